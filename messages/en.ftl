@@ -1,0 +1,165 @@
+# What the service says about problems, in English. One message per code of src/problem.rs:
+# the value is the `detail` of an answer, `.title` its title, `.help` the text of the page behind its `type`.
+# A translation is a file of the same form beside this one, named in src/messages.rs.
+
+## Problems: the request
+
+problem-invalid-json = The body is not JSON: { $reason } at line { $line }, column { $column }.
+    .title = The body is not valid JSON
+    .help = The body could not be read as JSON (RFC 8259) in UTF-8. The detail names the line and column where reading stopped. Nothing was stored. Mend the body and send it again.
+problem-invalid-input = { $count ->
+        [one] One part of the request is not valid; `errors` names it.
+       *[other] { $count } parts of the request are not valid; `errors` names each of them.
+    }
+    .title = The request is not valid
+    .help = One or more parts of the request break a rule of the API. `errors` lists all of them at once: `pointer` is a JSON Pointer (RFC 6901) into the body, `parameter` the name of a query parameter or header field, `code` the rule (it never changes), `detail` what to do. Nothing was stored.
+problem-request-timeout = The body did not arrive within { $seconds } seconds.
+    .title = The request took too long to arrive
+    .help = The service waits a limited time for the body of a request. Nothing was stored. Send it again, on a better line or in smaller parts.
+problem-payload-too-large = The body is larger than { $limit } bytes.
+    .title = The body is too large
+    .help = A request body may have at most the number of bytes that the detail names. Nothing was stored.
+problem-unsupported-media-type = The body must be one of: { $accepted }.
+    .title = The media type of the body is not supported
+    .help = The Content-Type of the request is missing or not one that this operation takes. The detail lists those that it does. For PATCH they are application/merge-patch+json (RFC 7396) and application/json-patch+json (RFC 6902); `Accept-Patch` tells them too.
+problem-unsupported-content-encoding = The body must be sent without Content-Encoding.
+    .title = Compressed bodies are not supported
+    .help = Request bodies are taken as they are: a compressed one could hide a much larger one. Send the body without a Content-Encoding field. Answers may still be compressed.
+problem-not-acceptable = This can be answered as: { $available }.
+    .title = No acceptable representation
+    .help = The Accept field of the request (or its `format` parameter) names no media type in which this can be answered. The detail lists what there is.
+problem-method-not-allowed = This path answers: { $allowed }.
+    .title = The method is not allowed here
+    .help = The path exists, but not with this method. The Allow field of the answer lists the methods it takes.
+
+## Problems: who is asking
+
+problem-unauthenticated = This needs an access token: send `Authorization: Bearer …`.
+    .title = Sign in first
+    .help = The operation is not open to anonymous callers. Get a token with POST /v1/sessions and send it in the Authorization field as `Bearer` followed by the token.
+problem-invalid-token = The access token is not valid, has expired or was taken back. Renew it at /oauth/token or sign in again.
+    .title = The access token is not valid
+    .help = Access tokens live for ten minutes and end at once with their session or account. Renew with the refresh token at /oauth/token (grant_type=refresh_token), or sign in again.
+problem-invalid-credentials = The e-mail address or the password is wrong.
+    .title = Signing in failed
+    .help = The pair of e-mail address and password is not that of an active account. For safety the answer is the same whichever of the two is wrong.
+problem-invalid-grant = The refresh token is not valid, has expired or was used before.
+    .title = The refresh token is not valid
+    .help = A refresh token works once: each renewal answers the next one. When one is used twice the whole session ends, because somebody else may hold it. Sign in again.
+problem-unsupported-grant-type = `grant_type` must be refresh_token.
+    .title = The grant type is not supported
+    .help = /oauth/token renews a session: send `grant_type=refresh_token` and `refresh_token`, form-encoded (RFC 6749, section 6).
+problem-forbidden = Your role ({ $role }) does not allow this here.
+    .title = Not allowed
+    .help = The token is good, and you may see the thing, but your role gives no right to do this with it. City users write what belongs to their own city; the programme's own records are written by admins.
+problem-too-many-sign-ins = Too many failed sign-ins. Wait { $seconds } seconds and try again.
+    .title = Too many failed sign-ins
+    .help = Sign-in is slowed down per account and per address after repeated failures. Retry-After tells how long to wait.
+problem-too-many-requests = Too many requests. Wait { $seconds } seconds and try again.
+    .title = Too many requests
+    .help = Each caller may send a limited number of requests in a time; the RateLimit fields tell how many are left, Retry-After how long to wait.
+
+## Problems: the thing asked for
+
+problem-not-found = There is nothing here, or nothing that you may know of.
+    .title = Not found
+    .help = The resource does not exist, was deleted, or is private to somebody else; the answer is the same in all three cases.
+problem-no-such-path = No operation has this path. The OpenAPI document at /openapi.json lists all of them.
+    .title = No such path
+    .help = The path of the URL is not one of the API's. Check its spelling against /openapi.json or /docs; all resources are below /v1.
+problem-precondition-required = Send `If-Match` with the ETag that you read, so that nobody's edit is lost.
+    .title = If-Match is required
+    .help = Changes to existing things are conditional (RFC 6585, section 3). Read the resource, keep its ETag, and send it back in If-Match: if somebody has changed it in between you get a 412 instead of overwriting them. `If-Match: *` overrides on purpose.
+problem-precondition-failed = This has changed since you read it: it is now { $etag }.
+    .title = The resource has changed
+    .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too.
+problem-already-exists = A resource with this { $field } exists already.
+    .title = Already there
+    .help = Another resource has the value that must be unique; `errors` names the field. Nothing was stored.
+problem-id-used-before = This id belonged to something that was deleted; ids are never given twice.
+    .title = The id was used before
+    .help = Readable ids are never reused, so that a link never comes to mean another thing. Choose another id.
+problem-still-referenced = Something else still refers to this, or to a part that this change would remove.
+    .title = Still in use
+    .help = Other resources name this one, or the part of it that would go. Change or delete those first. `errors` tells which kind of resource holds the reference.
+problem-patch-conflict = The JSON Patch cannot be applied to the present state; `errors` names the operation.
+    .title = The patch does not fit
+    .help = An operation of the JSON Patch (RFC 6902) names a place that does not exist, or its `test` failed. All operations are applied or none; nothing was stored.
+problem-idempotency-in-flight = A request with the same Idempotency-Key is still running. Ask again in a moment.
+    .title = The same request is still running
+    .help = Two requests with one Idempotency-Key are never run at once. Repeat the request: once the first has ended you get its answer.
+problem-idempotency-key-reused = This Idempotency-Key was used for another request. Take a new key for a new request.
+    .title = The Idempotency-Key was used for another request
+    .help = Within 24 hours a key stands for one request: the same method, path and body. Repeating that gives the first answer again; anything else needs a key of its own.
+
+## Problems: the service
+
+problem-internal = Something went wrong on our side. Tell us the request id if it happens again.
+    .title = Internal error
+    .help = The service met something it was not prepared for, and has noted it under the request id of the answer. Nothing was stored. Repeating the request is safe with an Idempotency-Key or If-Match.
+problem-unavailable = The service cannot reach its database just now. Try again shortly.
+    .title = Temporarily unavailable
+    .help = The database is away or overloaded. Nothing was stored. Retry-After tells how long to wait.
+problem-busy = Others are writing the same thing just now. Try again.
+    .title = Busy
+    .help = The change met others at the same place several times in a row, or waited too long for them. Nothing was stored. Send it again.
+problem-timeout = The request took longer than the service allows.
+    .title = Timed out
+    .help = The request was given up after its time limit. A read can simply be repeated; a write may or may not have been stored: repeat it with the same Idempotency-Key or If-Match.
+problem-outcome-unknown = The connection to the database broke while the change was being committed. Repeat the request with the same Idempotency-Key.
+    .title = The outcome is unknown
+    .help = It is not known whether the change was stored. Repeat the request with the same Idempotency-Key (or the same If-Match): if it was stored you get its answer, if not it is stored now. It is never stored twice.
+
+## Faults: what is wrong with one part of the input
+
+fault-required = This is required.
+fault-unknown-field = There is no field of this name here.
+fault-unknown-parameter = This operation has no parameter of this name.
+fault-repeated-parameter = This parameter may be given once.
+fault-unknown-header = This header field does not have the expected form: { $expected }.
+fault-wrong-type = Must be { $expected }.
+fault-not-allowed-value = Must be one of: { $allowed }.
+fault-too-long = Must have at most { $limit } characters.
+fault-too-short = Must have at least { $limit } characters.
+fault-too-many = Must have at most { $limit } entries.
+fault-too-few = Must have at least { $limit } entries.
+fault-too-large = Must be at most { $limit }.
+fault-too-small = Must be at least { $limit }.
+fault-not-unique = The same entry stands twice.
+fault-pattern = Must match the pattern { $pattern }.
+fault-format = Must be { $expected }.
+fault-edtf = { $reason }
+fault-blank = Must hold more than white space.
+fault-control-character = Must not contain the character U+{ $codepoint }.
+fault-too-deep = Is nested deeper than { $limit } levels.
+fault-duplicate-name = The name stands twice in this object.
+fault-read-only = Is set by the service. Leave it out, or send the value that is stored.
+fault-immutable = Cannot be changed after creation.
+fault-not-yours = Your role may not change this field.
+fault-unknown-reference = There is no { $kind } with the id { $id }.
+fault-wrong-side = { $id } is a city of the other side.
+fault-side-country = Side jp means country JP, and side eu any other country.
+fault-both-sides = The same city stands on both sides.
+fault-not-in-pairing = { $id } does not belong to the pairing { $pairing }.
+fault-same-side = A tour goes to a city of the other side.
+fault-id-not-derivable = No id can be derived; give one: lower-case ASCII words and numbers joined by hyphens.
+fault-already-used = Is used already.
+fault-dangling-reference = Names something that is not there, or not where it must be.
+fault-referenced-by = Still named by { $kind }.
+fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
+fault-min-above-max = The least must not be above the most.
+fault-ends-before-start = Must not end before it starts.
+fault-day-outside = Must lie within the tour: { $when }.
+fault-too-many-funded = The programme pays for at most { $limit } delegates.
+fault-tour-too-short = A confirmed tour has at least { $limit } full days.
+fault-too-few-funded = A confirmed tour has at least { $limit } delegates paid by the programme.
+fault-city-role = A city user has a city; an admin has none.
+fault-duplicate-key = The key { $key } stands twice.
+fault-unknown-sdg = There is no goal or target { $id }.
+fault-one-of-both = Give one of the two, not both.
+fault-wrong-goal = The target { $code } does not belong to goal { $goal }.
+fault-not-template-section = { $field } is no part of an action plan.
+fault-weak-password = { $reason }
+fault-cursor = The cursor is not one of ours, or belongs to another list, filter or order. Begin again without it.
+fault-patch-operation = { $reason }
+fault-status-by-transition = The status of a plan is not written: it changes by its transitions.

@@ -1,0 +1,168 @@
+//! Sessions in the database: one family of refresh tokens each, rotated by generation under a row lock.
+//!
+//! A refresh token works once. Using one a second time ends the session, because somebody else may hold it; only
+//! the token just before the newest is forgiven, as long as the newest was never used: its answer may have been
+//! lost on the way. The lost one is then replaced, and counts as used.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::types::Session;
+use crate::db::Connection;
+use crate::ids::{SessionId, UserId};
+use crate::schema::{refresh_tokens, sessions, sign_in_failures, users};
+
+/// A session that begins.
+#[derive(Insertable)]
+#[diesel(table_name = sessions)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What its tokens allow.
+    pub scope: String,
+    /// Of the newest refresh token.
+    pub generation: i32,
+    /// The program that signed in.
+    pub user_agent: String,
+    /// The network address it came from.
+    pub address: String,
+    /// When it begins.
+    pub created_at: DateTime<Utc>,
+    /// When it was last renewed.
+    pub used_at: DateTime<Utc>,
+    /// When it ends unless it is renewed.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Begins a session with its first refresh token.
+pub async fn insert(conn: &mut Connection, session: &NewSession, digest: &[u8]) -> QueryResult<()> {
+    diesel::insert_into(sessions::table).values(session).execute(conn).await?;
+    insert_token(conn, session.id, digest, session.generation, session.created_at).await
+}
+
+async fn insert_token(conn: &mut Connection, session: SessionId, digest: &[u8], generation: i32, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::insert_into(refresh_tokens::table)
+        .values((
+            refresh_tokens::digest.eq(digest),
+            refresh_tokens::session.eq(session),
+            refresh_tokens::generation.eq(generation),
+            refresh_tokens::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// What came of using a refresh token.
+pub enum Rotation {
+    /// The next token takes its place.
+    Renewed {
+        /// The session.
+        session: SessionId,
+        /// Whose it is.
+        user: UserId,
+        /// What its tokens allow.
+        scope: String,
+    },
+    /// The token is unknown, or its session or account has ended.
+    Unknown,
+    /// The token was used before: the session is ended.
+    Reused,
+}
+
+/// Uses the refresh token `used`, and puts `next` in its place.
+pub async fn rotate(conn: &mut Connection, used: &[u8], next: &[u8], now: DateTime<Utc>, life: TimeDelta) -> QueryResult<Rotation> {
+    let found: Option<SessionId> = refresh_tokens::table.find(used).select(refresh_tokens::session).first(conn).await.optional()?;
+    let Some(session) = found else { return Ok(Rotation::Unknown) };
+    let locked = sessions::table.find(session).filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
+    let living: Option<(UserId, String, i32)> =
+        locked.select((sessions::user, sessions::scope, sessions::generation)).for_update().first(conn).await.optional()?;
+    let Some((user, scope, newest)) = living else { return Ok(Rotation::Unknown) };
+    let active: bool = users::table.find(user).select(users::active).first(conn).await?;
+    if !active {
+        return Ok(Rotation::Unknown);
+    }
+    let (generation, replaced): (i32, bool) = refresh_tokens::table
+        .find(used)
+        .select((refresh_tokens::generation, refresh_tokens::replaced))
+        .first(conn)
+        .await?;
+    let next_generation = match newest - generation {
+        0 if !replaced => newest + 1,
+        1 => {
+            diesel::update(refresh_tokens::table.filter(refresh_tokens::session.eq(session)).filter(refresh_tokens::generation.eq(newest)))
+                .set(refresh_tokens::replaced.eq(true))
+                .execute(conn)
+                .await?;
+            newest
+        }
+        _ => {
+            end(conn, session, user, "reused_token", now).await?;
+            return Ok(Rotation::Reused);
+        }
+    };
+    diesel::update(sessions::table.find(session))
+        .set((sessions::generation.eq(next_generation), sessions::used_at.eq(now), sessions::expires_at.eq(now + life)))
+        .execute(conn)
+        .await?;
+    insert_token(conn, session, next, next_generation, now).await?;
+    Ok(Rotation::Renewed { session, user, scope })
+}
+
+/// Ends a session of this user; `false` when there is none.
+pub async fn end(conn: &mut Connection, session: SessionId, user: UserId, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
+    let living = sessions::table.filter(sessions::id.eq(session)).filter(sessions::user.eq(user)).filter(sessions::ended_at.is_null());
+    let ended = diesel::update(living).set((sessions::ended_at.eq(now), sessions::ended_reason.eq(reason))).execute(conn).await?;
+    Ok(ended > 0)
+}
+
+/// The living sessions of a user, newest first.
+pub async fn list(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> QueryResult<Vec<Session>> {
+    sessions::table
+        .filter(sessions::user.eq(user))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .order(sessions::id.desc())
+        .limit(1000)
+        .select(Session::as_select())
+        .load(conn)
+        .await
+}
+
+/// Removes sessions that ended or expired more than `kept` ago.
+pub async fn delete_old(conn: &mut Connection, now: DateTime<Utc>, kept: TimeDelta) -> QueryResult<usize> {
+    let limit = now - kept;
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(limit).or(sessions::ended_at.lt(limit)))).execute(conn).await
+}
+
+/// Failed sign-ins of a key in the window that began at or after `since`.
+pub async fn failures(conn: &mut Connection, key: &str, since: DateTime<Utc>) -> QueryResult<i32> {
+    let found = sign_in_failures::table.find(key).filter(sign_in_failures::since.ge(since));
+    Ok(found.select(sign_in_failures::count).first(conn).await.optional()?.unwrap_or(0))
+}
+
+/// Counts a failed sign-in; a window that is over begins anew.
+pub async fn count_failure(conn: &mut Connection, key: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> QueryResult<()> {
+    use diesel::dsl::case_when;
+    let (count, begun) = (sign_in_failures::count, sign_in_failures::since);
+    diesel::insert_into(sign_in_failures::table)
+        .values((sign_in_failures::key.eq(key), count.eq(1), begun.eq(now)))
+        .on_conflict(sign_in_failures::key)
+        .do_update()
+        .set((
+            count.eq(case_when(begun.lt(since), 1.into_sql::<Integer>()).otherwise(count + 1)),
+            begun.eq(case_when(begun.lt(since), now.into_sql::<Timestamptz>()).otherwise(begun)),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Forgets the failures of an account that has signed in.
+pub async fn forget_failures(conn: &mut Connection, key: &str) -> QueryResult<()> {
+    diesel::delete(sign_in_failures::table.find(key)).execute(conn).await.map(drop)
+}

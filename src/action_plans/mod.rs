@@ -1,0 +1,10 @@
+//! Action plans: the Local Action Plans that cities write, each one document along the programme's template.
+//!
+//! A plan belongs to its proponents: one city, or several of one pairing. It begins as a draft that only they and
+//! admins see, and may be incomplete. Every write stores a new immutable version with author and time. A plan stays
+//! on the template it was begun with. Its status is never written: it changes by transitions.
+
+pub mod db;
+pub mod http;
+pub mod rules;
+pub mod types;

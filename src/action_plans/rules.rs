@@ -1,0 +1,130 @@
+//! The rules of an action plan. A draft may be incomplete; what is there must make sense.
+
+use std::collections::HashSet;
+
+use super::types::{ActionPlan, PartKey, PlanKind, Source, SourceType};
+use crate::ids::{MeetingId, TourId};
+use crate::meetings::types::Meeting;
+use crate::pairings::types::Pairing;
+use crate::problem::{Fault, Faults, Rule};
+use crate::resource::{Known, References, Resource, new_uuid};
+use crate::tours::types::Tour;
+
+/// Gives a key to each part of a list that has none.
+pub fn give_keys(plan: &mut ActionPlan) {
+    let indicators = plan.follow_up.iter_mut().flat_map(|part| part.indicators.iter_mut().map(|part| &mut part.key));
+    let keys = plan.activities.iter_mut().map(|part| &mut part.key);
+    let keys = keys.chain(plan.risks.iter_mut().map(|part| &mut part.key));
+    let keys = keys.chain(plan.joint_actions.iter_mut().map(|part| &mut part.key));
+    for key in keys.chain(indicators).filter(|key| key.0.is_empty()) {
+        key.0 = new_uuid().to_string();
+    }
+}
+
+/// A key stands once in its list.
+pub fn check_keys(plan: &ActionPlan, faults: &mut Faults) {
+    check_unique("/activities", plan.activities.iter().map(|part| &part.key), faults);
+    check_unique("/risks", plan.risks.iter().map(|part| &part.key), faults);
+    check_unique("/joint_actions", plan.joint_actions.iter().map(|part| &part.key), faults);
+    let indicators = plan.follow_up.iter().flat_map(|part| part.indicators.iter());
+    check_unique("/follow_up/indicators", indicators.map(|part| &part.key), faults);
+}
+
+fn check_unique<'a>(list: &str, keys: impl Iterator<Item = &'a PartKey>, faults: &mut Faults) {
+    let mut seen = HashSet::new();
+    for (index, key) in keys.enumerate() {
+        if !seen.insert(key) {
+            faults.push(Fault::at(format!("{list}/{index}/key"), Rule::DuplicateKey).with("key", &key.0));
+        }
+    }
+}
+
+/// Proponents and partners of joint actions belong to the pairing.
+pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
+    let Some(pairing) = known.get::<Pairing>(&plan.pairing) else { return };
+    let members = pairing.cities();
+    let proponents = plan.proponents.iter().enumerate().map(|(index, city)| (format!("/proponents/{index}"), city));
+    let partners = plan.joint_actions.iter().enumerate().flat_map(|(action, part)| {
+        part.with.iter().enumerate().map(move |(index, city)| (format!("/joint_actions/{action}/with/{index}"), city))
+    });
+    for (pointer, city) in proponents.chain(partners) {
+        if !members.contains(city) {
+            faults.push(Fault::at(pointer, Rule::NotInPairing).with("id", city).with("pairing", &pairing.id));
+        }
+    }
+}
+
+/// Each entry of the SDG relevance names a target or a goal; a plan that revises another says which.
+pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
+    for (index, entry) in plan.sdg_relevance.iter().enumerate() {
+        let pointer = format!("/sdg_relevance/{index}");
+        match (&entry.target, &entry.goal) {
+            (None, None) => faults.push(Fault::at(format!("{pointer}/target"), Rule::Required)),
+            (Some(_), Some(_)) => faults.push(Fault::at(format!("{pointer}/goal"), Rule::OneOfBoth)),
+            _ => {}
+        }
+    }
+    faults.check(plan.kind == PlanKind::Revision && plan.revises.is_none(), "/revises", Rule::Required);
+}
+
+/// Every goal and target that the plan or one of its activities names, with its place.
+pub fn sdg_codes(plan: &ActionPlan) -> Vec<(String, String)> {
+    let mut codes = Vec::new();
+    for (index, entry) in plan.sdg_relevance.iter().enumerate() {
+        for (field, code) in [("target", &entry.target), ("goal", &entry.goal)] {
+            codes.extend(code.iter().map(|code| (format!("/sdg_relevance/{index}/{field}"), code.clone())));
+        }
+    }
+    for (activity, part) in plan.activities.iter().enumerate() {
+        for (index, code) in part.sdg_targets.iter().enumerate() {
+            codes.push((format!("/activities/{activity}/sdg_targets/{index}"), code.0.clone()));
+        }
+    }
+    codes
+}
+
+/// Every source that the plan names, with its place.
+fn sources(plan: &ActionPlan) -> impl Iterator<Item = (String, &Source)> {
+    let of_inputs = plan.inputs.iter().flat_map(|inputs| {
+        inputs.sources.iter().enumerate().map(|(index, source)| (format!("/inputs/sources/{index}"), source))
+    });
+    let of_activities = plan.activities.iter().enumerate().flat_map(|(activity, part)| {
+        part.sources.iter().enumerate().map(move |(index, source)| (format!("/activities/{activity}/sources/{index}"), source))
+    });
+    of_inputs.chain(of_activities)
+}
+
+/// Notes the sources as references, so that unknown ones are refused.
+pub fn refer_to_sources(plan: &ActionPlan, references: &mut References) {
+    for (pointer, source) in sources(plan) {
+        let pointer = format!("{pointer}/id");
+        match source.r#type {
+            SourceType::Tour => {
+                if let Ok(id) = source.id.parse::<TourId>() {
+                    references.to::<Tour>(pointer, &id);
+                }
+            }
+            SourceType::Meeting => {
+                if let Ok(id) = source.id.parse::<MeetingId>() {
+                    references.to::<Meeting>(pointer, &id);
+                }
+            }
+            SourceType::Contribution | SourceType::Knowledge => {}
+        }
+    }
+}
+
+/// A source has the shape of its kind's ids; there are no contributions and knowledge items to name yet.
+pub fn check_sources(plan: &ActionPlan, faults: &mut Faults) {
+    for (pointer, source) in sources(plan) {
+        let possible = match source.r#type {
+            SourceType::Tour => source.id.parse::<TourId>().is_ok(),
+            SourceType::Meeting => source.id.parse::<MeetingId>().is_ok(),
+            SourceType::Contribution | SourceType::Knowledge => false,
+        };
+        if !possible {
+            let fault = Fault::at(format!("{pointer}/id"), Rule::UnknownReference);
+            faults.push(fault.with("kind", source.r#type).with("id", &source.id));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Who is calling: access tokens turned into a [`Caller`], before anything of the request's body is read.
+//!
+//! A token only says which session it belongs to. What its holder may do is read from the database with each
+//! request, so that taking away a user, a role or a session works on the next request, on every instance.
+
+pub mod keys;
+pub mod passwords;
+pub mod secrets;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::Connection;
+use crate::ids::{CityId, SessionId, UserId};
+use crate::policy::{Relation, Role};
+use crate::schema::{sessions, users};
+
+/// Who sends a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// What the caller is.
+    pub role: Role,
+    /// The account, unless anonymous.
+    pub user: Option<UserId>,
+    /// The city that a city user belongs to.
+    pub city: Option<CityId>,
+    /// The session that the token belongs to.
+    pub session: Option<SessionId>,
+}
+
+impl Caller {
+    /// Somebody without a token.
+    pub const ANONYMOUS: Self = Self { role: Role::Anonymous, user: None, city: None, session: None };
+
+    /// The programme itself, as when its data is loaded from the command line.
+    pub const PROGRAMME: Self = Self { role: Role::Admin, user: None, city: None, session: None };
+
+    /// How the caller stands to something that belongs to these cities.
+    pub fn relation_to_cities<'a>(&self, mut cities: impl Iterator<Item = &'a CityId>) -> Relation {
+        match &self.city {
+            Some(own) if cities.any(|city| city == own) => Relation::Own,
+            _ => Relation::Other,
+        }
+    }
+
+    /// Stands for the caller where the answers to keyed requests are kept.
+    pub fn key(&self) -> Uuid {
+        self.user.map_or(Uuid::nil(), UserId::uuid)
+    }
+}
+
+/// The caller behind a living session of an active user; `None` when either has ended.
+pub async fn find_caller(conn: &mut Connection, session: SessionId, user: UserId) -> QueryResult<Option<Caller>> {
+    let found: Option<(Role, Option<CityId>)> = sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session))
+        .filter(sessions::user.eq(user))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(diesel::dsl::now))
+        .filter(users::active)
+        .select((users::role, users::city))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.map(|(role, city)| Caller { role, user: Some(user), city, session: Some(session) }))
+}

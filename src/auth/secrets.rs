@@ -1,0 +1,401 @@
+//! Opaque secrets (refresh tokens, client secrets and their like), signed cursors, and first passwords.
+//!
+//! Rules to keep: a secret is 256 random bits that only its holder has; the database has its SHA-256
+//! and finds it by that (no salt or slow hash is needed at that entropy, RFC 9700 asks for no more).
+//! The prefix `iuc_` lets secret scanners find one that has leaked. What a signed text says is not
+//! hidden, only unchangeable.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{hmac, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+use subtle::ConstantTimeEq as _;
+
+/// What a secret is for; its prefix says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An authorization code, to be exchanged for tokens once (RFC 6749 section 4.1).
+    AuthorizationCode,
+    ClientSecret,
+    RefreshToken,
+    WebhookSecret,
+}
+
+impl Kind {
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "iuc_ac_",
+            Self::ClientSecret => "iuc_cs_",
+            Self::RefreshToken => "iuc_rt_",
+            Self::WebhookSecret => "iuc_wh_",
+        }
+    }
+}
+
+/// An opaque secret: its kind's prefix and 256 random bits in base64url without padding (RFC 4648
+/// section 5), 50 characters in all.
+pub struct Secret {
+    kind: Kind,
+    text: SecretString,
+}
+
+impl Secret {
+    pub fn generate(kind: Kind) -> Result<Self, NoRandomness> {
+        let bits = URL_SAFE_NO_PAD.encode(random::<32>()?);
+        let text = Zeroizing::new(kind.prefix().to_owned() + &Zeroizing::new(bits));
+        Ok(Self {
+            kind,
+            text: text.as_str().into(),
+        })
+    }
+
+    /// A received secret of the kind expected here; what cannot be one never gets to the database.
+    pub fn parse(kind: Kind, text: &str) -> Result<Self, MalformedSecret> {
+        let bits = text
+            .strip_prefix(kind.prefix())
+            .filter(|bits| bits.len() == 43)
+            .ok_or(MalformedSecret)?;
+        let mut decoded = Zeroizing::new([0; 33]);
+        match URL_SAFE_NO_PAD.decode_slice(bits, decoded.as_mut()) {
+            Ok(32) => Ok(Self {
+                kind,
+                text: text.into(),
+            }),
+            _ => Err(MalformedSecret),
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// SHA-256 of the whole text: what is stored, and looked up.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let digest = digest(&SHA256, self.text.expose_secret().as_bytes());
+        bytes
+            .iter_mut()
+            .zip(digest.as_ref())
+            .for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    /// Whether `stored` is this secret's digest, in constant time.
+    pub fn matches(&self, stored: &[u8]) -> bool {
+        self.digest().as_slice().ct_eq(stored).into()
+    }
+
+    /// The text, to be shown to its holder, once.
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The longest signed text, in bytes.
+const MAX_SIGNED: usize = 2048;
+
+/// HMAC-SHA-256 (RFC 2104) cut to 128 bits (section 5 there).
+const MAC_LENGTH: usize = 16;
+
+/// Signs what callers carry back to us, such as cursors: the same key for all, the purpose kept
+/// apart in what is signed.
+pub struct Signer {
+    key: hmac::Key,
+}
+
+impl Signer {
+    /// `key` has 256 bits, of [`Signer::generate_key`].
+    pub fn new(key: &SecretBox<[u8; 32]>) -> Self {
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()),
+        }
+    }
+
+    /// A new key, to be stored where only the server reads.
+    pub fn generate_key() -> Result<SecretBox<[u8; 32]>, NoRandomness> {
+        Ok(SecretBox::new(Box::new(*random::<32>()?)))
+    }
+
+    /// `payload.mac`, both in base64url; the same `purpose` opens it. Fails where it would be longer
+    /// than 2 KiB.
+    pub fn sign(&self, purpose: &str, payload: &[u8]) -> Result<String, TooLong> {
+        let mut text = URL_SAFE_NO_PAD.encode(payload);
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(self.mac(purpose, payload), &mut text);
+        if text.len() > MAX_SIGNED {
+            Err(TooLong)
+        } else {
+            Ok(text)
+        }
+    }
+
+    /// The payload of a text that [`Signer::sign`] made for this `purpose`; of any other, nothing.
+    /// One payload has one text: base64 with other trailing bits is refused (RFC 4648 section 3.5).
+    pub fn open(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
+        if text.len() > MAX_SIGNED {
+            return None;
+        }
+        let (payload, mac) = text.split_once('.')?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        bool::from(self.mac(purpose, &payload).as_slice().ct_eq(&mac)).then_some(payload)
+    }
+
+    fn mac(&self, purpose: &str, payload: &[u8]) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&self.key);
+        // The purpose's length before it, so that it cannot run over into the payload.
+        context.update(&(purpose.len() as u64).to_be_bytes());
+        context.update(purpose.as_bytes());
+        context.update(payload);
+        context
+            .sign()
+            .as_ref()
+            .iter()
+            .take(MAC_LENGTH)
+            .copied()
+            .collect()
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").finish_non_exhaustive()
+    }
+}
+
+/// A password for an account made at the first start, to be printed once: 20 random characters of
+/// Crockford's base32, 100 bits, in four groups, such as `3k9xw-p2m7c-0fzq4-h8tvd`.
+pub fn random_password() -> Result<SecretString, NoRandomness> {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let random = random::<20>()?;
+    let mut text = Zeroizing::new(String::with_capacity(23));
+    for (place, byte) in random.iter().enumerate() {
+        if place > 0 && place % 5 == 0 {
+            text.push('-');
+        }
+        text.extend(
+            ALPHABET
+                .get(usize::from(byte % 32))
+                .copied()
+                .map(char::from),
+        );
+    }
+    Ok(text.as_str().into())
+}
+
+fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
+    let mut bytes = Zeroizing::new([0; N]);
+    rand::fill(bytes.as_mut()).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+/// The system gave no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoRandomness;
+
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system gave no random bytes")
+    }
+}
+
+impl std::error::Error for NoRandomness {}
+
+/// What was received is not a secret of the kind expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedSecret;
+
+impl fmt::Display for MalformedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a secret of this service")
+    }
+}
+
+impl std::error::Error for MalformedSecret {}
+
+/// The payload is too long to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the payload is too long to be signed")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KINDS: [Kind; 4] = [
+        Kind::AuthorizationCode,
+        Kind::ClientSecret,
+        Kind::RefreshToken,
+        Kind::WebhookSecret,
+    ];
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    fn signer() -> Signer {
+        Signer::new(&SecretBox::new(Box::new([7; 32])))
+    }
+
+    #[test]
+    fn a_secret_has_its_prefix_and_256_bits_and_is_read_back() {
+        for kind in KINDS {
+            let secret = Secret::generate(kind).unwrap();
+            assert_eq!(secret.expose().len(), 50);
+            let read = Secret::parse(kind, secret.expose()).unwrap();
+            assert_eq!((read.kind(), read.digest()), (kind, secret.digest()));
+            for other in KINDS.into_iter().filter(|other| *other != kind) {
+                assert_eq!(
+                    Secret::parse(other, secret.expose()).err(),
+                    Some(MalformedSecret)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_is_the_sha_256_of_the_text_and_matches_no_other() {
+        // printf iuc_rt_AAA…A (43) | sha256sum
+        let text = format!("iuc_rt_{}", "A".repeat(43));
+        let digest = Secret::parse(Kind::RefreshToken, &text).unwrap().digest();
+        assert_eq!(
+            hex(&digest),
+            "2fa63a4e80dec276c330245b8f96c9c87a7dfbac2b455ed0ed957a8bc3c14fb1"
+        );
+
+        let (one, two) = (
+            Secret::generate(Kind::RefreshToken).unwrap(),
+            Secret::generate(Kind::RefreshToken).unwrap(),
+        );
+        assert!(one.matches(&one.digest()));
+        assert!(
+            !one.matches(&two.digest()) && !one.matches(&[]) && !one.matches(&one.digest()[..31])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused() {
+        let good = format!("iuc_rt_{}", "A".repeat(43));
+        assert!(Secret::parse(Kind::RefreshToken, &good).is_ok());
+        let bad = [
+            "",
+            "iuc_rt_",
+            &good[..49],
+            &format!("{good}A"),
+            &format!("{good}="),
+            &good.to_uppercase(),
+            &format!(" {}", &good[..49]),
+            &good.replace("rt", "cs"),
+            &good.replacen("AA", "+/", 1),
+            &format!("{}B", &good[..49]),
+            &format!("{}é", &good[..48]),
+            &format!("{}\0", &good[..49]),
+        ];
+        for text in bad {
+            assert_eq!(
+                Secret::parse(Kind::RefreshToken, text).err(),
+                Some(MalformedSecret),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let secret = Secret::generate(Kind::ClientSecret).unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret { kind: ClientSecret, .. }");
+        assert_eq!(format!("{:?}", signer()), "Signer { .. }");
+        assert!(!format!("{:?}", random_password().unwrap()).contains('-'));
+    }
+
+    #[test]
+    fn a_mac_is_hmac_sha_256_over_length_purpose_and_payload() {
+        // printf '\0\0\0\0\0\0\0\6citiesabc' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0707…
+        assert_eq!(
+            hex(&signer().mac("cities", b"abc")),
+            "9953ad6cad5fb638246b0ab1abda13ef"
+        );
+    }
+
+    #[test]
+    fn purpose_and_payload_do_not_run_into_each_other() {
+        assert_ne!(signer().mac("ab", b"c"), signer().mac("a", b"bc"));
+    }
+
+    #[test]
+    fn what_is_longer_than_2_kib_is_neither_made_nor_opened() {
+        assert_eq!(signer().sign("p", &[0; 1518]).unwrap().len(), 2047);
+        assert_eq!(signer().sign("p", &[0; 1519]).err(), Some(TooLong));
+        let mut long = URL_SAFE_NO_PAD.encode([0; 1519]) + ".";
+        long += &URL_SAFE_NO_PAD.encode(signer().mac("p", &[0; 1519]));
+        assert_eq!(signer().open("p", &long), None);
+    }
+
+    #[test]
+    fn a_first_password_has_20_characters_and_may_be_set() {
+        let password = random_password().unwrap();
+        let text = password.expose_secret();
+        assert_eq!(
+            text.split('-').map(str::len).collect::<Vec<_>>(),
+            [5, 5, 5, 5]
+        );
+        assert_eq!(
+            crate::auth::passwords::check_new(&password, "admin@example.org"),
+            Ok(())
+        );
+        assert_ne!(text, random_password().unwrap().expose_secret());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_signed_opens_for_its_purpose_and_key_alone(
+            payload: Vec<u8>, purpose in "[a-z]{0,8}", other in "[a-z]{0,8}",
+        ) {
+            let text = signer().sign(&purpose, &payload).unwrap();
+            prop_assert_eq!(signer().open(&purpose, &text), Some(payload));
+            prop_assert_eq!(Signer::new(&Signer::generate_key().unwrap()).open(&purpose, &text), None);
+            prop_assume!(purpose != other);
+            prop_assert_eq!(signer().open(&other, &text), None);
+        }
+
+        #[test]
+        fn a_changed_byte_a_cut_or_an_addition_does_not_open(payload: Vec<u8>, at: prop::sample::Index, flip in 1u8..128) {
+            let text = signer().sign("cities", &payload).unwrap();
+            let mut bytes = text.clone().into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            prop_assert_eq!(signer().open("cities", std::str::from_utf8(&bytes).unwrap()), None);
+            prop_assert_eq!(signer().open("cities", &text[..at]), None);
+            prop_assert_eq!(signer().open("cities", &text[at + 1..]), None);
+            prop_assert_eq!(signer().open("cities", &format!("{text}{}", &text[at..])), None);
+        }
+
+        #[test]
+        fn garbage_is_never_a_secret_and_never_opens(text: String) {
+            prop_assert!(Secret::parse(Kind::ClientSecret, &text).is_err());
+            prop_assert_eq!(signer().open("cities", &text), None);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The settings: defaults, then `iuc.toml`, then `IUC_*` variables; `DATABASE_URL` names the database.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Every setting of the service. Times are in seconds unless the name says otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to serve on.
+    pub bind: SocketAddr,
+    /// Origin under which callers reach the service, without a slash at the end; empty: `http://` and `bind`.
+    pub public_url: String,
+    /// Folder of the private PostgreSQL that is kept when there is no `DATABASE_URL`.
+    pub var_dir: PathBuf,
+    /// Folder of the programme's data, loaded into an empty private database.
+    pub data_dir: PathBuf,
+    /// Threads that answer requests; 0: one for each core.
+    pub workers: usize,
+    /// Connections for requests.
+    pub pool_requests: usize,
+    /// Connections for exports.
+    pub pool_exports: usize,
+    /// Time a request may take in all.
+    pub request_timeout: u64,
+    /// Time a request's body may take to arrive.
+    pub body_timeout: u64,
+    /// Time the header fields of a request may take to arrive.
+    pub header_timeout: u64,
+    /// Time a connection is kept open between requests.
+    pub keep_alive: u64,
+    /// Time one statement may take in the database.
+    pub statement_timeout: u64,
+    /// Time a statement may wait for a lock.
+    pub lock_timeout: u64,
+    /// Time an export may take.
+    pub export_timeout: u64,
+    /// Time between the signal to stop and the end of serving, in which load balancers look elsewhere.
+    pub drain_time: u64,
+    /// Largest request body, in bytes.
+    pub body_limit: usize,
+    /// Requests a second that one caller may send over longer times; 0: no limit.
+    pub rate_limit: u32,
+    /// Requests that one caller may send at once before `rate_limit` counts.
+    pub rate_burst: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Origins of frontends that may call from a browser; `*`: all.
+    pub cors_origins: Vec<String>,
+    /// Life of an access token.
+    pub access_token_life: u64,
+    /// Life of a session that is not renewed.
+    pub session_life: u64,
+    /// Memory of one password hash, in KiB (Argon2id).
+    pub argon2_memory: u32,
+    /// Passes of one password hash (Argon2id).
+    pub argon2_passes: u32,
+    /// How logs are written: `json`, `text`, or `auto` (text on a terminal).
+    pub log_format: LogFormat,
+    /// What is logged, in the form of `RUST_LOG`.
+    pub log_filter: String,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: String::new(),
+            var_dir: "var".into(),
+            data_dir: "data/programme".into(),
+            workers: 0,
+            pool_requests: 16,
+            pool_exports: 4,
+            request_timeout: 15,
+            body_timeout: 10,
+            header_timeout: 5,
+            keep_alive: 30,
+            statement_timeout: 5,
+            lock_timeout: 2,
+            export_timeout: 60,
+            drain_time: 5,
+            body_limit: 1_048_576,
+            rate_limit: 100,
+            rate_burst: 1000,
+            trusted_proxies: Vec::new(),
+            cors_origins: vec!["*".into()],
+            access_token_life: 600,
+            session_life: 30 * 24 * 3600,
+            argon2_memory: 19_456,
+            argon2_passes: 2,
+            log_format: LogFormat::Auto,
+            log_filter: "info".into(),
+        }
+    }
+}
+
+/// The settings as they were found, and the database they go with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The settings.
+    pub settings: Settings,
+    /// The database to use; `None`: a private one.
+    pub database_url: Option<SecretString>,
+    sources: Vec<(String, String, String)>,
+}
+
+impl Config {
+    /// Reads the settings. The private database of a developer's machine is not rate-limited and stops at
+    /// once, unless told otherwise.
+    pub fn load() -> Result<Self, ConfigError> {
+        let database_url = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+        let mut defaults = Settings::default();
+        if database_url.is_none() {
+            defaults.rate_limit = 0;
+            defaults.drain_time = 0;
+        }
+        let figment = Figment::from(Serialized::defaults(defaults))
+            .merge(Toml::file("iuc.toml"))
+            .merge(Env::prefixed("IUC_"));
+        let settings: Settings = figment.extract().map_err(|error| ConfigError(error.to_string()))?;
+        let config = Self { sources: describe(&figment, &settings), settings, database_url: database_url.map(Into::into) };
+        config.refuse_unsafe()?;
+        Ok(config)
+    }
+
+    /// A configuration for tests and benchmarks: these settings, this database.
+    pub fn of(settings: Settings, database_url: String) -> Self {
+        Self { settings, database_url: Some(database_url.into()), sources: Vec::new() }
+    }
+
+    /// The origin under which callers reach the service.
+    pub fn public_url(&self) -> String {
+        match self.settings.public_url.trim_end_matches('/') {
+            "" => format!("http://{}", self.settings.bind),
+            url => url.to_owned(),
+        }
+    }
+
+    /// Whether callers come over TLS.
+    pub fn behind_tls(&self) -> bool {
+        self.settings.public_url.starts_with("https://")
+    }
+
+    /// Every setting, its value and where it came from; secrets masked.
+    pub fn describe(&self) -> String {
+        let mut lines = vec![match &self.database_url {
+            Some(url) => format!("{:<18} = {:<32} # DATABASE_URL", "database_url", masked(url)),
+            None => format!("{:<18} = {:<32} # default: a private PostgreSQL in var_dir", "database_url", "none"),
+        }];
+        for (name, value, source) in &self.sources {
+            lines.push(format!("{name:<18} = {value:<32} # {source}"));
+        }
+        lines.join("\n")
+    }
+
+    /// Outside the private mode what is fit for a developer's machine only is refused.
+    fn refuse_unsafe(&self) -> Result<(), ConfigError> {
+        if self.database_url.is_none() {
+            return Ok(());
+        }
+        let settings = &self.settings;
+        let mut reasons = Vec::new();
+        if settings.argon2_memory < 19_456 || settings.argon2_passes < 2 {
+            reasons.push("argon2_memory below 19456 or argon2_passes below 2: passwords could be guessed too fast");
+        }
+        if settings.access_token_life > 3600 {
+            reasons.push("access_token_life above 3600: a stolen token would live too long");
+        }
+        let local = ["http://localhost", "http://127.0.0.1"].iter().any(|origin| settings.public_url.starts_with(origin));
+        if !settings.bind.ip().is_loopback() && !self.behind_tls() && !local {
+            reasons.push("bind is open to the network but public_url is not an https:// origin: put a TLS proxy before it and name its origin");
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(ConfigError(format!("unsafe settings: {}", reasons.join("; ")))) }
+    }
+}
+
+fn describe(figment: &Figment, settings: &Settings) -> Vec<(String, String, String)> {
+    let Ok(serde_json::Value::Object(all)) = serde_json::to_value(settings) else { return Vec::new() };
+    all.into_iter()
+        .map(|(name, value)| {
+            let source = match figment.find_metadata(&name) {
+                Some(found) if found.name.contains("TOML") => "iuc.toml".to_owned(),
+                Some(found) if found.name.contains("environment") => format!("IUC_{}", name.to_uppercase()),
+                _ => "default".to_owned(),
+            };
+            (name, value.to_string(), source)
+        })
+        .collect()
+}
+
+/// A database URL without its password.
+fn masked(url: &SecretString) -> String {
+    let url = url.expose_secret();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, rest)), Some((_, host))) => {
+            let user = rest.split([':', '@']).next().unwrap_or_default();
+            format!("{scheme}://{user}:***@{host}")
+        }
+        _ => "***".to_owned(),
+    }
+}
+
+/// The settings cannot be used; the text tells which and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let config = Config::of(Settings::default(), "postgres://iuc:hunter2@db:5432/iuc".into());
+        assert!(config.describe().contains("postgres://iuc:***@db:5432/iuc"));
+        assert!(!config.describe().contains("hunter2"));
+    }
+
+    #[test]
+    fn weak_hashing_is_refused_with_a_real_database() {
+        let settings = Settings { argon2_memory: 8, ..Settings::default() };
+        assert!(Config::of(settings, "postgres://db/iuc".into()).refuse_unsafe().is_err());
+    }
+
+    #[test]
+    fn an_open_port_wants_tls_before_it() {
+        let mut settings = Settings { bind: SocketAddr::from(([0, 0, 0, 0], 8080)), ..Settings::default() };
+        assert!(Config::of(settings.clone(), "postgres://db/iuc".into()).refuse_unsafe().is_err());
+        settings.public_url = "https://iuc.example".into();
+        assert!(Config::of(settings, "postgres://db/iuc".into()).refuse_unsafe().is_ok());
+    }
+}

@@ -1,0 +1,396 @@
+//! The contract, enforced: the published OpenAPI document is what requests are checked against.
+//!
+//! So a field's length or a parameter's values stand in one place, the type that declares them, and what the
+//! document says is what the service does. All faults of a body or of the parameters are found at once.
+
+use std::collections::HashMap;
+
+use actix_web::http::Method;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::{Map, Value, json};
+
+use crate::body::token;
+use crate::edtf::Edtf;
+use crate::problem::{Fault, Faults, Rule};
+use crate::text::is_line;
+
+/// What the service takes: its operations, and a validator for each body.
+pub struct Contract {
+    operations: HashMap<String, HashMap<Method, Operation>>,
+    bodies: HashMap<String, Validator>,
+    read_only: HashMap<String, Vec<String>>,
+}
+
+/// One operation: a method on a path.
+pub struct Operation {
+    /// Its `operationId`.
+    pub id: String,
+    /// Whether it answers callers without a token.
+    pub open: bool,
+    /// Whether a token makes a difference.
+    pub takes_token: bool,
+    parameters: Vec<Parameter>,
+    validator: Validator,
+}
+
+struct Parameter {
+    name: String,
+    list: bool,
+    numeric: bool,
+    boolean: bool,
+}
+
+/// The document breaks a rule of its own; found when the service starts.
+#[derive(Debug)]
+pub struct BadContract(String);
+
+impl std::fmt::Display for BadContract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the OpenAPI document cannot be enforced: {}", self.0)
+    }
+}
+
+impl std::error::Error for BadContract {}
+
+impl Contract {
+    /// Reads the contract from the OpenAPI document.
+    pub fn of(document: &Value) -> Result<Self, BadContract> {
+        let components = document.get("components").cloned().unwrap_or_default();
+        let mut bodies = HashMap::new();
+        let mut read_only = HashMap::new();
+        for (name, schema) in members(&components, "schemas") {
+            if schema.get("type") == Some(&json!("object")) || schema.get("type") == Some(&json!("array")) {
+                let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": components});
+                bodies.insert(name.clone(), validator(&root)?);
+                let marked = members(schema, "properties").filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
+                read_only.insert(name.clone(), marked.map(|(property, _)| property.clone()).collect());
+            }
+        }
+        let mut operations: HashMap<String, HashMap<Method, Operation>> = HashMap::new();
+        for (path, item) in members(document, "paths") {
+            let prefix = if item.get("servers").is_some() { "" } else { "/v1" };
+            let methods = operations.entry(format!("{prefix}{path}")).or_default();
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+                if operation.get("operationId").is_some() {
+                    methods.insert(method, Operation::of(operation, &components)?);
+                }
+            }
+        }
+        Ok(Self { operations, bodies, read_only })
+    }
+
+    /// The operation of `method` on the route `pattern`, such as `/v1/cities/{id}`. HEAD is answered as GET.
+    pub fn operation(&self, pattern: &str, method: &Method) -> Option<&Operation> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.operations.get(pattern)?.get(method)
+    }
+
+    /// The methods that the route `pattern` answers, in the order of their names; `None`: not in the contract.
+    pub fn methods(&self, pattern: &str) -> Option<Vec<String>> {
+        let methods = self.operations.get(pattern)?;
+        let mut names: Vec<String> = methods.keys().map(|method| method.as_str().to_owned()).collect();
+        if methods.contains_key(&Method::GET) {
+            names.push("HEAD".into());
+        }
+        names.push("OPTIONS".into());
+        names.sort_unstable();
+        Some(names)
+    }
+
+    /// The fields of the schema `name` that only the service sets.
+    pub fn read_only(&self, name: &str) -> &[String] {
+        self.read_only.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The faults of `body` against the schema `name`.
+    pub fn check(&self, name: &str, body: &Value) -> Faults {
+        match self.bodies.get(name) {
+            Some(validator) => faults_of(validator, body),
+            None => Faults::new(),
+        }
+    }
+}
+
+impl Operation {
+    fn of(operation: &Value, components: &Value) -> Result<Self, BadContract> {
+        let mut parameters = Vec::new();
+        let mut properties = Map::new();
+        for parameter in operation.get("parameters").and_then(Value::as_array).into_iter().flatten() {
+            if parameter.get("in") != Some(&json!("query")) {
+                continue;
+            }
+            let (Some(name), Some(schema)) = (parameter.get("name").and_then(Value::as_str), parameter.get("schema")) else {
+                continue;
+            };
+            parameters.push(Parameter {
+                name: name.to_owned(),
+                list: has_type(schema, "array"),
+                numeric: has_type(schema, "integer") || has_type(schema, "number"),
+                boolean: has_type(schema, "boolean"),
+            });
+            properties.insert(name.to_owned(), schema.clone());
+        }
+        let root = json!({"type": "object", "properties": properties, "components": components});
+        let security = operation.get("security").and_then(Value::as_array);
+        Ok(Self {
+            id: operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
+            takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
+            parameters,
+            validator: validator(&root)?,
+        })
+    }
+
+    /// The query parameters as a JSON object, typed as the contract says, or everything wrong with them.
+    pub fn parameters(&self, query: &str) -> Result<Value, Faults> {
+        let mut faults = Faults::new();
+        let mut values = Map::new();
+        for (name, text) in form_pairs(query) {
+            let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) else {
+                faults.push(Fault::in_parameter(name, Rule::UnknownParameter));
+                continue;
+            };
+            if parameter.list {
+                let list = values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+                if let Value::Array(list) = list {
+                    list.extend(text.split(',').map(Value::from));
+                }
+            } else if values.contains_key(&name) {
+                faults.push(Fault::in_parameter(name, Rule::RepeatedParameter));
+            } else {
+                values.insert(name, parameter.typed(&text));
+            }
+        }
+        let values = Value::Object(values);
+        for fault in faults_of(&self.validator, &values).iter() {
+            let name = fault.pointer().unwrap_or_default().split('/').nth(1).unwrap_or_default().to_owned();
+            faults.push(fault.clone().moved_to_parameter(name));
+        }
+        if faults.is_empty() { Ok(values) } else { Err(faults) }
+    }
+}
+
+impl Parameter {
+    /// The text as the JSON type it should have; what does not fit stays text and is refused as that.
+    fn typed(&self, text: &str) -> Value {
+        match text {
+            "true" if self.boolean => Value::Bool(true),
+            "false" if self.boolean => Value::Bool(false),
+            _ if self.numeric => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+            _ => Value::from(text),
+        }
+    }
+}
+
+fn has_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(one)) => one == name,
+        Some(Value::Array(many)) => many.iter().any(|one| one == name),
+        _ => false,
+    }
+}
+
+fn members<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    object.get(name).and_then(Value::as_object).into_iter().flatten()
+}
+
+/// Name and value of each pair of a query or form (WHATWG URL, application/x-www-form-urlencoded).
+pub fn form_pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+fn validator(root: &Value) -> Result<Validator, BadContract> {
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .with_format("line", is_line)
+        .with_format("edtf", |text: &str| text.parse::<Edtf>().is_ok())
+        .with_format("iana-time-zone", |text: &str| text.parse::<chrono_tz::Tz>().is_ok())
+        .with_format("date-time", |text: &str| chrono::DateTime::parse_from_rfc3339(text).is_ok())
+        .with_format("date", |text: &str| text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok())
+        .with_format("password", |_: &str| true)
+        .build(root)
+        .map_err(|error| BadContract(error.to_string()))
+}
+
+fn faults_of(validator: &Validator, instance: &Value) -> Faults {
+    let mut faults = Faults::new();
+    if !validator.is_valid(instance) {
+        for error in validator.iter_errors(instance) {
+            translate(&error, &mut faults);
+        }
+    }
+    faults
+}
+
+/// Puts a schema's error into the programme's words, at the place where a user would look for it.
+fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
+    let pointer = error.instance_path().to_string();
+    let at = |rule| Fault::at(pointer.clone(), rule);
+    let inside = |name: &str, rule| Fault::at(format!("{pointer}/{}", token(name)), rule);
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            faults.push(inside(property.as_str().unwrap_or_default(), Rule::Required));
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            for name in unexpected {
+                faults.push(inside(name, Rule::UnknownField));
+            }
+        }
+        ValidationErrorKind::PropertyNames { error } => {
+            let name = error.instance().as_str().unwrap_or_default().to_owned();
+            faults.push(inside(&name, Rule::Format).with("expected", "a language tag (BCP 47), such as en, ja or pt-BR"));
+        }
+        ValidationErrorKind::Type { kind } => faults.push(at(Rule::WrongType).with("expected", expected_type(kind))),
+        ValidationErrorKind::Enum { options } => faults.push(at(Rule::NotAllowedValue).with("allowed", listed(options))),
+        ValidationErrorKind::Constant { expected_value } => {
+            faults.push(at(Rule::NotAllowedValue).with("allowed", expected_value));
+        }
+        ValidationErrorKind::MaxLength { limit } => faults.push(at(Rule::TooLong).with("limit", limit)),
+        ValidationErrorKind::MinLength { limit } => faults.push(at(Rule::TooShort).with("limit", limit)),
+        ValidationErrorKind::MaxItems { limit } | ValidationErrorKind::MaxProperties { limit } => {
+            faults.push(at(Rule::TooMany).with("limit", limit));
+        }
+        ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
+            faults.push(at(Rule::TooFew).with("limit", limit));
+        }
+        ValidationErrorKind::Maximum { limit } | ValidationErrorKind::ExclusiveMaximum { limit } => {
+            faults.push(at(Rule::TooLarge).with("limit", limit));
+        }
+        ValidationErrorKind::Minimum { limit } | ValidationErrorKind::ExclusiveMinimum { limit } => {
+            faults.push(at(Rule::TooSmall).with("limit", limit));
+        }
+        ValidationErrorKind::UniqueItems => faults.push(at(Rule::NotUnique)),
+        ValidationErrorKind::Pattern { pattern } if pattern == "\\S" => faults.push(at(Rule::Blank)),
+        ValidationErrorKind::Pattern { pattern } => faults.push(at(Rule::Pattern).with("pattern", pattern)),
+        ValidationErrorKind::Format { format } => faults.push(format_fault(error, format, at)),
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            translate_alternatives(context, faults);
+        }
+        _ => faults.push(at(Rule::WrongType).with("expected", "what the OpenAPI document says")),
+    }
+}
+
+/// An optional object is "null or this": only what is wrong with "this" helps the user.
+fn translate_alternatives(context: &[Vec<ValidationError<'static>>], faults: &mut Faults) {
+    let says_only_null = |errors: &[ValidationError<'_>]| {
+        matches!(errors, [only] if matches!(only.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(one) } if one.to_string() == "null"))
+    };
+    let telling = context.iter().find(|errors| !says_only_null(errors)).or_else(|| context.first());
+    for error in telling.into_iter().flatten() {
+        translate(error, faults);
+    }
+}
+
+fn format_fault(error: &ValidationError<'_>, format: &str, at: impl Fn(Rule) -> Fault) -> Fault {
+    let text = error.instance().as_str().unwrap_or_default();
+    match format {
+        "edtf" => match text.parse::<Edtf>() {
+            Err(reason) => at(Rule::Edtf).with("reason", reason),
+            Ok(_) => at(Rule::Edtf).with("reason", "Must be a date in EDTF."),
+        },
+        "iana-time-zone" => at(Rule::UnknownTimeZone),
+        other => at(Rule::Format).with("expected", expected_format(other)),
+    }
+}
+
+fn expected_format(format: &str) -> &str {
+    match format {
+        "line" => "one line of text without control or direction characters",
+        "date-time" => "a time in RFC 3339, such as 2018-10-11T09:00:00Z",
+        "date" => "a day that exists, such as 2018-10-11",
+        "uuid" => "a UUID, such as 0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f",
+        "uri" => "an absolute URL, such as https://www.city.yokohama.lg.jp/",
+        "email" => "an e-mail address",
+        other => other,
+    }
+}
+
+fn expected_type(kind: &TypeKind) -> String {
+    let article = |name: &str| match name {
+        "integer" => "a whole number".to_owned(),
+        "object" | "array" => format!("an {name}"),
+        "null" => "null".to_owned(),
+        other => format!("a {other}"),
+    };
+    match kind {
+        TypeKind::Single(one) => article(&one.to_string()),
+        TypeKind::Multiple(set) => set.iter().map(|one| article(&one.to_string())).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+fn listed(options: &Value) -> String {
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    options.as_array().map(|all| all.iter().map(word).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract() -> Contract {
+        let document = json!({
+            "paths": {"/things": {"get": {"operationId": "list_things", "parameters": [
+                {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
+                {"name": "side", "in": "query", "schema": {"type": "array", "items": {"type": "string", "enum": ["eu", "jp"]}}},
+                {"name": "count", "in": "query", "schema": {"type": "boolean"}},
+            ]}}},
+            "components": {"schemas": {
+                "Spot": {"type": "object", "additionalProperties": false, "required": ["lat"],
+                    "properties": {"lat": {"type": "number", "maximum": 90}}},
+                "Thing": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
+                    "name": {"type": "string", "maxLength": 3},
+                    "when": {"type": ["string", "null"], "format": "edtf"},
+                    "spot": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Spot"}]},
+                }},
+            }},
+        });
+        Contract::of(&document).unwrap()
+    }
+
+    fn found(faults: &Faults) -> Vec<(String, Rule)> {
+        faults.iter().map(|fault| (fault.pointer().unwrap_or("?").to_owned(), fault.rule())).collect()
+    }
+
+    #[test]
+    fn all_faults_of_a_body_are_found_at_once_where_they_are() {
+        let faults = contract().check("Thing", &json!({"when": "2019-02-30", "spot": {"lat": 91, "x/y": 1}, "nmae": 1}));
+        let mut found = found(&faults);
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(
+            found,
+            [
+                ("/name".into(), Rule::Required),
+                ("/nmae".into(), Rule::UnknownField),
+                ("/spot/lat".into(), Rule::TooLarge),
+                ("/spot/x~1y".into(), Rule::UnknownField),
+                ("/when".into(), Rule::Edtf),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_optional_part_may_be_null() {
+        assert!(contract().check("Thing", &json!({"name": "a", "spot": null, "when": null})).is_empty());
+    }
+
+    #[test]
+    fn parameters_get_their_types_and_unknown_ones_are_refused() {
+        let contract = contract();
+        let operation = contract.operation("/v1/things", &Method::HEAD).unwrap();
+        assert_eq!(
+            operation.parameters("limit=5&side=eu&side=jp&count=true").unwrap(),
+            json!({"limit": 5, "side": ["eu", "jp"], "count": true})
+        );
+        let faults = operation.parameters("limit=0&sdie=eu&side=xx&count=1&count=true").unwrap_err();
+        assert_eq!(faults.iter().count(), 5);
+    }
+
+    #[test]
+    fn the_allowed_methods_of_a_path_are_known() {
+        assert_eq!(contract().methods("/v1/things").unwrap(), ["GET", "HEAD", "OPTIONS"]);
+        assert!(contract().methods("/v1/nothing").is_none());
+    }
+}

@@ -1,0 +1,214 @@
+//! The database: connections, transactions, migrations, and what its errors mean.
+//!
+//! A request holds at most one connection at a time. A connection that goes back with a transaction open
+//! is closed instead, so that its locks end with it.
+
+pub mod embedded;
+pub mod migrations;
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use deadpool::Runtime;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::Settings;
+use crate::problem::{Code, Problem};
+
+/// A connection, as every SQL function takes it.
+pub type Connection = AsyncPgConnection;
+
+/// The pools of connections.
+pub struct Database {
+    requests: Pool<Connection>,
+    exports: Pool<Connection>,
+}
+
+/// A connection on loan from a pool.
+pub struct Loan(Option<Object<Connection>>);
+
+impl Database {
+    /// Pools on the database at `url`; connects when first asked.
+    pub fn new(url: &SecretString, settings: &Settings) -> Result<Self, PoolError> {
+        let pool = |size, name, statement_timeout| pool(url, size, name, statement_timeout, settings);
+        Ok(Self {
+            requests: pool(settings.pool_requests, "iuc requests", settings.statement_timeout)?,
+            exports: pool(settings.pool_exports, "iuc exports", settings.export_timeout)?,
+        })
+    }
+
+    /// A connection for a request.
+    pub async fn connection(&self) -> Result<Loan, Problem> {
+        lend(&self.requests).await
+    }
+
+    /// A connection for an export, which may hold it long.
+    pub async fn export_connection(&self) -> Result<Loan, Problem> {
+        lend(&self.exports).await
+    }
+
+    /// Closes every connection.
+    pub fn close(&self) {
+        self.requests.close();
+        self.exports.close();
+    }
+}
+
+async fn lend(pool: &Pool<Connection>) -> Result<Loan, Problem> {
+    match pool.get().await {
+        Ok(object) => Ok(Loan(Some(object))),
+        Err(error) => {
+            tracing::warn!(%error, "no connection to the database");
+            Err(unavailable())
+        }
+    }
+}
+
+fn unavailable() -> Problem {
+    Problem::new(Code::Unavailable).header(actix_web::http::header::RETRY_AFTER, "2")
+}
+
+fn pool(
+    url: &SecretString,
+    size: usize,
+    name: &'static str,
+    statement_timeout: u64,
+    settings: &Settings,
+) -> Result<Pool<Connection>, PoolError> {
+    let lock_timeout = settings.lock_timeout;
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let options = format!(
+            "-c statement_timeout={statement_timeout}s -c lock_timeout={lock_timeout}s \
+             -c idle_in_transaction_session_timeout=10s -c client_connection_check_interval=2s \
+             -c TimeZone=UTC -c application_name='{}' -c jit=off",
+            name.replace(' ', "\\ ")
+        );
+        let url = url.to_owned();
+        Box::pin(async move { connect(&url, &options).await })
+    });
+    let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url.expose_secret(), config);
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(Duration::from_secs(1)))
+        .create_timeout(Some(Duration::from_secs(2)))
+        .recycle_timeout(Some(Duration::from_secs(1)))
+        .build()
+        .map_err(|error| PoolError(error.to_string()))
+}
+
+/// Opens a connection with session settings of its own.
+async fn connect(url: &str, options: &str) -> diesel::ConnectionResult<Connection> {
+    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
+    let mut config: tokio_postgres::Config = url.parse().map_err(bad)?;
+    config.options(options);
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+    Connection::try_from_client_and_connection(client, connection).await
+}
+
+/// A pool cannot be made of the settings.
+#[derive(Debug)]
+pub struct PoolError(String);
+
+impl std::fmt::Display for PoolError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the connections to the database cannot be set up: {}", self.0)
+    }
+}
+
+impl std::error::Error for PoolError {}
+
+impl Deref for Loan {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match &self.0 {
+            Some(object) => object,
+            None => unreachable!("a loan holds its connection until it is dropped"),
+        }
+    }
+}
+
+impl DerefMut for Loan {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match &mut self.0 {
+            Some(object) => object,
+            None => unreachable!("a loan holds its connection until it is dropped"),
+        }
+    }
+}
+
+impl Drop for Loan {
+    /// A broken connection, or one with a transaction still open, is closed and not given back.
+    fn drop(&mut self) {
+        if let Some(mut object) = self.0.take()
+            && object.is_broken()
+        {
+            drop(Object::take(object));
+        }
+    }
+}
+
+/// Begins a transaction.
+pub async fn begin(conn: &mut Connection) -> Result<(), Problem> {
+    Ok(AnsiTransactionManager::begin_transaction(conn).await?)
+}
+
+/// Commits. When the connection breaks while it does, nobody knows the outcome.
+pub async fn commit(conn: &mut Connection) -> Result<(), Problem> {
+    AnsiTransactionManager::commit_transaction(conn).await.map_err(|error| match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
+            tracing::error!(%error, "the connection broke during a commit");
+            Problem::new(Code::OutcomeUnknown).header(actix_web::http::header::RETRY_AFTER, "2")
+        }
+        _ => error.into(),
+    })
+}
+
+/// Undoes everything since [`begin`].
+pub async fn rollback(conn: &mut Connection) -> Result<(), Problem> {
+    Ok(AnsiTransactionManager::rollback_transaction(conn).await?)
+}
+
+impl From<DieselError> for Problem {
+    /// What a database error means to a caller. A broken constraint keeps its name until the write path has
+    /// found its meaning; everything unforeseen is logged and answered as internal.
+    fn from(error: DieselError) -> Self {
+        match &error {
+            DieselError::NotFound => Self::new(Code::NotFound),
+            DieselError::DatabaseError(kind, info) => of_database(kind, info.as_ref(), &error),
+            DieselError::BrokenTransactionManager => unavailable(),
+            _ => {
+                tracing::error!(%error, "unexpected database error");
+                Self::new(Code::Internal)
+            }
+        }
+    }
+}
+
+fn of_database(kind: &DatabaseErrorKind, info: &dyn DatabaseErrorInformation, error: &DieselError) -> Problem {
+    if let Some(name) = info.constraint_name() {
+        return Problem::of_constraint(name);
+    }
+    let message = info.message();
+    match kind {
+        DatabaseErrorKind::SerializationFailure => Problem::new(Code::Busy),
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+            tracing::warn!(%error, "the connection to the database broke");
+            unavailable()
+        }
+        _ if message.contains("deadlock detected") => Problem::new(Code::Busy),
+        _ if message.contains("lock timeout") || message.contains("statement timeout") => Problem::new(Code::Timeout),
+        _ if message.contains("terminating connection") || message.contains("the database system is") => unavailable(),
+        _ => {
+            tracing::error!(%error, "unexpected database error");
+            Problem::new(Code::Internal)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What every change leaves behind: one row, in the transaction of the change.
+//!
+//! The change feed, the audit trail and webhooks all read these rows. A row has no place in the feed when it is
+//! written: the reader gives it one, once its transaction is older than every running one (docs/ARCHITECTURE.md).
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::column::words;
+use crate::db::Connection;
+use crate::ids::{CityId, UserId};
+use crate::policy::Thing;
+use crate::schema::events;
+
+words! {
+    /// What happened to a thing.
+    Happening {
+        /// It was made.
+        Created = "created",
+        /// It was changed.
+        Updated = "updated",
+        /// It was removed.
+        Deleted = "deleted",
+    }
+}
+
+/// Who changes something, when and from where.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The account; none when the programme's data is loaded.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The id of the request.
+    pub request_id: String,
+    /// The network address it came from.
+    pub address: String,
+}
+
+/// One change of one thing.
+#[derive(Clone, Debug, Serialize, Insertable, ToSchema)]
+#[diesel(table_name = events)]
+pub struct Event {
+    /// Id of the event.
+    pub id: Uuid,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// The kind of thing.
+    #[diesel(column_name = type_)]
+    pub r#type: Thing,
+    /// The id of the thing.
+    #[schema(max_length = 80)]
+    pub resource: String,
+    /// What happened.
+    pub action: Happening,
+    /// The version that this made.
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    pub version: i64,
+    /// The cities it belongs to.
+    #[schema(max_items = 50)]
+    pub cities: Vec<CityId>,
+    /// The account that did it.
+    pub by: Option<UserId>,
+    #[serde(skip)]
+    request_id: String,
+    #[serde(skip)]
+    address: String,
+    #[serde(skip)]
+    change: Value,
+}
+
+impl Event {
+    /// A change by `author`; `change` is a JSON Patch (RFC 6902) from the state before to the state after.
+    pub fn new(author: &Author, thing: Thing, resource: String, happening: Happening, version: i64, cities: Vec<CityId>, change: Value) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            at: author.at,
+            r#type: thing,
+            resource,
+            action: happening,
+            version,
+            cities,
+            by: author.by,
+            request_id: author.request_id.clone(),
+            address: author.address.clone(),
+            change,
+        }
+    }
+}
+
+impl Event {
+    /// JSON Patch (RFC 6902) from the state before to the state after.
+    pub fn change(&self) -> &Value {
+        &self.change
+    }
+}
+
+/// Writes the event.
+pub async fn record(conn: &mut Connection, event: &Event) -> QueryResult<()> {
+    diesel::insert_into(events::table).values(event).execute(conn).await.map(drop)
+}
+
+/// Whether a person has ever changed the thing.
+pub async fn was_edited(conn: &mut Connection, thing: Thing, resource: &str) -> QueryResult<bool> {
+    let edits = events::table
+        .filter(events::type_.eq(thing))
+        .filter(events::resource.eq(resource))
+        .filter(events::by.is_not_null());
+    diesel::select(diesel::dsl::exists(edits)).get_result(conn).await
+}

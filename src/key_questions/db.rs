@@ -1,0 +1,33 @@
+//! Key questions in the database.
+
+use super::types::{KeyQuestion, KeyQuestionFilter};
+use crate::ids::QuestionId;
+use crate::policy::Thing;
+use crate::problem::Faults;
+use crate::query::{Key, KeyType, Sort, TieBreak};
+use crate::resource::{Known, Resource, derive_id, plain_writes, rows, usual_fields};
+use crate::schema::key_questions;
+
+impl Resource for KeyQuestion {
+    type Id = QuestionId;
+    type Filter = KeyQuestionFilter;
+
+    const THING: Thing = Thing::KeyQuestion;
+    const PATH: &'static str = "/key-questions";
+    const SORTS: &'static [Sort<Self>] = &[
+        Sort { name: "position", sql: "position", kind: KeyType::Int, key: |item| Key::Int(item.position.into()) },
+        Sort { name: "id", sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) },
+        Sort { name: "created_at", sql: "created_at", kind: KeyType::Time, key: |item| Key::Time(item.created_at) },
+        Sort { name: "updated_at", sql: "updated_at", kind: KeyType::Time, key: |item| Key::Time(item.updated_at) },
+    ];
+    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+
+    usual_fields!(id);
+
+    fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
+        derive_id(&mut self.id, self.text.in_language("en"), faults);
+    }
+
+    rows!(key_questions, key = id, filter = |query, _filter| {});
+    plain_writes!(key_questions, key = id);
+}

@@ -1,0 +1,25 @@
+//! The command line of the service; what each command does is in `commands.rs`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use iuc::commands::{Command, run};
+
+/// The API of International Urban Cooperation Japan. Settings come from iuc.toml and IUC_* variables.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("iuc: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Meetings in the database. A change of date or status leaves a row in `meeting_dates`.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::rules::{check_agenda, moved, settle_dates, suggested_name};
+use super::types::{Meeting, MeetingFilter, PlannedDate};
+use crate::cities::types::City;
+use crate::db::Connection;
+use crate::events::Author;
+use crate::ids::{CityId, MeetingId};
+use crate::policy::Thing;
+use crate::problem::Faults;
+use crate::programmes::types::Programme;
+use crate::query::{Key, KeyType, Sort, TieBreak};
+use crate::resource::{Check, Include, Known, References, Resource, derive_id, rows, strings, usual_fields, usual_sorts};
+use crate::schema::{meeting_cities, meeting_dates, meetings};
+
+impl Resource for Meeting {
+    type Id = MeetingId;
+    type Filter = MeetingFilter;
+
+    const THING: Thing = Thing::Meeting;
+    const PATH: &'static str = "/meetings";
+    const SORTS: &'static [Sort<Self>] = usual_sorts![
+        Sort {
+            name: "earliest",
+            sql: "coalesce(earliest, 'infinity'::date)",
+            kind: KeyType::Day,
+            key: |item| Key::day(item.earliest),
+        },
+        Sort {
+            name: "number",
+            sql: "coalesce(number, 2147483647)",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.number.unwrap_or(i32::MAX).into()),
+        },
+    ];
+    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const INCLUDES: &'static [Include<Self>] = &[
+        Include::new::<City>("cities", |item| strings(&item.cities)),
+        Include::new::<Programme>("programmes", |item| vec![item.programme.to_string()]),
+    ];
+
+    usual_fields!(id);
+
+    fn cities(&self) -> Vec<CityId> {
+        self.cities.clone()
+    }
+
+    fn references(&self, references: &mut References) {
+        references.to::<Programme>("/programme", &self.programme);
+        references.to_each::<City>("/cities", &self.cities);
+    }
+
+    fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
+        let name = suggested_name(self);
+        derive_id(&mut self.id, name.as_deref(), faults);
+        settle_dates(self, before);
+    }
+
+    fn check(&self, _: &Check<'_, Self>, faults: &mut Faults) {
+        check_agenda(self, faults);
+    }
+
+    rows!(meetings, key = id, filter = |query, filter| {
+        if !filter.programme.is_empty() {
+            query = query.filter(meetings::programme.eq_any(filter.programme));
+        }
+        if !filter.kind.is_empty() {
+            query = query.filter(meetings::kind.eq_any(filter.kind));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(meetings::status.eq_any(filter.status));
+        }
+        if !filter.city.is_empty() {
+            let members = meeting_cities::table.filter(meeting_cities::city.eq_any(filter.city));
+            query = query.filter(meetings::id.eq_any(members.select(meeting_cities::meeting)));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(meetings::when.is_not_null().and(meetings::latest.is_null().or(meetings::latest.ge(from))));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(meetings::when.is_not_null().and(meetings::earliest.is_null().or(meetings::earliest.le(to))));
+        }
+    });
+
+    async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
+        diesel::insert_into(meetings::table).values(self).execute(conn).await?;
+        insert_date(conn, self, author).await
+    }
+
+    async fn update(&self, conn: &mut Connection, before: &Self, author: &Author) -> QueryResult<()> {
+        diesel::update(meetings::table.find(&self.id)).set(self).execute(conn).await?;
+        if moved(before, self) { insert_date(conn, self, author).await } else { Ok(()) }
+    }
+}
+
+async fn insert_date(conn: &mut Connection, meeting: &Meeting, author: &Author) -> QueryResult<()> {
+    let date = PlannedDate {
+        meeting: meeting.id.clone(),
+        version: meeting.version,
+        when: meeting.when.clone(),
+        status: meeting.status,
+        reason: meeting.when_reason.clone(),
+        since: author.at,
+        by: author.by,
+    };
+    diesel::insert_into(meeting_dates::table).values(&date).execute(conn).await.map(drop)
+}
+
+/// Everything that was ever planned for the meeting, newest first.
+pub async fn list_dates(conn: &mut Connection, id: &MeetingId) -> QueryResult<Vec<PlannedDate>> {
+    meeting_dates::table
+        .filter(meeting_dates::meeting.eq(id))
+        .order(meeting_dates::version.desc())
+        .select(PlannedDate::as_select())
+        .load(conn)
+        .await
+}

@@ -1,0 +1,47 @@
+//! The rules of a meeting.
+
+use super::types::{Meeting, MeetingKind};
+use crate::problem::{Fault, Faults, Rule};
+
+/// Days derived from `when`, and a reason that belongs to the present date and not to the one before.
+pub fn settle_dates(meeting: &mut Meeting, before: Option<&Meeting>) {
+    meeting.earliest = meeting.when.as_ref().and_then(crate::edtf::Edtf::earliest);
+    meeting.latest = meeting.when.as_ref().and_then(crate::edtf::Edtf::latest);
+    if let Some(before) = before
+        && moved(before, meeting)
+        && meeting.when_reason == before.when_reason
+    {
+        meeting.when_reason = None;
+    }
+}
+
+/// Whether the date or the status is another one.
+pub fn moved(before: &Meeting, after: &Meeting) -> bool {
+    before.when != after.when || before.status != after.status
+}
+
+/// An item ends after it starts; there are no knowledge items to show yet.
+pub fn check_agenda(meeting: &Meeting, faults: &mut Faults) {
+    for (index, item) in meeting.agenda.0.iter().enumerate() {
+        if let (Some(start), Some(end)) = (item.starts_at, item.ends_at) {
+            faults.check(end < start, format!("/agenda/{index}/ends_at"), Rule::EndsBeforeStart);
+        }
+        for (place, id) in item.knowledge_items.iter().enumerate() {
+            let pointer = format!("/agenda/{index}/knowledge_items/{place}");
+            faults.push(Fault::at(pointer, Rule::UnknownReference).with("kind", "knowledge item").with("id", id));
+        }
+    }
+}
+
+/// What the readable id is made of: `exchange-meeting-3`, or the title when there is no number.
+pub fn suggested_name(meeting: &Meeting) -> Option<String> {
+    let kind = match meeting.kind {
+        MeetingKind::ExchangeMeeting => "exchange meeting",
+        MeetingKind::Webinar => "webinar",
+        MeetingKind::Workshop => "workshop",
+    };
+    match meeting.number {
+        Some(number) => Some(format!("{kind} {number}")),
+        None => meeting.title.in_language("en").map(str::to_owned),
+    }
+}

@@ -1,0 +1,84 @@
+//! The OpenAPI document: what the handlers and types say, and on top of it, once for all operations, what the
+//! shared mechanisms add: security, conditions, problems, header fields, the write and patch shapes of resources.
+
+mod shape;
+
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_actix_web::AppExt;
+
+use crate::accounts::types::User;
+use crate::action_plans::types::ActionPlan;
+use crate::app::API_VERSION;
+use crate::cities::types::City;
+use crate::key_questions::types::KeyQuestion;
+use crate::meetings::types::Meeting;
+use crate::pairings::types::Pairing;
+use crate::problem::ProblemDocument;
+use crate::programmes::types::Programme;
+use crate::resource::Resource;
+use crate::routes;
+use crate::sdgs::types::Sdg;
+use crate::subjects::types::Subject;
+use crate::templates::types::Template;
+use crate::tours::types::Tour;
+use crate::write::{DryRun, PatchOperation};
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemDocument, PatchOperation, DryRun<Value>)))]
+struct Shared;
+
+/// What a list of a resource offers; told to the document.
+pub(crate) struct Offer {
+    schema: String,
+    sorts: Vec<&'static str>,
+    includes: Vec<&'static str>,
+}
+
+fn offer<R: Resource>() -> Offer {
+    Offer {
+        schema: R::name().into_owned(),
+        sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
+        includes: R::INCLUDES.iter().map(|include| include.name).collect(),
+    }
+}
+
+fn offers() -> Vec<Offer> {
+    vec![
+        offer::<Programme>(),
+        offer::<City>(),
+        offer::<Subject>(),
+        offer::<Pairing>(),
+        offer::<Meeting>(),
+        offer::<Tour>(),
+        offer::<KeyQuestion>(),
+        offer::<Template>(),
+        offer::<Sdg>(),
+        offer::<ActionPlan>(),
+        offer::<User>(),
+    ]
+}
+
+/// The OpenAPI 3.1 document of the service.
+pub fn document() -> Value {
+    let (_, mut api): (_, Document) = actix_web::App::new().into_utoipa_app().configure(routes::api).split_for_parts();
+    api.merge(Shared::openapi());
+    let mut document = serde_json::to_value(api).unwrap_or_default();
+    shape::shape(&mut document, &offers(), info());
+    document
+}
+
+fn info() -> Value {
+    json!({
+        "title": "IUC city-to-city API",
+        "version": API_VERSION,
+        "summary": "The cities, pairings, meetings, study tours and Local Action Plans of International Urban Cooperation Japan.",
+        "description": include_str!("openapi/description.md"),
+        "termsOfService": "https://iuc.example/terms",
+        "contact": {"name": "IUC Japan programme office", "url": "https://iuc.example", "email": "api@iuc.example"},
+        "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        "x-api-id": "5d0f2f0e-6a55-4ae2-9f0f-1f6f5c1c7b10",
+        "x-audience": "external-public",
+    })
+}

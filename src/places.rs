@@ -1,0 +1,44 @@
+//! Words for places and links that several things share: countries, time zones, addresses on the web.
+
+macro_rules! checked_text {
+    ($(#[$meta:meta])* $name:ident) => {
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+            diesel_derive_newtype::DieselNewType, utoipa::ToSchema,
+        )]
+        $(#[$meta])*
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// A country: ISO 3166-1 alpha-2.
+    #[schema(value_type = String, min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "JP")]
+    CountryCode
+}
+
+checked_text! {
+    /// A time zone of the IANA database.
+    #[schema(value_type = String, max_length = 64, format = "iana-time-zone", example = "Asia/Tokyo")]
+    TimeZone
+}
+
+checked_text! {
+    /// An address on the web.
+    #[schema(value_type = String, max_length = 2000, format = "uri", pattern = "^https?://", example = "https://www.city.yokohama.lg.jp/")]
+    Url
+}
+
+checked_text! {
+    /// One line of text in no particular language, such as a person's or an organisation's name.
+    #[schema(value_type = String, min_length = 1, max_length = 300, format = "line", pattern = "\\S", example = "City Planning Bureau")]
+    Line
+}

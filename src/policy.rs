@@ -1,0 +1,214 @@
+//! Who may do what: the whole access table of the programme, in one place, pure.
+//!
+//! Whatever no rule allows is refused. `cargo test policy` prints the table as a snapshot that the programme
+//! office can read (`src/snapshots/`), and the access test runs every operation against it.
+
+use crate::column::words;
+
+words! {
+    /// What a caller is.
+    Role {
+        /// Nobody has signed in.
+        Anonymous = "anonymous",
+        /// A user of an EU city.
+        EuCity = "eu_city",
+        /// A user of a Japanese city.
+        JpCity = "jp_city",
+        /// A programme admin.
+        Admin = "admin",
+    }
+}
+
+words! {
+    /// What can be done with a thing.
+    Action {
+        /// See it.
+        Read = "read",
+        /// Make a new one.
+        Create = "create",
+        /// Change it.
+        Change = "change",
+        /// Remove it.
+        Delete = "delete",
+    }
+}
+
+words! {
+    /// The kinds of thing that rights are about; also the `type` of an event.
+    Thing {
+        /// A phase of the cooperation.
+        Programme = "programme",
+        /// A participating city.
+        City = "city",
+        /// A topic of cooperation.
+        Subject = "subject",
+        /// A cooperation of cities.
+        Pairing = "pairing",
+        /// An exchange meeting.
+        Meeting = "meeting",
+        /// A study tour.
+        Tour = "tour",
+        /// A question of the round tables.
+        KeyQuestion = "key_question",
+        /// The sections of a plan.
+        Template = "template",
+        /// A Sustainable Development Goal.
+        Sdg = "sdg",
+        /// A Local Action Plan.
+        ActionPlan = "action_plan",
+        /// An account.
+        User = "user",
+        /// A sign-in.
+        Session = "session",
+    }
+}
+
+words! {
+    /// How a caller stands to one thing.
+    Relation {
+        /// It belongs to the caller's city, or to the caller.
+        Own = "own",
+        /// It belongs to somebody else, or to the programme.
+        Other = "other",
+    }
+}
+
+/// A rule of the access table: it allows each combination of what it lists.
+struct Rule {
+    name: &'static str,
+    roles: &'static [Role],
+    actions: &'static [Action],
+    things: &'static [Thing],
+    relations: &'static [Relation],
+}
+
+const CITY_ROLES: &[Role] = &[Role::EuCity, Role::JpCity];
+
+const RULES: &[Rule] = &[
+    Rule {
+        name: "admins run the programme",
+        roles: &[Role::Admin],
+        actions: Action::ALL,
+        things: Thing::ALL,
+        relations: Relation::ALL,
+    },
+    Rule {
+        name: "everybody reads what the programme publishes",
+        roles: Role::ALL,
+        actions: &[Action::Read],
+        things: &[
+            Thing::Programme,
+            Thing::City,
+            Thing::Subject,
+            Thing::Pairing,
+            Thing::Meeting,
+            Thing::Tour,
+            Thing::KeyQuestion,
+            Thing::Template,
+            Thing::Sdg,
+        ],
+        relations: Relation::ALL,
+    },
+    Rule {
+        name: "a city describes itself",
+        roles: CITY_ROLES,
+        actions: &[Action::Change],
+        things: &[Thing::City],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "a city arranges the tours it takes part in",
+        roles: CITY_ROLES,
+        actions: &[Action::Create, Action::Change, Action::Delete],
+        things: &[Thing::Tour],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "a city writes its own plans",
+        roles: CITY_ROLES,
+        actions: Action::ALL,
+        things: &[Thing::ActionPlan],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "everybody sees and ends their own sessions",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Delete],
+        things: &[Thing::Session],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "everybody sees their own account",
+        roles: CITY_ROLES,
+        actions: &[Action::Read],
+        things: &[Thing::User],
+        relations: &[Relation::Own],
+    },
+];
+
+/// The rule that lets `role` do `action` with a `thing` it stands in `relation` to; `None` refuses.
+pub fn allows(role: Role, action: Action, thing: Thing, relation: Relation) -> Option<&'static str> {
+    RULES
+        .iter()
+        .find(|rule| {
+            rule.roles.contains(&role)
+                && rule.actions.contains(&action)
+                && rule.things.contains(&thing)
+                && rule.relations.contains(&relation)
+        })
+        .map(|rule| rule.name)
+}
+
+/// Whether `role` could do `action` with any `thing` at all: asked before a body is read.
+pub fn ever_allows(role: Role, action: Action, thing: Thing) -> bool {
+    Relation::ALL.iter().any(|&relation| allows(role, action, thing, relation).is_some())
+}
+
+/// The scopes (RFC 6749, section 3.3) of a person's session in this role, separated by spaces.
+pub fn scopes(role: Role) -> &'static str {
+    match role {
+        Role::Anonymous => "",
+        Role::EuCity | Role::JpCity => {
+            "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write"
+        }
+        Role::Admin => "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write admin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_access_table() {
+        let mut table = String::new();
+        for thing in Thing::ALL {
+            for action in Action::ALL {
+                let cell = |role| {
+                    let own = allows(role, *action, *thing, Relation::Own).is_some();
+                    let other = allows(role, *action, *thing, Relation::Other).is_some();
+                    match (own, other) {
+                        (true, true) => "all",
+                        (true, false) => "own",
+                        (false, true) => "others'",
+                        (false, false) => "–",
+                    }
+                };
+                let row: Vec<_> = Role::ALL.iter().map(|&role| format!("{:<9}", cell(role))).collect();
+                table += format!("{:<13}{:<8}{}", thing.as_str(), action.as_str(), row.join("")).trim_end();
+                table.push('\n');
+            }
+        }
+        let head: Vec<_> = Role::ALL.iter().map(|role| format!("{:<9}", role.as_str())).collect();
+        insta::assert_snapshot!(format!("{:21}{}\n{table}", "", head.join("").trim_end()));
+    }
+
+    #[test]
+    fn nothing_is_open_to_anonymous_callers_but_reading() {
+        for thing in Thing::ALL {
+            for action in [Action::Create, Action::Change, Action::Delete] {
+                assert!(!ever_allows(Role::Anonymous, action, *thing), "{action} {thing}");
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Programmes in the database.
+
+use super::rules::check_guidelines;
+use super::types::{Programme, ProgrammeFilter};
+use crate::ids::ProgrammeId;
+use crate::policy::Thing;
+use crate::problem::Faults;
+use crate::query::{Key, KeyType, Sort, TieBreak};
+use crate::resource::{Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts};
+use crate::schema::programmes;
+
+impl Resource for Programme {
+    type Id = ProgrammeId;
+    type Filter = ProgrammeFilter;
+
+    const THING: Thing = Thing::Programme;
+    const PATH: &'static str = "/programmes";
+    const SORTS: &'static [Sort<Self>] = usual_sorts![];
+    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+
+    usual_fields!(id);
+
+    fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
+        derive_id(&mut self.id, self.name.in_language("en"), faults);
+    }
+
+    fn check(&self, _: &Check<'_, Self>, faults: &mut Faults) {
+        check_guidelines(&self.guidelines, faults);
+    }
+
+    rows!(programmes, key = id, filter = |query, _filter| {});
+    plain_writes!(programmes, key = id);
+}

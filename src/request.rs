@@ -1,0 +1,140 @@
+//! What a handler is told of its request, beside the body: who asks, for what, under which conditions.
+
+use std::future::{Ready, ready};
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, AsHeaderName, ETAG, HeaderMap};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::{Code, Problem};
+use crate::resource::Resource;
+
+/// A request without its body, as the guard let it pass.
+#[derive(Clone)]
+pub struct Ask {
+    /// What all requests share.
+    pub app: Data<App>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The method.
+    pub method: Method,
+    /// The path.
+    pub path: String,
+    /// The query, as sent.
+    pub query: String,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The id of the request.
+    pub request_id: String,
+    /// The network address it came from.
+    pub address: String,
+    /// Stands for the body, once it was read.
+    pub body_digest: Vec<u8>,
+    parameters: Value,
+    id: String,
+}
+
+/// The query parameters, checked and typed by the contract; put there by the guard.
+#[derive(Clone, Default)]
+pub struct Parameters(pub Value);
+
+/// The id of a request (`X-Request-Id`); put there by the edge.
+#[derive(Clone, Default)]
+pub struct RequestId(pub String);
+
+/// The address of the caller; put there by the edge.
+#[derive(Clone, Default)]
+pub struct Address(pub String);
+
+impl FromRequest for Ask {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(app) = request.app_data::<Data<App>>() else {
+            return ready(Err(Problem::new(Code::Internal)));
+        };
+        let extensions = request.extensions();
+        ready(Ok(Self {
+            app: app.clone(),
+            caller: extensions.get::<Caller>().cloned().unwrap_or(Caller::ANONYMOUS),
+            method: request.method().clone(),
+            path: request.path().to_owned(),
+            query: request.query_string().to_owned(),
+            headers: request.headers().clone(),
+            request_id: extensions.get::<RequestId>().cloned().unwrap_or_default().0,
+            address: extensions.get::<Address>().cloned().unwrap_or_default().0,
+            body_digest: Vec::new(),
+            parameters: extensions.get::<Parameters>().cloned().unwrap_or_default().0,
+            id: request.match_info().get("id").unwrap_or_default().to_owned(),
+        }))
+    }
+}
+
+impl Ask {
+    /// The query parameters as this type.
+    pub fn parameters<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+        if self.parameters.is_null() {
+            return Ok(T::default());
+        }
+        serde_json::from_value(self.parameters.clone()).map_err(|error| {
+            tracing::error!(%error, "parameters that the contract lets pass do not fit their type");
+            Problem::new(Code::Internal)
+        })
+    }
+
+    /// The `{id}` of the path, as sent.
+    pub fn path_id(&self) -> &str {
+        &self.id
+    }
+
+    /// The `{id}` of the path; what has not its shape can be no thing's id.
+    pub fn id<R: Resource>(&self) -> Result<R::Id, Problem> {
+        self.id.parse().map_err(|_| Problem::new(Code::NotFound))
+    }
+
+    /// A header field as text; empty when it is not there.
+    pub fn header(&self, name: impl AsHeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
+    }
+
+    /// Whether `If-None-Match` names this ETag (weak comparison, RFC 9110, section 13.1.2).
+    pub fn none_match(&self, etag: &str) -> bool {
+        let field = self.header(header::IF_NONE_MATCH);
+        field == "*" || field.split(',').any(|tag| opaque(tag) == opaque(etag))
+    }
+
+    /// Checks `If-Match` against the present ETag: 428 when it is missing, 412 when it names another.
+    ///
+    /// A proxy that compresses answers turns a strong ETag into a weak one; the version in it is as good.
+    pub fn check_if_match(&self, etag: &str) -> Result<(), Problem> {
+        let field = self.header(header::IF_MATCH);
+        if field.is_empty() {
+            return Err(Problem::new(Code::PreconditionRequired).header(ETAG, etag));
+        }
+        if field == "*" || field.split(',').any(|tag| opaque(tag) == etag) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::PreconditionFailed).with("etag", etag).header(ETAG, etag))
+    }
+
+    /// Whether `Prefer: return=minimal` (RFC 7240) spares the body.
+    pub fn prefers_minimal(&self) -> bool {
+        self.header("prefer").split([',', ';']).any(|preference| preference.trim() == "return=minimal")
+    }
+}
+
+fn opaque(tag: &str) -> &str {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// The strong ETag of a stored version.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}

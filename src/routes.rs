@@ -1,0 +1,118 @@
+//! Every path of the service, in one list.
+
+use utoipa_actix_web::scope::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::accounts::{http as users, oauth};
+use crate::action_plans::http as action_plans;
+use crate::cities::http as cities;
+use crate::key_questions::http as key_questions;
+use crate::meetings::http as meetings;
+use crate::pairings::http as pairings;
+use crate::programmes::http as programmes;
+use crate::sdgs::http as sdgs;
+use crate::status::{get_status, health_live, health_ready, jwks, metadata, openapi_document, problem_page};
+use crate::subjects::http as subjects;
+use crate::templates::http as templates;
+use crate::tours::http as tours;
+
+/// The operations of the API, with their documentation.
+pub fn api(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope("/v1")
+            .service(get_status)
+            .configure(programme_records)
+            .service(action_plans::list_action_plans)
+            .service(action_plans::get_action_plan)
+            .service(action_plans::create_action_plan)
+            .service(action_plans::replace_action_plan)
+            .service(action_plans::update_action_plan)
+            .service(action_plans::delete_action_plan)
+            .configure(accounts),
+    );
+    config.service(oauth::create_token);
+}
+
+fn programme_records(config: &mut ServiceConfig<'_>) {
+    config
+        .service(programmes::list_programmes)
+        .service(programmes::get_programme)
+        .service(programmes::create_programme)
+        .service(programmes::replace_programme)
+        .service(programmes::update_programme)
+        .service(programmes::delete_programme)
+        .service(cities::list_cities)
+        .service(cities::get_city)
+        .service(cities::create_city)
+        .service(cities::replace_city)
+        .service(cities::update_city)
+        .service(cities::delete_city)
+        .service(subjects::list_subjects)
+        .service(subjects::get_subject)
+        .service(subjects::create_subject)
+        .service(subjects::replace_subject)
+        .service(subjects::update_subject)
+        .service(subjects::delete_subject)
+        .service(pairings::list_pairings)
+        .service(pairings::get_pairing)
+        .service(pairings::create_pairing)
+        .service(pairings::replace_pairing)
+        .service(pairings::update_pairing)
+        .service(pairings::delete_pairing)
+        .service(meetings::list_meetings)
+        .service(meetings::get_meeting)
+        .service(meetings::create_meeting)
+        .service(meetings::replace_meeting)
+        .service(meetings::update_meeting)
+        .service(meetings::delete_meeting)
+        .service(meetings::list_meeting_dates)
+        .service(tours::list_tours)
+        .service(tours::get_tour)
+        .service(tours::create_tour)
+        .service(tours::replace_tour)
+        .service(tours::update_tour)
+        .service(tours::delete_tour)
+        .service(key_questions::list_key_questions)
+        .service(key_questions::get_key_question)
+        .service(key_questions::create_key_question)
+        .service(key_questions::replace_key_question)
+        .service(key_questions::update_key_question)
+        .service(key_questions::delete_key_question)
+        .service(templates::list_templates)
+        .service(templates::get_template)
+        .service(templates::create_template)
+        .service(templates::replace_template)
+        .service(templates::update_template)
+        .service(templates::delete_template)
+        .service(sdgs::list_sdgs)
+        .service(sdgs::get_sdg)
+        .service(sdgs::create_sdg)
+        .service(sdgs::replace_sdg)
+        .service(sdgs::update_sdg)
+        .service(sdgs::delete_sdg);
+}
+
+fn accounts(config: &mut ServiceConfig<'_>) {
+    config
+        .service(users::list_users)
+        .service(users::get_user)
+        .service(users::create_user)
+        .service(users::replace_user)
+        .service(users::update_user)
+        .service(users::delete_user)
+        .service(oauth::create_session)
+        .service(oauth::list_sessions)
+        .service(oauth::delete_session)
+        .service(oauth::get_me);
+}
+
+/// What stands beside the API: health, keys, the document, and the pages that explain problems.
+pub fn beside(config: &mut actix_web::web::ServiceConfig) {
+    config
+        .service(health_live)
+        .service(health_ready)
+        .service(jwks)
+        .service(metadata)
+        .service(openapi_document)
+        .service(problem_page);
+}

@@ -1,0 +1,367 @@
+//! The tables of `migrations/`, as diesel knows them; `tests/api/schema.rs` compares the two.
+#![expect(missing_docs, reason = "the tables and columns are described in the migrations")]
+
+diesel::table! {
+    action_plan_proponents (plan, city) {
+        plan -> Uuid,
+        city -> Text,
+        pairing -> Text,
+        status -> Text,
+        title_key -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    action_plan_refs (system, key) {
+        system -> Text,
+        key -> Text,
+        plan -> Uuid,
+    }
+}
+
+diesel::table! {
+    action_plan_sdgs (plan, code) {
+        plan -> Uuid,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    action_plan_versions (plan, version) {
+        plan -> Uuid,
+        version -> BigInt,
+        document -> Jsonb,
+        status -> Text,
+        minor -> Bool,
+        at -> Timestamptz,
+        by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    action_plans (id) {
+        id -> Uuid,
+        pairing -> Text,
+        template -> Text,
+        kind -> Text,
+        status -> Text,
+        language -> Text,
+        title_key -> Text,
+        document -> Jsonb,
+        published_version -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    cities (id) {
+        id -> Text,
+        side -> Text,
+        kind -> Text,
+        name -> Jsonb,
+        country_code -> Text,
+        region -> Nullable<Jsonb>,
+        description -> Nullable<Jsonb>,
+        location -> Nullable<Jsonb>,
+        time_zone -> Text,
+        codes -> Jsonb,
+        population -> Nullable<Jsonb>,
+        area_km2 -> Nullable<Double>,
+        website -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Uuid,
+        seq -> Nullable<BigInt>,
+        at -> Timestamptz,
+        #[sql_name = "type"]
+        type_ -> Text,
+        resource -> Text,
+        action -> Text,
+        version -> BigInt,
+        cities -> Array<Text>,
+        by -> Nullable<Uuid>,
+        request_id -> Text,
+        address -> Text,
+        change -> Jsonb,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller, key) {
+        caller -> Uuid,
+        key -> Text,
+        fingerprint -> Bytea,
+        status -> Nullable<Integer>,
+        headers -> Nullable<Jsonb>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    key_questions (id) {
+        id -> Text,
+        group -> Jsonb,
+        text -> Jsonb,
+        position -> Integer,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    keys (id) {
+        id -> Text,
+        purpose -> Text,
+        secret -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    meeting_cities (meeting, city) {
+        meeting -> Text,
+        city -> Text,
+    }
+}
+
+diesel::table! {
+    meeting_dates (meeting, version) {
+        meeting -> Text,
+        version -> BigInt,
+        when -> Nullable<Text>,
+        status -> Text,
+        reason -> Nullable<Jsonb>,
+        since -> Timestamptz,
+        by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    meetings (id) {
+        id -> Text,
+        programme -> Text,
+        kind -> Text,
+        number -> Nullable<Integer>,
+        title -> Jsonb,
+        place -> Nullable<Jsonb>,
+        when -> Nullable<Text>,
+        when_reason -> Nullable<Jsonb>,
+        earliest -> Nullable<Date>,
+        latest -> Nullable<Date>,
+        status -> Text,
+        agenda -> Jsonb,
+        cities -> Array<Text>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pairing_cities (pairing, city) {
+        pairing -> Text,
+        city -> Text,
+        side -> Text,
+    }
+}
+
+diesel::table! {
+    pairing_subjects (pairing, subject) {
+        pairing -> Text,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
+    pairings (id) {
+        id -> Text,
+        programme -> Text,
+        number -> Integer,
+        eu_cities -> Array<Text>,
+        jp_cities -> Array<Text>,
+        joined_year -> Integer,
+        subjects -> Array<Text>,
+        subject_text -> Nullable<Jsonb>,
+        status -> Text,
+        agreement -> Nullable<Jsonb>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    programmes (id) {
+        id -> Text,
+        name -> Jsonb,
+        guidelines -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (digest) {
+        digest -> Bytea,
+        session -> Uuid,
+        generation -> Integer,
+        replaced -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sdg_codes (code) {
+        code -> Text,
+        goal -> Integer,
+    }
+}
+
+diesel::table! {
+    sdgs (number) {
+        number -> Integer,
+        title -> Jsonb,
+        colour -> Text,
+        targets -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user -> Uuid,
+        scope -> Text,
+        generation -> Integer,
+        user_agent -> Text,
+        address -> Text,
+        created_at -> Timestamptz,
+        used_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        ended_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (key) {
+        key -> Text,
+        count -> Integer,
+        since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    subjects (id) {
+        id -> Text,
+        name -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    templates (id) {
+        id -> Text,
+        programme -> Text,
+        name -> Jsonb,
+        sections -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tours (id) {
+        id -> Uuid,
+        pairing -> Text,
+        visiting_city -> Text,
+        host_city -> Text,
+        direction -> Text,
+        visiting_side -> Text,
+        host_side -> Text,
+        when -> Text,
+        earliest -> Nullable<Date>,
+        latest -> Nullable<Date>,
+        status -> Text,
+        programme -> Jsonb,
+        report -> Nullable<Jsonb>,
+        delegates -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    used_ids (type_, id) {
+        #[sql_name = "type"]
+        type_ -> Text,
+        id -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        city -> Nullable<Text>,
+        side -> Nullable<Text>,
+        active -> Bool,
+        password_hash -> Text,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    action_plan_proponents,
+    action_plan_refs,
+    action_plan_sdgs,
+    action_plan_versions,
+    action_plans,
+    cities,
+    events,
+    idempotency_keys,
+    key_questions,
+    keys,
+    meeting_cities,
+    meeting_dates,
+    meetings,
+    pairing_cities,
+    pairing_subjects,
+    pairings,
+    programmes,
+    refresh_tokens,
+    sdg_codes,
+    sdgs,
+    sessions,
+    sign_in_failures,
+    subjects,
+    templates,
+    tours,
+    used_ids,
+    users,
+);
+
+diesel::joinable!(sessions -> users (user));

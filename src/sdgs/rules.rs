@@ -1,0 +1,18 @@
+//! The rules of a goal.
+
+use super::types::Sdg;
+use crate::problem::{Fault, Faults, Rule};
+
+/// A target belongs to its goal, and stands once.
+pub fn check_targets(goal: &Sdg, faults: &mut Faults) {
+    for (index, target) in goal.targets.0.iter().enumerate() {
+        let pointer = format!("/targets/{index}/code");
+        let of_goal = target.code.split('.').next() == Some(&goal.number.to_string());
+        if !of_goal {
+            let fault = Fault::at(&pointer, Rule::WrongGoal);
+            faults.push(fault.with("code", &target.code).with("goal", goal.number));
+        }
+        let earlier = goal.targets.0.iter().take(index);
+        faults.check(earlier.into_iter().any(|other| other.code == target.code), pointer, Rule::NotUnique);
+    }
+}

@@ -1,0 +1,214 @@
+//! The service put together: state, middleware, routes, jobs, and a graceful end.
+
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::http::header;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{Bytes, Data};
+use actix_web::{App as Application, HttpServer};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, RunQueryDsl};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+use crate::accounts::sessions;
+use crate::app::App;
+use crate::auth::keys::{KeyRing, SigningKey};
+use crate::auth::passwords::{Cost, Hasher};
+use crate::auth::secrets::Signer;
+use crate::clock::now;
+use crate::config::{Config, Settings};
+use crate::contract::Contract;
+use crate::db::{Connection, Database};
+use crate::edge::{edge, guard};
+use crate::schema::keys;
+use crate::write::forget_old_keys;
+use crate::{openapi, routes};
+
+/// Anything that keeps the service from starting.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The hasher of passwords for these settings.
+pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
+    Ok(Hasher::new(Cost { memory_kib: settings.argon2_memory, passes: settings.argon2_passes, ..Cost::OWASP })?)
+}
+
+/// The state of a service on a migrated database; makes its keys when there are none.
+pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<App>, StartError> {
+    let mut conn = Connection::establish(database_url.expose_secret()).await?;
+    let (ring, signer) = load_keys(&mut conn).await?;
+    let document = openapi::document();
+    let contract = Contract::of(&document)?;
+    let bytes = Bytes::from(serde_json::to_vec(&document)?);
+    let db = Database::new(database_url, &config.settings)?;
+    let hasher = hasher(&config.settings)?;
+    let public_url = config.public_url();
+    Ok(Data::new(App::new(config, db, ring, signer, hasher, contract, bytes, public_url)))
+}
+
+/// The keys that all instances share, made by the first.
+async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartError> {
+    let new = SigningKey::generate()?;
+    let pkcs8 = new.to_pkcs8();
+    insert_key(conn, new.kid(), "access_token", pkcs8.expose_secret()).await?;
+    insert_key(conn, "cursor", "cursor", Signer::generate_key()?.expose_secret()).await?;
+    let stored: Vec<(String, String, Vec<u8>)> = keys::table
+        .order((keys::created_at.desc(), keys::id))
+        .select((keys::id, keys::purpose, keys::secret))
+        .load(conn)
+        .await?;
+    let mut signing = Vec::new();
+    let mut signer = None;
+    for (id, purpose, secret) in stored {
+        match purpose.as_str() {
+            "access_token" => signing.push(SigningKey::from_pkcs8(&id, &secret)?),
+            _ => signer = Some(Signer::new(&SecretBox::new(Box::new(<[u8; 32]>::try_from(secret.as_slice())?)))),
+        }
+    }
+    let mut signing = signing.into_iter();
+    let active = signing.next().ok_or("there is no key to sign access tokens with")?;
+    Ok((KeyRing::new(active, signing.collect()), signer.ok_or("there is no key to sign cursors with")?))
+}
+
+/// Stores a key unless there is one for its purpose already.
+async fn insert_key(conn: &mut Connection, id: &str, purpose: &str, secret: &[u8]) -> QueryResult<()> {
+    conn.transaction(async |conn| {
+        diesel::sql_query("LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE").execute(conn).await?;
+        let there: i64 = keys::table.filter(keys::purpose.eq(purpose)).count().get_result(conn).await?;
+        if there > 0 {
+            return Ok(());
+        }
+        let row = (keys::id.eq(id), keys::purpose.eq(purpose), keys::secret.eq(secret), keys::created_at.eq(now()));
+        diesel::insert_into(keys::table).values(row).execute(conn).await.map(drop)
+    })
+    .await
+}
+
+/// Serves until it is stopped.
+pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<Server> {
+    let settings = app.config.settings.clone();
+    let workers = match settings.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        some => some,
+    };
+    let state = app.clone();
+    let server = HttpServer::new(move || {
+        Application::new()
+            .into_utoipa_app()
+            .app_data(app.clone())
+            .configure(routes::api)
+            .into_app()
+            .configure(routes::beside)
+            .service(actix_web::web::redirect("/docs", "/docs/"))
+            .service(docs())
+            .wrap(from_fn(guard))
+            .wrap(from_fn(edge))
+            .wrap(Compress::default())
+            .wrap(cors(&app.config.settings))
+    })
+    .workers(workers)
+    .keep_alive(Duration::from_secs(settings.keep_alive))
+    .client_request_timeout(Duration::from_secs(settings.header_timeout))
+    .shutdown_timeout(settings.request_timeout)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    tokio::spawn(stop_on_signal(state.clone(), server.handle()));
+    tokio::spawn(jobs(state));
+    Ok(server)
+}
+
+/// Swagger UI, from the program itself.
+fn docs() -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}").config(
+        SwaggerConfig::from("/openapi.json")
+            .persist_authorization(true)
+            .try_it_out_enabled(true)
+            .display_request_duration(true)
+            .filter(true)
+            .deep_linking(true)
+            .doc_expansion("none"),
+    )
+}
+
+fn cors(settings: &Settings) -> Cors {
+    let cors = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| {
+        if origin == "*" { cors.send_wildcard().allow_any_origin() } else { cors.allowed_origin(origin) }
+    });
+    cors.allow_any_method()
+        .allow_any_header()
+        .expose_headers([
+            header::ETAG.as_str(),
+            header::LINK.as_str(),
+            header::LOCATION.as_str(),
+            header::RETRY_AFTER.as_str(),
+            header::LAST_MODIFIED.as_str(),
+            header::CONTENT_LANGUAGE.as_str(),
+            "accept-patch",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+            "api-version",
+            "idempotent-replayed",
+            "x-request-id",
+        ])
+        .max_age(3600)
+}
+
+/// The first signal: not ready at once, serve on for the drain time, then stop gracefully, and wait for the
+/// writes whose clients are gone. A second signal ends it.
+async fn stop_on_signal(app: Data<App>, handle: actix_web::dev::ServerHandle) {
+    signal().await;
+    app.begin_to_stop();
+    let drain = Duration::from_secs(app.config.settings.drain_time);
+    tracing::info!(seconds = drain.as_secs(), "stopping: no longer ready, serving on for the drain time");
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        () = signal() => return handle.stop(false).await,
+    }
+    app.writes.close();
+    let limit = Duration::from_secs(app.config.settings.request_timeout);
+    if tokio::time::timeout(limit, app.writes.wait()).await.is_err() {
+        tracing::warn!("some writes did not end in time");
+    }
+    tokio::select! {
+        () = handle.stop(true) => {}
+        () = signal() => handle.stop(false).await,
+    }
+    app.db.close();
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be received");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// What has to be done now and then: forgetting what is kept for a time only.
+async fn jobs(app: Data<App>) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hourly.tick().await;
+        app.forget_idle_callers();
+        let work = async {
+            let mut conn = app.db.connection().await?;
+            let keys = forget_old_keys(&mut conn, now()).await?;
+            let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
+            Ok::<_, crate::problem::Problem>((keys, sessions))
+        };
+        match work.await {
+            Ok((keys, sessions)) => tracing::info!(keys, sessions, "forgot what was kept for a time only"),
+            Err(problem) => tracing::warn!(%problem, "the hourly job failed; it runs again in an hour"),
+        }
+    }
+}

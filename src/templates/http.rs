@@ -1,0 +1,66 @@
+//! `/templates`: what is asked over HTTP, and what for.
+
+use actix_web::web::Payload;
+use actix_web::{delete, get, patch, post, put};
+
+use super::types::{Template, TemplateFilter};
+use crate::ids::TemplateId;
+use crate::query::{ListParams, OneParams};
+use crate::read::{self, Answer};
+use crate::request::Ask;
+use crate::resource::Listing;
+use crate::write::{self, WriteParams};
+
+/// List templates
+///
+/// The templates of action plans: which sections a plan has, in which order.
+#[utoipa::path(tag = "templates", params(ListParams, TemplateFilter), responses((status = 200, body = Listing<Template>)))]
+#[get("/templates")]
+pub async fn list_templates(ask: Ask) -> Answer {
+    read::list::<Template>(ask).await
+}
+
+/// Get a template
+///
+/// Its ETag is what a change of it has to send in `If-Match`.
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), OneParams), responses((status = 200, body = Template)))]
+#[get("/templates/{id}")]
+pub async fn get_template(ask: Ask) -> Answer {
+    read::one::<Template>(ask).await
+}
+
+/// Create a template
+///
+/// For admins.
+#[utoipa::path(tag = "templates", params(WriteParams), request_body = Template, responses((status = 201, body = Template)))]
+#[post("/templates")]
+pub async fn create_template(ask: Ask, payload: Payload) -> Answer {
+    write::create::<Template>(ask, payload).await
+}
+
+/// Replace a template
+///
+/// For admins. The body takes the place of all that is stored; fields left out become empty.
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), request_body = Template, responses((status = 200, body = Template)))]
+#[put("/templates/{id}")]
+pub async fn replace_template(ask: Ask, payload: Payload) -> Answer {
+    write::replace::<Template>(ask, payload).await
+}
+
+/// Change parts of a template
+///
+/// For admins. By JSON Merge Patch or JSON Patch, as the media type says.
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), responses((status = 200, body = Template)))]
+#[patch("/templates/{id}")]
+pub async fn update_template(ask: Ask, payload: Payload) -> Answer {
+    write::patch::<Template>(ask, payload).await
+}
+
+/// Delete a template
+///
+/// For admins. Refused while something else refers to it; its id is never given again.
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), responses((status = 204)))]
+#[delete("/templates/{id}")]
+pub async fn delete_template(ask: Ask) -> Answer {
+    write::delete::<Template>(ask).await
+}

@@ -1,0 +1,8 @@
+//! Templates: which sections an action plan has, in which order, with the hints that form builders show.
+//!
+//! A plan stays on the template it was begun with. Admins write templates, everybody reads them.
+
+pub mod db;
+pub mod http;
+pub mod rules;
+pub mod types;

@@ -1,0 +1,120 @@
+//! Translated texts: what the programme writes in English, Japanese and the cities' own languages.
+//!
+//! A text is a JSON object from language tag (BCP 47) to string, with at least one entry. It is stored in
+//! Unicode normal form C; the request's body is normalised as a whole before anything looks at it (`body.rs`).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{RefOr, SchemaFormat};
+
+/// Shape of a language tag: the part of BCP 47 that content here needs (language, script, region, variants).
+pub const LANGUAGE_PATTERN: &str = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([0-9a-z]{5,8}|[0-9][0-9a-z]{3}))*$";
+
+macro_rules! translated {
+    ($(#[$doc:meta])* $name:ident, $max:expr, $format:expr, $description:expr) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize,
+            diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+        )]
+        #[serde(transparent)]
+        #[diesel(sql_type = diesel::sql_types::Jsonb)]
+        pub struct $name(BTreeMap<String, String>);
+
+        impl $name {
+            /// The longest string in one language, in characters.
+            pub const MAX_LENGTH: usize = $max;
+
+            /// The string in `language`, if there is one.
+            pub fn in_language(&self, language: &str) -> Option<&str> {
+                self.0.get(language).map(String::as_str)
+            }
+
+            /// The string in `language`, or in English, or in the first language there is.
+            pub fn best(&self, language: &str) -> &str {
+                self.in_language(language)
+                    .or_else(|| self.in_language("en"))
+                    .or_else(|| self.0.values().next().map(String::as_str))
+                    .unwrap_or_default()
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                translated_schema($max, $format, $description)
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+
+        crate::column::jsonb!($name);
+    };
+}
+
+translated! {
+    /// A translated text of any length that a section needs; may have several lines.
+    Text, 20_000, None,
+    "A translated text: an object from BCP 47 language tag to string, with at least one entry. Stored in Unicode NFC."
+}
+
+translated! {
+    /// A translated name or title: one line, without direction marks that could disguise it.
+    Title, 300, Some("line"),
+    "A translated name or title: an object from BCP 47 language tag to a single line, with at least one entry. \
+     Stored in Unicode NFC; bidirectional control characters are refused."
+}
+
+fn translated_schema(max: usize, format: Option<&str>, description: &str) -> RefOr<Schema> {
+    let value = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(max))
+        .pattern(Some("\\S"))
+        .format(format.map(|name| SchemaFormat::Custom(name.to_owned())))
+        .build();
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(35))
+        .pattern(Some(LANGUAGE_PATTERN))
+        .build();
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Object))
+        .description(Some(description))
+        .property_names(Some(Schema::Object(tag)))
+        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::Object(value)))))
+        .max_properties(Some(30))
+        .examples([serde_json::json!({"en": "Smart cities", "ja": "スマートシティ"})])
+        .build()
+        .into()
+}
+
+/// Whether `line` is fit for a name: one line, no control characters, no bidirectional controls (UAX #9).
+pub fn is_line(line: &str) -> bool {
+    !line.chars().any(|c| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_answers_in_the_language_asked_or_the_next_best() {
+        let text: Text = serde_json::from_value(serde_json::json!({"ja": "横浜市", "en": "Yokohama"})).unwrap();
+        assert_eq!(text.best("ja"), "横浜市");
+        assert_eq!(text.best("de"), "Yokohama");
+        let only: Text = serde_json::from_value(serde_json::json!({"el": "Ιωάννινα"})).unwrap();
+        assert_eq!(only.best("ja"), "Ιωάννινα");
+    }
+
+    #[test]
+    fn direction_marks_and_line_breaks_are_no_part_of_a_name() {
+        assert!(is_line("Grenoble-Alpes Métropole 都市圏"));
+        for bad in ["a\nb", "a\u{202E}b", "a\u{2066}b", "a\u{200F}b", "tab\tb"] {
+            assert!(!is_line(bad), "{bad:?}");
+        }
+    }
+}

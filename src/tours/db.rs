@@ -1,0 +1,105 @@
+//! Study tours in the database.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::rules::{check_cities, check_guidelines, check_programme, direction_of};
+use super::types::{Tour, TourFilter};
+use crate::cities::types::City;
+use crate::db::Connection;
+use crate::ids::{CityId, TourId};
+use crate::pairings::types::Pairing;
+use crate::policy::Thing;
+use crate::problem::Faults;
+use crate::programmes::types::Programme;
+use crate::query::{Key, KeyType, Sort, TieBreak};
+use crate::resource::{
+    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings, usual_fields, usual_sorts_by_uuid,
+};
+use crate::schema::tours;
+
+impl Resource for Tour {
+    type Id = TourId;
+    type Filter = TourFilter;
+
+    const THING: Thing = Thing::Tour;
+    const PATH: &'static str = "/tours";
+    const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![Sort {
+        name: "earliest",
+        sql: "coalesce(earliest, 'infinity'::date)",
+        kind: KeyType::Day,
+        key: |item| Key::day(item.earliest),
+    }];
+    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Uuid, key: |item| Key::Uuid(item.id.uuid()) };
+    const INCLUDES: &'static [Include<Self>] = &[
+        Include::new::<City>("cities", |item| strings(&item.cities())),
+        Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
+    ];
+
+    usual_fields!(id);
+
+    fn cities(&self) -> Vec<CityId> {
+        vec![self.visiting_city.clone(), self.host_city.clone()]
+    }
+
+    fn references(&self, references: &mut References) {
+        references.to::<Pairing>("/pairing", &self.pairing);
+        references.to::<City>("/visiting_city", &self.visiting_city);
+        references.to::<City>("/host_city", &self.host_city);
+    }
+
+    fn further_references(&self, known: &Known, references: &mut References) {
+        if let Some(pairing) = known.get::<Pairing>(&self.pairing) {
+            references.to::<Programme>("/pairing", &pairing.programme);
+        }
+    }
+
+    fn prepare(&mut self, before: Option<&Self>, known: &Known, _: &mut Faults) {
+        self.id = before.map_or_else(|| new_uuid().into(), |before| before.id);
+        self.earliest = self.when.earliest();
+        self.latest = self.when.latest();
+        self.direction = direction_of(self, known).unwrap_or(self.direction);
+    }
+
+    fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
+        check_cities(self, check.known, faults);
+        check_programme(self, faults);
+        check_guidelines(self, check.known, check.caller.role, faults);
+    }
+
+    /// A tour of the files has no id: it is the one of the same cities at the same time.
+    async fn find_same(conn: &mut Connection, new: &Self) -> QueryResult<Option<Self>> {
+        tours::table
+            .filter(tours::pairing.eq(&new.pairing))
+            .filter(tours::visiting_city.eq(&new.visiting_city))
+            .filter(tours::host_city.eq(&new.host_city))
+            .filter(tours::when.eq(&new.when))
+            .select(Self::as_select())
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    rows!(tours, key = id, filter = |query, filter| {
+        if !filter.pairing.is_empty() {
+            query = query.filter(tours::pairing.eq_any(filter.pairing));
+        }
+        if !filter.city.is_empty() {
+            let cities = filter.city;
+            query = query.filter(tours::visiting_city.eq_any(cities.clone()).or(tours::host_city.eq_any(cities)));
+        }
+        if !filter.status.is_empty() {
+            query = query.filter(tours::status.eq_any(filter.status));
+        }
+        if !filter.direction.is_empty() {
+            query = query.filter(tours::direction.eq_any(filter.direction));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(tours::latest.is_null().or(tours::latest.ge(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(tours::earliest.is_null().or(tours::earliest.le(to)));
+        }
+    });
+    plain_writes!(tours, key = id);
+}

@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_actix_web::AppExt;
 
 use crate::accounts::types::User;
-use crate::action_plans::types::ActionPlan;
+use crate::action_plans::types::{ActionPlan, SdgCode};
 use crate::app::API_VERSION;
 use crate::cities::types::City;
 use crate::key_questions::types::KeyQuestion;
@@ -26,7 +26,7 @@ use crate::tours::types::Tour;
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDocument, PatchOperation, DryRun<Value>)))]
+#[openapi(components(schemas(SdgCode, ProblemDocument, PatchOperation, DryRun<Value>)))]
 struct Shared;
 
 /// What a list of a resource offers; told to the document.

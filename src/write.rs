@@ -19,6 +19,7 @@ use actix_web::web::Payload;
 use serde_json::{Map, Value, json};
 
 use crate::auth::Caller;
+use crate::column::words;
 use crate::contract::Contract;
 use crate::db::{Connection, begin, commit, rollback};
 use crate::events::{Author, Event, Happening, record, was_edited};
@@ -84,7 +85,6 @@ pub struct DryRun<T> {
 #[serde(deny_unknown_fields)]
 pub struct PatchOperation {
     /// What to do.
-    #[schema(inline)]
     pub op: PatchVerb,
     /// JSON Pointer (RFC 6901) to the place.
     #[schema(max_length = 1000, pattern = "^(/.*)?$")]
@@ -98,17 +98,22 @@ pub struct PatchOperation {
     pub value: Option<Value>,
 }
 
-/// The verbs of a JSON Patch.
-#[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "RFC 6902, section 4, tells what each does")]
-pub enum PatchVerb {
-    Add,
-    Remove,
-    Replace,
-    Move,
-    Copy,
-    Test,
+words! {
+    /// A verb of a JSON Patch.
+    PatchVerb {
+        /// Puts a value where there was none, or before an entry of a list.
+        Add = "add",
+        /// Takes a value out.
+        Remove = "remove",
+        /// Puts another value in the place of one.
+        Replace = "replace",
+        /// Takes a value out and adds it elsewhere.
+        Move = "move",
+        /// Adds a value again elsewhere.
+        Copy = "copy",
+        /// Fails the whole patch unless the value stands there.
+        Test = "test",
+    }
 }
 
 /// A write as stored, before it becomes an HTTP answer.

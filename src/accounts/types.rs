@@ -55,7 +55,7 @@ pub struct User {
     pub active: bool,
     /// The password, written only: 12 to 256 characters, none of the common ones. Required at creation; left out
     /// of a change, it stays.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "PasswordHash::is_secret", serialize_with = "PasswordHash::refuse")]
     #[schema(write_only, value_type = String, min_length = 12, max_length = 256, format = "password", example = "violet-harbour-1642")]
     #[diesel(column_name = password_hash)]
     pub password: PasswordHash,
@@ -104,6 +104,16 @@ impl PasswordHash {
     /// Whether none is given.
     pub fn is_unset(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Always: no hash is shown to anybody.
+    fn is_secret(&self) -> bool {
+        true
+    }
+
+    /// The second wall: were the first one taken down, an answer with a hash would fail.
+    fn refuse<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("a password hash is not serialised"))
     }
 
     /// The PHC string.

@@ -73,14 +73,13 @@ fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
 fn rename_pages(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
-        if let (Some(item), Some(schema)) = (name.strip_prefix("Listing_").map(str::to_owned), schemas.remove(&name)) {
-            schemas.insert(format!("{item}Page"), schema);
-        } else if let (true, Some(mut schema)) = (name.starts_with("DryRun_"), schemas.remove(&name)) {
-            if let Some(result) = schema.pointer_mut("/properties/result") {
-                *result = json!({"type": ["object", "null"], "description": "What would be stored; null for a deletion."});
-            }
-            schemas.insert("DryRun".into(), schema);
+        let page = name.strip_prefix("Listing_").map(|item| format!("{item}Page"));
+        let Some(new_name) = page.or_else(|| name.starts_with("DryRun_").then(|| "DryRun".to_owned())) else { continue };
+        let Some(mut schema) = schemas.remove(&name) else { continue };
+        if let Some(result) = schema.pointer_mut("/properties/result") {
+            *result = json!({"type": ["object", "null"], "description": "What would be stored; null for a deletion."});
         }
+        schemas.insert(new_name, schema);
     }
 }
 
@@ -94,6 +93,15 @@ fn close(schema: &mut Value) {
         let Some(object) = schema.as_object_mut() else { return };
         if object.contains_key("properties") && object.get("type") == Some(&json!("object")) {
             object.insert("additionalProperties".into(), json!(false));
+        }
+        let longest = match object.get("format").and_then(Value::as_str) {
+            Some("date-time") => 40,
+            Some("uuid") => 36,
+            Some("date") => 10,
+            _ => 0,
+        };
+        if longest > 0 {
+            object.entry("maxLength").or_insert(json!(longest));
         }
         if object.contains_key("propertyNames") {
             object.insert("minProperties".into(), json!(1));
@@ -616,7 +624,12 @@ fn add_examples(schemas: &mut Map<String, Value>) {
     ];
     for (name, text) in data {
         let Ok(Value::Array(items)) = serde_json::from_str::<Value>(text) else { continue };
-        let Some(body) = items.into_iter().next() else { continue };
+        let Some(mut body) = items.into_iter().next() else { continue };
+        walk(&mut body, &mut |value| {
+            if let Some(object) = value.as_object_mut() {
+                object.retain(|_, member| !member.is_null());
+            }
+        });
         if let Some(schema) = schemas.get_mut(&format!("{name}Write")) {
             schema["examples"] = json!([body]);
         }

@@ -22,7 +22,7 @@ pub async fn list_sdgs(ask: Ask) -> Answer {
 /// Get a goal
 ///
 /// Its ETag is what a change of it has to send in `If-Match`.
-#[utoipa::path(tag = "sdgs", params(("id" = i32, Path, minimum = 1, maximum = 17, description = "Number of the goal."), OneParams), responses((status = 200, body = Sdg)))]
+#[utoipa::path(tag = "sdgs", params(("id" = String, Path, max_length = 2, pattern = "^([1-9]|1[0-7])$", description = "Number of the goal."), OneParams), responses((status = 200, body = Sdg)))]
 #[get("/sdgs/{id}")]
 pub async fn get_sdg(ask: Ask) -> Answer {
     read::one::<Sdg>(ask).await
@@ -40,7 +40,7 @@ pub async fn create_sdg(ask: Ask, payload: Payload) -> Answer {
 /// Replace a goal
 ///
 /// For admins. The body takes the place of all that is stored; fields left out become empty.
-#[utoipa::path(tag = "sdgs", params(("id" = i32, Path, minimum = 1, maximum = 17, description = "Number of the goal."), WriteParams), request_body = Sdg, responses((status = 200, body = Sdg)))]
+#[utoipa::path(tag = "sdgs", params(("id" = String, Path, max_length = 2, pattern = "^([1-9]|1[0-7])$", description = "Number of the goal."), WriteParams), request_body = Sdg, responses((status = 200, body = Sdg)))]
 #[put("/sdgs/{id}")]
 pub async fn replace_sdg(ask: Ask, payload: Payload) -> Answer {
     write::replace::<Sdg>(ask, payload).await
@@ -49,7 +49,7 @@ pub async fn replace_sdg(ask: Ask, payload: Payload) -> Answer {
 /// Change parts of a goal
 ///
 /// For admins. By JSON Merge Patch or JSON Patch, as the media type says.
-#[utoipa::path(tag = "sdgs", params(("id" = i32, Path, minimum = 1, maximum = 17, description = "Number of the goal."), WriteParams), responses((status = 200, body = Sdg)))]
+#[utoipa::path(tag = "sdgs", params(("id" = String, Path, max_length = 2, pattern = "^([1-9]|1[0-7])$", description = "Number of the goal."), WriteParams), responses((status = 200, body = Sdg)))]
 #[patch("/sdgs/{id}")]
 pub async fn update_sdg(ask: Ask, payload: Payload) -> Answer {
     write::patch::<Sdg>(ask, payload).await
@@ -58,7 +58,7 @@ pub async fn update_sdg(ask: Ask, payload: Payload) -> Answer {
 /// Delete a goal
 ///
 /// For admins. Refused while something else refers to it.
-#[utoipa::path(tag = "sdgs", params(("id" = i32, Path, minimum = 1, maximum = 17, description = "Number of the goal."), WriteParams), responses((status = 204)))]
+#[utoipa::path(tag = "sdgs", params(("id" = String, Path, max_length = 2, pattern = "^([1-9]|1[0-7])$", description = "Number of the goal."), WriteParams), responses((status = 204)))]
 #[delete("/sdgs/{id}")]
 pub async fn delete_sdg(ask: Ask) -> Answer {
     write::delete::<Sdg>(ask).await

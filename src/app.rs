@@ -47,7 +47,10 @@ pub struct App {
 
 impl App {
     /// The state of a service that begins.
-    #[expect(clippy::too_many_arguments, reason = "each part is made once, by `server.rs`")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each part is made once, by `server.rs`"
+    )]
     pub fn new(
         config: Config,
         db: Database,
@@ -63,16 +66,37 @@ impl App {
             let burst = NonZeroU32::new(config.settings.rate_burst).unwrap_or(rate);
             RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
         });
-        Self { config, public_url, db, keys, signer, hasher, contract, document, writes, stopping, limiter }
+        Self {
+            config,
+            public_url,
+            db,
+            keys,
+            signer,
+            hasher,
+            contract,
+            document,
+            writes,
+            stopping,
+            limiter,
+        }
     }
 
     /// Refuses a caller (an anonymous one: an address) who sends too many requests.
     pub fn limit(&self, caller: &Caller, address: &str) -> Result<(), Problem> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        let key = caller.user.map_or_else(|| address.to_owned(), |user| user.to_string());
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        let key = caller
+            .user
+            .map_or_else(|| address.to_owned(), |user| user.to_string());
         limiter.check_key(&key).map_err(|not_until| {
-            let seconds = not_until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-            Problem::new(Code::TooManyRequests).with("seconds", seconds).header(RETRY_AFTER, &seconds.to_string())
+            let seconds = not_until
+                .wait_time_from(DefaultClock::default().now())
+                .as_secs()
+                + 1;
+            Problem::new(Code::TooManyRequests)
+                .with("seconds", seconds)
+                .header(RETRY_AFTER, &seconds.to_string())
         })
     }
 

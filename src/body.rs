@@ -19,12 +19,23 @@ pub const MAX_DEPTH: usize = 32;
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let faults = RefCell::new(Faults::new());
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let place = Place { faults: &faults, pointer: String::new(), depth: 0 };
-    let value = place.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let place = Place {
+        faults: &faults,
+        pointer: String::new(),
+        depth: 0,
+    };
+    let value = place
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
     let value = value.map_err(|error| {
         let reason = error.to_string();
-        let reason = reason.rsplit_once(" at line").map_or(reason.as_str(), |(reason, _)| reason);
-        Problem::new(Code::InvalidJson).with("reason", reason).with("line", error.line()).with("column", error.column())
+        let reason = reason
+            .rsplit_once(" at line")
+            .map_or(reason.as_str(), |(reason, _)| reason);
+        Problem::new(Code::InvalidJson)
+            .with("reason", reason)
+            .with("line", error.line())
+            .with("column", error.column())
     })?;
     faults.into_inner().into_result()?;
     Ok(value)
@@ -43,7 +54,11 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn inside(&self, name: &str) -> Place<'_> {
-        Place { faults: self.faults, pointer: format!("{}/{}", self.pointer, token(name)), depth: self.depth + 1 }
+        Place {
+            faults: self.faults,
+            pointer: format!("{}/{}", self.pointer, token(name)),
+            depth: self.depth + 1,
+        }
     }
 
     fn push(&self, fault: Fault) {
@@ -60,9 +75,14 @@ impl Place<'_> {
 
     /// Normal form C; control characters other than line breaks and tabs are faults.
     fn text(&self, text: &str) -> String {
-        if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        if let Some(control) = text
+            .chars()
+            .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
             let codepoint = format!("{:04X}", u32::from(control));
-            self.push(Fault::at(&self.pointer, Rule::ControlCharacter).with("codepoint", codepoint));
+            self.push(
+                Fault::at(&self.pointer, Rule::ControlCharacter).with("codepoint", codepoint),
+            );
         }
         match is_nfc_quick(text.chars()) {
             IsNormalized::Yes => text.to_owned(),
@@ -103,7 +123,9 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -145,12 +167,19 @@ mod tests {
 
     fn faults(body: &str) -> Vec<(String, Rule)> {
         let problem = parse(body.as_bytes()).unwrap_err();
-        problem.faults().iter().map(|fault| (fault.pointer().unwrap().to_owned(), fault.rule())).collect()
+        problem
+            .faults()
+            .iter()
+            .map(|fault| (fault.pointer().unwrap().to_owned(), fault.rule()))
+            .collect()
     }
 
     #[test]
     fn text_is_brought_into_normal_form_c() {
-        assert_eq!(parse("{\"name\": \"Ume\u{61}\u{30A}\"}".as_bytes()).unwrap()["name"], "Umeå");
+        assert_eq!(
+            parse("{\"name\": \"Ume\u{61}\u{30A}\"}".as_bytes()).unwrap()["name"],
+            "Umeå"
+        );
     }
 
     #[test]
@@ -171,14 +200,32 @@ mod tests {
         let deep = "[".repeat(40) + &"]".repeat(40);
         assert_eq!(faults(&deep).first().unwrap().1, Rule::TooDeep);
         let bottomless = "[".repeat(100_000);
-        assert_eq!(parse(bottomless.as_bytes()).unwrap_err().code(), Code::InvalidJson);
+        assert_eq!(
+            parse(bottomless.as_bytes()).unwrap_err().code(),
+            Code::InvalidJson
+        );
     }
 
     #[test]
     fn what_is_no_json_is_told_with_its_place() {
-        for bad in ["", "{", "{\"a\": \"\\ud800\"}", "nul", "{} {}", "\"\u{1}\"", "{\"a\": 01}"] {
-            assert_eq!(parse(bad.as_bytes()).unwrap_err().code(), Code::InvalidJson, "{bad}");
+        for bad in [
+            "",
+            "{",
+            "{\"a\": \"\\ud800\"}",
+            "nul",
+            "{} {}",
+            "\"\u{1}\"",
+            "{\"a\": 01}",
+        ] {
+            assert_eq!(
+                parse(bad.as_bytes()).unwrap_err().code(),
+                Code::InvalidJson,
+                "{bad}"
+            );
         }
-        assert_eq!(parse(&[b'"', 0xff, b'"']).unwrap_err().code(), Code::InvalidJson);
+        assert_eq!(
+            parse(&[b'"', 0xff, b'"']).unwrap_err().code(),
+            Code::InvalidJson
+        );
     }
 }

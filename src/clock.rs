@@ -3,7 +3,10 @@
 use chrono::{DateTime, SubsecRound, Utc};
 
 /// Now, in UTC, cut to microseconds, as PostgreSQL keeps it: what was written is what is read back.
-#[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the wall clock is read"
+)]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }

@@ -63,7 +63,10 @@ macro_rules! words {
 pub(crate) use words;
 
 /// The schema of a closed list of words.
-pub(crate) fn words_schema(words: &[&str], description: &str) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+pub(crate) fn words_schema(
+    words: &[&str],
+    description: &str,
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
     utoipa::openapi::schema::ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::Type::String)
         .description(Some(description))
@@ -97,7 +100,10 @@ macro_rules! jsonb {
         }
 
         impl diesel::serialize::ToSql<diesel::sql_types::Jsonb, diesel::pg::Pg> for $name {
-            fn to_sql<'b>(&'b self, out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>) -> diesel::serialize::Result {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
                 std::io::Write::write_all(out, &[1])?;
                 serde_json::to_writer(out, self)?;
                 Ok(diesel::serialize::IsNull::No)

@@ -88,7 +88,13 @@ pub fn run(command: Command) -> Result<(), StartError> {
             let contract = Contract::of(&openapi::document())?;
             say(&told(load(&mut conn, &contract, &folder).await?))
         }),
-        Command::User(UserCommand::Create { email, role, city, name, password_stdin: _ }) => {
+        Command::User(UserCommand::Create {
+            email,
+            role,
+            city,
+            name,
+            password_stdin: _,
+        }) => {
             let mut password = String::new();
             std::io::stdin().read_to_string(&mut password)?;
             let password = SecretString::from(password.trim_end_matches(['\r', '\n']));
@@ -96,7 +102,14 @@ pub fn run(command: Command) -> Result<(), StartError> {
             with_database(&config, async |url| {
                 let mut conn = Connection::establish(url.expose_secret()).await?;
                 let contract = Contract::of(&openapi::document())?;
-                create_user(&mut conn, &contract, &hasher(&config.settings)?, body, password).await?;
+                create_user(
+                    &mut conn,
+                    &contract,
+                    &hasher(&config.settings)?,
+                    body,
+                    password,
+                )
+                .await?;
                 say(&format!("made the account {email}"))
             })
         }
@@ -104,19 +117,32 @@ pub fn run(command: Command) -> Result<(), StartError> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what a command has to tell goes to standard output")]
+#[expect(
+    clippy::print_stdout,
+    reason = "what a command has to tell goes to standard output"
+)]
 fn say(text: &str) -> Result<(), StartError> {
     println!("{text}");
     Ok(())
 }
 
 fn told(report: Report) -> String {
-    let Report { created, updated, unchanged, kept } = report;
-    format!("{created} created, {updated} updated, {unchanged} unchanged, {kept} kept as somebody has edited them")
+    let Report {
+        created,
+        updated,
+        unchanged,
+        kept,
+    } = report;
+    format!(
+        "{created} created, {updated} updated, {unchanged} unchanged, {kept} kept as somebody has edited them"
+    )
 }
 
 /// Runs `work` on the configured database, migrated; without DATABASE_URL on the private one.
-fn with_database(config: &Config, work: impl AsyncFnOnce(&SecretString) -> Result<(), StartError>) -> Result<(), StartError> {
+fn with_database(
+    config: &Config,
+    work: impl AsyncFnOnce(&SecretString) -> Result<(), StartError>,
+) -> Result<(), StartError> {
     let private = private_database(config)?;
     let url = database_url(config, private.as_ref());
     for name in migrations::run(&url)? {
@@ -133,7 +159,11 @@ fn private_database(config: &Config) -> Result<Option<Embedded>, StartError> {
     if config.database_url.is_some() {
         return Ok(None);
     }
-    let options = Options { folder: config.settings.var_dir.clone(), durable: true, max_connections: 100 };
+    let options = Options {
+        folder: config.settings.var_dir.clone(),
+        durable: true,
+        max_connections: 100,
+    };
     Ok(Some(Embedded::start(&options)?))
 }
 
@@ -147,8 +177,12 @@ fn database_url(config: &Config, private: Option<&Embedded>) -> SecretString {
 
 fn serve(config: Config) -> Result<(), StartError> {
     start_logs(&config.settings);
-    let listener = TcpListener::bind(config.settings.bind)
-        .map_err(|error| format!("cannot serve on {}: {error}; choose another address with IUC_BIND", config.settings.bind))?;
+    let listener = TcpListener::bind(config.settings.bind).map_err(|error| {
+        format!(
+            "cannot serve on {}: {error}; choose another address with IUC_BIND",
+            config.settings.bind
+        )
+    })?;
     let private = private_database(&config)?;
     let url = database_url(&config, private.as_ref());
     for name in migrations::run(&url)? {
@@ -180,7 +214,11 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
     let mut lines = Vec::new();
     if there == 0 {
         let report = load(&mut conn, &contract, &config.settings.data_dir).await?;
-        lines.push(format!("Loaded {}: {}.", config.settings.data_dir.display(), told(report)));
+        lines.push(format!(
+            "Loaded {}: {}.",
+            config.settings.data_dir.display(),
+            told(report)
+        ));
     }
     let people = [
         ("admin@iuc.example", UserRole::Admin, None),
@@ -188,18 +226,32 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
         ("yokohama@iuc.example", UserRole::JpCity, Some("yokohama")),
     ];
     let hasher = hasher(&config.settings)?;
-    lines.push("Sign in (Authorize in Swagger UI wants the access_token that POST /v1/sessions answers):".into());
+    lines.push(
+        "Sign in (Authorize in Swagger UI wants the access_token that POST /v1/sessions answers):"
+            .into(),
+    );
     for (email, role, city) in people {
         let password = random_password()?;
-        let there: i64 = users::table.filter(users::email.eq(email)).count().get_result(&mut conn).await?;
+        let there: i64 = users::table
+            .filter(users::email.eq(email))
+            .count()
+            .get_result(&mut conn)
+            .await?;
         if there == 0 {
             let body = json!({"email": email, "name": email, "role": role, "city": city});
             create_user(&mut conn, &contract, &hasher, body, password.clone()).await?;
         } else {
             let hash = hasher.hash(password.clone()).await?;
-            diesel::update(users::table.filter(users::email.eq(email))).set(users::password_hash.eq(hash)).execute(&mut conn).await?;
+            diesel::update(users::table.filter(users::email.eq(email)))
+                .set(users::password_hash.eq(hash))
+                .execute(&mut conn)
+                .await?;
         }
-        lines.push(format!("  {email:<24} {:<26} {role}{}", password.expose_secret(), city.map(|city| format!(", {city}")).unwrap_or_default()));
+        lines.push(format!(
+            "  {email:<24} {:<26} {role}{}",
+            password.expose_secret(),
+            city.map(|city| format!(", {city}")).unwrap_or_default()
+        ));
     }
     Ok(lines.join("\n"))
 }
@@ -212,12 +264,21 @@ async fn create_user(
     mut body: serde_json::Value,
     password: SecretString,
 ) -> Result<(), StartError> {
-    let email = body.get("email").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let email = body
+        .get("email")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     check_new(&password, &email)?;
     if let Some(object) = body.as_object_mut() {
         object.insert("password".into(), hasher.hash(password).await?.into());
     }
-    let author = Author { by: None, at: crate::clock::now(), request_id: "command-line".into(), address: String::new() };
+    let author = Author {
+        by: None,
+        at: crate::clock::now(),
+        request_id: "command-line".into(),
+        address: String::new(),
+    };
     begin(conn).await?;
     match create_account::<User>(conn, contract, &author, body).await {
         Ok(()) => Ok(commit(conn).await?),
@@ -229,8 +290,11 @@ async fn create_user(
 }
 
 fn start_logs(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log_filter).unwrap_or_else(|_| "info".into());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log_filter)
+        .unwrap_or_else(|_| "info".into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let text = match settings.log_format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,
@@ -239,7 +303,12 @@ fn start_logs(settings: &Settings) {
     if text {
         builder.init();
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .init();
     }
 }
 
@@ -251,8 +320,15 @@ fn health(config: &Config) -> Result<(), StartError> {
     }
     let mut stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    write!(stream, "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.take(1024).read_to_string(&mut answer)?;
-    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("the service is not live".into()) }
+    if answer.starts_with("HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err("the service is not live".into())
+    }
 }

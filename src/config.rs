@@ -125,7 +125,9 @@ impl Config {
     /// Reads the settings. The private database of a developer's machine is not rate-limited and stops at
     /// once, unless told otherwise.
     pub fn load() -> Result<Self, ConfigError> {
-        let database_url = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty());
+        let database_url = std::env::var("DATABASE_URL")
+            .ok()
+            .filter(|url| !url.is_empty());
         let mut defaults = Settings::default();
         if database_url.is_none() {
             defaults.rate_limit = 0;
@@ -134,15 +136,25 @@ impl Config {
         let figment = Figment::from(Serialized::defaults(defaults))
             .merge(Toml::file("iuc.toml"))
             .merge(Env::prefixed("IUC_"));
-        let settings: Settings = figment.extract().map_err(|error| ConfigError(error.to_string()))?;
-        let config = Self { sources: describe(&figment, &settings), settings, database_url: database_url.map(Into::into) };
+        let settings: Settings = figment
+            .extract()
+            .map_err(|error| ConfigError(error.to_string()))?;
+        let config = Self {
+            sources: describe(&figment, &settings),
+            settings,
+            database_url: database_url.map(Into::into),
+        };
         config.refuse_unsafe()?;
         Ok(config)
     }
 
     /// A configuration for tests and benchmarks: these settings, this database.
     pub fn of(settings: Settings, database_url: String) -> Self {
-        Self { settings, database_url: Some(database_url.into()), sources: Vec::new() }
+        Self {
+            settings,
+            database_url: Some(database_url.into()),
+            sources: Vec::new(),
+        }
     }
 
     /// The origin under which callers reach the service.
@@ -161,8 +173,15 @@ impl Config {
     /// Every setting, its value and where it came from; secrets masked.
     pub fn describe(&self) -> String {
         let mut lines = vec![match &self.database_url {
-            Some(url) => format!("{:<18} = {:<32} # DATABASE_URL", "database_url", masked(url)),
-            None => format!("{:<18} = {:<32} # default: a private PostgreSQL in var_dir", "database_url", "none"),
+            Some(url) => format!(
+                "{:<18} = {:<32} # DATABASE_URL",
+                "database_url",
+                masked(url)
+            ),
+            None => format!(
+                "{:<18} = {:<32} # default: a private PostgreSQL in var_dir",
+                "database_url", "none"
+            ),
         }];
         for (name, value, source) in &self.sources {
             lines.push(format!("{name:<18} = {value:<32} # {source}"));
@@ -183,21 +202,34 @@ impl Config {
         if settings.access_token_life > 3600 {
             reasons.push("access_token_life above 3600: a stolen token would live too long");
         }
-        let local = ["http://localhost", "http://127.0.0.1"].iter().any(|origin| settings.public_url.starts_with(origin));
+        let local = ["http://localhost", "http://127.0.0.1"]
+            .iter()
+            .any(|origin| settings.public_url.starts_with(origin));
         if !settings.bind.ip().is_loopback() && !self.behind_tls() && !local {
             reasons.push("bind is open to the network but public_url is not an https:// origin: put a TLS proxy before it and name its origin");
         }
-        if reasons.is_empty() { Ok(()) } else { Err(ConfigError(format!("unsafe settings: {}", reasons.join("; ")))) }
+        if reasons.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(format!(
+                "unsafe settings: {}",
+                reasons.join("; ")
+            )))
+        }
     }
 }
 
 fn describe(figment: &Figment, settings: &Settings) -> Vec<(String, String, String)> {
-    let Ok(serde_json::Value::Object(all)) = serde_json::to_value(settings) else { return Vec::new() };
+    let Ok(serde_json::Value::Object(all)) = serde_json::to_value(settings) else {
+        return Vec::new();
+    };
     all.into_iter()
         .map(|(name, value)| {
             let source = match figment.find_metadata(&name) {
                 Some(found) if found.name.contains("TOML") => "iuc.toml".to_owned(),
-                Some(found) if found.name.contains("environment") => format!("IUC_{}", name.to_uppercase()),
+                Some(found) if found.name.contains("environment") => {
+                    format!("IUC_{}", name.to_uppercase())
+                }
                 _ => "default".to_owned(),
             };
             (name, value.to_string(), source)
@@ -235,22 +267,43 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let config = Config::of(Settings::default(), "postgres://iuc:hunter2@db:5432/iuc".into());
+        let config = Config::of(
+            Settings::default(),
+            "postgres://iuc:hunter2@db:5432/iuc".into(),
+        );
         assert!(config.describe().contains("postgres://iuc:***@db:5432/iuc"));
         assert!(!config.describe().contains("hunter2"));
     }
 
     #[test]
     fn weak_hashing_is_refused_with_a_real_database() {
-        let settings = Settings { argon2_memory: 8, ..Settings::default() };
-        assert!(Config::of(settings, "postgres://db/iuc".into()).refuse_unsafe().is_err());
+        let settings = Settings {
+            argon2_memory: 8,
+            ..Settings::default()
+        };
+        assert!(
+            Config::of(settings, "postgres://db/iuc".into())
+                .refuse_unsafe()
+                .is_err()
+        );
     }
 
     #[test]
     fn an_open_port_wants_tls_before_it() {
-        let mut settings = Settings { bind: SocketAddr::from(([0, 0, 0, 0], 8080)), ..Settings::default() };
-        assert!(Config::of(settings.clone(), "postgres://db/iuc".into()).refuse_unsafe().is_err());
+        let mut settings = Settings {
+            bind: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            ..Settings::default()
+        };
+        assert!(
+            Config::of(settings.clone(), "postgres://db/iuc".into())
+                .refuse_unsafe()
+                .is_err()
+        );
         settings.public_url = "https://iuc.example".into();
-        assert!(Config::of(settings, "postgres://db/iuc".into()).refuse_unsafe().is_ok());
+        assert!(
+            Config::of(settings, "postgres://db/iuc".into())
+                .refuse_unsafe()
+                .is_ok()
+        );
     }
 }

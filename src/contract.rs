@@ -60,37 +60,60 @@ impl Contract {
         let mut bodies = HashMap::new();
         let mut read_only = HashMap::new();
         for (name, schema) in members(&components, "schemas") {
-            if schema.get("type") == Some(&json!("object")) || schema.get("type") == Some(&json!("array")) {
+            if schema.get("type") == Some(&json!("object"))
+                || schema.get("type") == Some(&json!("array"))
+            {
                 let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": components});
                 bodies.insert(name.clone(), validator(&root)?);
-                let marked = members(schema, "properties").filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
-                read_only.insert(name.clone(), marked.map(|(property, _)| property.clone()).collect());
+                let marked = members(schema, "properties")
+                    .filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
+                read_only.insert(
+                    name.clone(),
+                    marked.map(|(property, _)| property.clone()).collect(),
+                );
             }
         }
         let mut operations: HashMap<String, HashMap<Method, Operation>> = HashMap::new();
         for (path, item) in members(document, "paths") {
-            let prefix = if item.get("servers").is_some() { "" } else { "/v1" };
+            let prefix = if item.get("servers").is_some() {
+                ""
+            } else {
+                "/v1"
+            };
             let methods = operations.entry(format!("{prefix}{path}")).or_default();
             for (method, operation) in item.as_object().into_iter().flatten() {
-                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
+                let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
+                    continue;
+                };
                 if operation.get("operationId").is_some() {
                     methods.insert(method, Operation::of(operation, &components)?);
                 }
             }
         }
-        Ok(Self { operations, bodies, read_only })
+        Ok(Self {
+            operations,
+            bodies,
+            read_only,
+        })
     }
 
     /// The operation of `method` on the route `pattern`, such as `/v1/cities/{id}`. HEAD is answered as GET.
     pub fn operation(&self, pattern: &str, method: &Method) -> Option<&Operation> {
-        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         self.operations.get(pattern)?.get(method)
     }
 
     /// The methods that the route `pattern` answers, in the order of their names; `None`: not in the contract.
     pub fn methods(&self, pattern: &str) -> Option<Vec<String>> {
         let methods = self.operations.get(pattern)?;
-        let mut names: Vec<String> = methods.keys().map(|method| method.as_str().to_owned()).collect();
+        let mut names: Vec<String> = methods
+            .keys()
+            .map(|method| method.as_str().to_owned())
+            .collect();
         if methods.contains_key(&Method::GET) {
             names.push("HEAD".into());
         }
@@ -101,7 +124,10 @@ impl Contract {
 
     /// The fields of the schema `name` that only the service sets.
     pub fn read_only(&self, name: &str) -> &[String] {
-        self.read_only.get(name).map(Vec::as_slice).unwrap_or_default()
+        self.read_only
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The faults of `body` against the schema `name`.
@@ -117,11 +143,19 @@ impl Operation {
     fn of(operation: &Value, components: &Value) -> Result<Self, BadContract> {
         let mut parameters = Vec::new();
         let mut properties = Map::new();
-        for parameter in operation.get("parameters").and_then(Value::as_array).into_iter().flatten() {
+        for parameter in operation
+            .get("parameters")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             if parameter.get("in") != Some(&json!("query")) {
                 continue;
             }
-            let (Some(name), Some(schema)) = (parameter.get("name").and_then(Value::as_str), parameter.get("schema")) else {
+            let (Some(name), Some(schema)) = (
+                parameter.get("name").and_then(Value::as_str),
+                parameter.get("schema"),
+            ) else {
                 continue;
             };
             parameters.push(Parameter {
@@ -135,7 +169,11 @@ impl Operation {
         let root = json!({"type": "object", "properties": properties, "components": components});
         let security = operation.get("security").and_then(Value::as_array);
         Ok(Self {
-            id: operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            id: operation
+                .get("operationId")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
             open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
             takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
             parameters,
@@ -148,12 +186,18 @@ impl Operation {
         let mut faults = Faults::new();
         let mut values = Map::new();
         for (name, text) in form_pairs(query) {
-            let Some(parameter) = self.parameters.iter().find(|parameter| parameter.name == name) else {
+            let Some(parameter) = self
+                .parameters
+                .iter()
+                .find(|parameter| parameter.name == name)
+            else {
                 faults.push(Fault::in_parameter(name, Rule::UnknownParameter));
                 continue;
             };
             if parameter.list {
-                let list = values.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+                let list = values
+                    .entry(name)
+                    .or_insert_with(|| Value::Array(Vec::new()));
                 if let Value::Array(list) = list {
                     list.extend(text.split(',').map(Value::from));
                 }
@@ -165,10 +209,20 @@ impl Operation {
         }
         let values = Value::Object(values);
         for fault in faults_of(&self.validator, &values).iter() {
-            let name = fault.pointer().unwrap_or_default().split('/').nth(1).unwrap_or_default().to_owned();
+            let name = fault
+                .pointer()
+                .unwrap_or_default()
+                .split('/')
+                .nth(1)
+                .unwrap_or_default()
+                .to_owned();
             faults.push(fault.clone().moved_to_parameter(name));
         }
-        if faults.is_empty() { Ok(values) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(values)
+        } else {
+            Err(faults)
+        }
     }
 }
 
@@ -178,7 +232,9 @@ impl Parameter {
         match text {
             "true" if self.boolean => Value::Bool(true),
             "false" if self.boolean => Value::Bool(false),
-            _ if self.numeric => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+            _ if self.numeric => text
+                .parse::<i64>()
+                .map_or_else(|_| Value::from(text), Value::from),
             _ => Value::from(text),
         }
     }
@@ -193,12 +249,18 @@ fn has_type(schema: &Value, name: &str) -> bool {
 }
 
 fn members<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    object.get(name).and_then(Value::as_object).into_iter().flatten()
+    object
+        .get(name)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
 }
 
 /// Name and value of each pair of a query or form (WHATWG URL, application/x-www-form-urlencoded).
 pub fn form_pairs(query: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 fn validator(root: &Value) -> Result<Validator, BadContract> {
@@ -206,9 +268,15 @@ fn validator(root: &Value) -> Result<Validator, BadContract> {
         .should_validate_formats(true)
         .with_format("line", is_line)
         .with_format("edtf", |text: &str| text.parse::<Edtf>().is_ok())
-        .with_format("iana-time-zone", |text: &str| text.parse::<chrono_tz::Tz>().is_ok())
-        .with_format("date-time", |text: &str| chrono::DateTime::parse_from_rfc3339(text).is_ok())
-        .with_format("date", |text: &str| text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok())
+        .with_format("iana-time-zone", |text: &str| {
+            text.parse::<chrono_tz::Tz>().is_ok()
+        })
+        .with_format("date-time", |text: &str| {
+            chrono::DateTime::parse_from_rfc3339(text).is_ok()
+        })
+        .with_format("date", |text: &str| {
+            text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok()
+        })
         .with_format("password", |_: &str| true)
         .build(root)
         .map_err(|error| BadContract(error.to_string()))
@@ -231,7 +299,10 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
     let inside = |name: &str, rule| Fault::at(format!("{pointer}/{}", token(name)), rule);
     match error.kind() {
         ValidationErrorKind::Required { property } => {
-            faults.push(inside(property.as_str().unwrap_or_default(), Rule::Required));
+            faults.push(inside(
+                property.as_str().unwrap_or_default(),
+                Rule::Required,
+            ));
         }
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
@@ -241,30 +312,47 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
         }
         ValidationErrorKind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default().to_owned();
-            faults.push(inside(&name, Rule::Format).with("expected", "a language tag (BCP 47), such as en, ja or pt-BR"));
+            faults.push(inside(&name, Rule::Format).with(
+                "expected",
+                "a language tag (BCP 47), such as en, ja or pt-BR",
+            ));
         }
-        ValidationErrorKind::Type { kind } => faults.push(at(Rule::WrongType).with("expected", expected_type(kind))),
-        ValidationErrorKind::Enum { options } => faults.push(at(Rule::NotAllowedValue).with("allowed", listed(options))),
+        ValidationErrorKind::Type { kind } => {
+            faults.push(at(Rule::WrongType).with("expected", expected_type(kind)))
+        }
+        ValidationErrorKind::Enum { options } => {
+            faults.push(at(Rule::NotAllowedValue).with("allowed", listed(options)))
+        }
         ValidationErrorKind::Constant { expected_value } => {
             faults.push(at(Rule::NotAllowedValue).with("allowed", expected_value));
         }
-        ValidationErrorKind::MaxLength { limit } => faults.push(at(Rule::TooLong).with("limit", limit)),
-        ValidationErrorKind::MinLength { limit } => faults.push(at(Rule::TooShort).with("limit", limit)),
+        ValidationErrorKind::MaxLength { limit } => {
+            faults.push(at(Rule::TooLong).with("limit", limit))
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            faults.push(at(Rule::TooShort).with("limit", limit))
+        }
         ValidationErrorKind::MaxItems { limit } | ValidationErrorKind::MaxProperties { limit } => {
             faults.push(at(Rule::TooMany).with("limit", limit));
         }
         ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
             faults.push(at(Rule::TooFew).with("limit", limit));
         }
-        ValidationErrorKind::Maximum { limit } | ValidationErrorKind::ExclusiveMaximum { limit } => {
+        ValidationErrorKind::Maximum { limit }
+        | ValidationErrorKind::ExclusiveMaximum { limit } => {
             faults.push(at(Rule::TooLarge).with("limit", limit));
         }
-        ValidationErrorKind::Minimum { limit } | ValidationErrorKind::ExclusiveMinimum { limit } => {
+        ValidationErrorKind::Minimum { limit }
+        | ValidationErrorKind::ExclusiveMinimum { limit } => {
             faults.push(at(Rule::TooSmall).with("limit", limit));
         }
         ValidationErrorKind::UniqueItems => faults.push(at(Rule::NotUnique)),
-        ValidationErrorKind::Pattern { pattern } if pattern == "\\S" => faults.push(at(Rule::Blank)),
-        ValidationErrorKind::Pattern { pattern } => faults.push(at(Rule::Pattern).with("pattern", pattern)),
+        ValidationErrorKind::Pattern { pattern } if pattern == "\\S" => {
+            faults.push(at(Rule::Blank))
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            faults.push(at(Rule::Pattern).with("pattern", pattern))
+        }
         ValidationErrorKind::Format { format } => faults.push(format_fault(error, format, at)),
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             translate_alternatives(context, faults);
@@ -275,10 +363,11 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
 
 /// An optional object is "null or this": only what is wrong with "this" helps the user.
 fn translate_alternatives(context: &[Vec<ValidationError<'static>>], faults: &mut Faults) {
-    let says_only_null = |errors: &[ValidationError<'_>]| {
-        matches!(errors, [only] if matches!(only.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(one) } if one.to_string() == "null"))
-    };
-    let telling = context.iter().find(|errors| !says_only_null(errors)).or_else(|| context.first());
+    let says_only_null = |errors: &[ValidationError<'_>]| matches!(errors, [only] if matches!(only.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(one) } if one.to_string() == "null"));
+    let telling = context
+        .iter()
+        .find(|errors| !says_only_null(errors))
+        .or_else(|| context.first());
     for error in telling.into_iter().flatten() {
         translate(error, faults);
     }
@@ -317,13 +406,24 @@ fn expected_type(kind: &TypeKind) -> String {
     };
     match kind {
         TypeKind::Single(one) => article(&one.to_string()),
-        TypeKind::Multiple(set) => set.iter().map(|one| article(&one.to_string())).collect::<Vec<_>>().join(" or "),
+        TypeKind::Multiple(set) => set
+            .iter()
+            .map(|one| article(&one.to_string()))
+            .collect::<Vec<_>>()
+            .join(" or "),
     }
 }
 
 fn listed(options: &Value) -> String {
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    options.as_array().map(|all| all.iter().map(word).collect::<Vec<_>>().join(", ")).unwrap_or_default()
+    let word = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    options
+        .as_array()
+        .map(|all| all.iter().map(word).collect::<Vec<_>>().join(", "))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -351,12 +451,18 @@ mod tests {
     }
 
     fn found(faults: &Faults) -> Vec<(String, Rule)> {
-        faults.iter().map(|fault| (fault.pointer().unwrap_or("?").to_owned(), fault.rule())).collect()
+        faults
+            .iter()
+            .map(|fault| (fault.pointer().unwrap_or("?").to_owned(), fault.rule()))
+            .collect()
     }
 
     #[test]
     fn all_faults_of_a_body_are_found_at_once_where_they_are() {
-        let faults = contract().check("Thing", &json!({"when": "2019-02-30", "spot": {"lat": 91, "x/y": 1}, "nmae": 1}));
+        let faults = contract().check(
+            "Thing",
+            &json!({"when": "2019-02-30", "spot": {"lat": 91, "x/y": 1}, "nmae": 1}),
+        );
         let mut found = found(&faults);
         found.sort_by(|a, b| a.0.cmp(&b.0));
         assert_eq!(
@@ -373,7 +479,11 @@ mod tests {
 
     #[test]
     fn an_optional_part_may_be_null() {
-        assert!(contract().check("Thing", &json!({"name": "a", "spot": null, "when": null})).is_empty());
+        assert!(
+            contract()
+                .check("Thing", &json!({"name": "a", "spot": null, "when": null}))
+                .is_empty()
+        );
     }
 
     #[test]
@@ -381,16 +491,23 @@ mod tests {
         let contract = contract();
         let operation = contract.operation("/v1/things", &Method::HEAD).unwrap();
         assert_eq!(
-            operation.parameters("limit=5&side=eu&side=jp&count=true").unwrap(),
+            operation
+                .parameters("limit=5&side=eu&side=jp&count=true")
+                .unwrap(),
             json!({"limit": 5, "side": ["eu", "jp"], "count": true})
         );
-        let faults = operation.parameters("limit=0&sdie=eu&side=xx&count=1&count=true").unwrap_err();
+        let faults = operation
+            .parameters("limit=0&sdie=eu&side=xx&count=1&count=true")
+            .unwrap_err();
         assert_eq!(faults.iter().count(), 5);
     }
 
     #[test]
     fn the_allowed_methods_of_a_path_are_known() {
-        assert_eq!(contract().methods("/v1/things").unwrap(), ["GET", "HEAD", "OPTIONS"]);
+        assert_eq!(
+            contract().methods("/v1/things").unwrap(),
+            ["GET", "HEAD", "OPTIONS"]
+        );
         assert!(contract().methods("/v1/nothing").is_none());
     }
 }

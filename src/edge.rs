@@ -61,26 +61,42 @@ impl Origin {
         set("api-version", API_VERSION);
         set("x-content-type-options", "nosniff");
         set("referrer-policy", "no-referrer");
-        set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+        set(
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        );
         if self.app.config.behind_tls() {
-            set("strict-transport-security", "max-age=31536000; includeSubDomains");
+            set(
+                "strict-transport-security",
+                "max-age=31536000; includeSubDomains",
+            );
         }
     }
 }
 
 /// The outer middleware: id, log line, time limit, panics, words.
-pub async fn edge(mut request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(Problem::new(Code::Internal).into());
     };
     let begun = Instant::now();
     let origin = Origin {
-        language: Language::negotiate(request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())),
+        language: Language::negotiate(
+            request
+                .headers()
+                .get(header::ACCEPT_LANGUAGE)
+                .and_then(|value| value.to_str().ok()),
+        ),
         path: request.path().to_owned(),
         request_id: request_id(&request),
         app,
     };
-    request.extensions_mut().insert(RequestId(origin.request_id.clone()));
+    request
+        .extensions_mut()
+        .insert(RequestId(origin.request_id.clone()));
     let address = address(&request, &origin.app.config.settings.trusted_proxies);
     request.extensions_mut().insert(Address(address));
     let method = request.method().clone();
@@ -95,7 +111,10 @@ pub async fn edge(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
     let outcome = work.instrument(span.clone()).await;
     let response = match outcome {
         Ok(Ok(Ok(response))) => Ok(in_words(response, &origin)),
-        Ok(Ok(Err(error))) => Err(error.as_error::<Problem>().cloned().unwrap_or_else(|| of_framework(error.as_response_error().status_code()))),
+        Ok(Ok(Err(error))) => Err(error
+            .as_error::<Problem>()
+            .cloned()
+            .unwrap_or_else(|| of_framework(error.as_response_error().status_code()))),
         Ok(Err(_)) => Err(Problem::new(Code::Timeout).header(header::RETRY_AFTER, "5")),
         Err(_) => {
             tracing::error!(parent: &span, "a handler panicked");
@@ -114,10 +133,16 @@ pub async fn edge(mut request: ServiceRequest, next: Next<impl MessageBody + 'st
 }
 
 /// Puts the problem of an answer into words, and gives it the fields that every answer has.
-fn in_words(mut response: ServiceResponse<impl MessageBody + 'static>, origin: &Origin) -> ServiceResponse<BoxBody> {
+fn in_words(
+    mut response: ServiceResponse<impl MessageBody + 'static>,
+    origin: &Origin,
+) -> ServiceResponse<BoxBody> {
     let error = response.response().error();
     let problem = error.map(|error| {
-        error.as_error::<Problem>().cloned().unwrap_or_else(|| of_framework(error.as_response_error().status_code()))
+        error
+            .as_error::<Problem>()
+            .cloned()
+            .unwrap_or_else(|| of_framework(error.as_response_error().status_code()))
     });
     match problem {
         Some(problem) => {
@@ -136,31 +161,58 @@ fn of_framework(status: StatusCode) -> Problem {
     match status {
         StatusCode::NOT_FOUND => Problem::new(Code::NoSuchPath),
         StatusCode::REQUEST_TIMEOUT => Problem::new(Code::RequestTimeout).with("seconds", "a few"),
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::PayloadTooLarge).with("limit", "the allowed number of"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(Code::PayloadTooLarge).with("limit", "the allowed number of")
+        }
         _ => Problem::new(Code::Internal),
     }
 }
 
 /// The caller's id for the request, if it is fit for a log line; else a new one.
 fn request_id(request: &ServiceRequest) -> String {
-    let sent = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sent = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let fit = !sent.is_empty()
         && sent.len() <= 64
-        && sent.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-    if fit { sent.to_owned() } else { crate::resource::new_uuid().to_string() }
+        && sent
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    if fit {
+        sent.to_owned()
+    } else {
+        crate::resource::new_uuid().to_string()
+    }
 }
 
 /// The address of the caller: the nearest one that is not a configured proxy.
 fn address(request: &ServiceRequest, proxies: &[IpAddr]) -> String {
-    let Some(peer) = request.peer_addr().map(|address| address.ip()) else { return String::new() };
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<IpAddr> = forwarded.flat_map(|field| field.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    let Some(peer) = request.peer_addr().map(|address| address.ip()) else {
+        return String::new();
+    };
+    let forwarded = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok());
+    let mut hops: Vec<IpAddr> = forwarded
+        .flat_map(|field| field.split(','))
+        .filter_map(|hop| hop.trim().parse().ok())
+        .collect();
     hops.push(peer);
-    hops.iter().rev().find(|hop| !proxies.contains(hop)).unwrap_or(&peer).to_string()
+    hops.iter()
+        .rev()
+        .find(|hop| !proxies.contains(hop))
+        .unwrap_or(&peer)
+        .to_string()
 }
 
 /// The inner middleware: holds the request against the contract, before its body is read.
-pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(Problem::new(Code::Internal).into());
     };
@@ -188,45 +240,84 @@ pub async fn guard(request: ServiceRequest, next: Next<impl MessageBody + 'stati
     };
     let encoding = request.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Problem::new(Code::UnsupportedContentEncoding).header(header::ACCEPT_ENCODING, "identity").into());
+        return Err(Problem::new(Code::UnsupportedContentEncoding)
+            .header(header::ACCEPT_ENCODING, "identity")
+            .into());
     }
     let caller = authenticate(&app, operation, &request).await?;
-    app.limit(&caller, &request.extensions().get::<Address>().cloned().unwrap_or_default().0)?;
+    app.limit(
+        &caller,
+        &request
+            .extensions()
+            .get::<Address>()
+            .cloned()
+            .unwrap_or_default()
+            .0,
+    )?;
     tracing::debug!(role = %caller.role, operation = operation.id, "let in");
-    let parameters = operation.parameters(request.query_string()).map_err(|faults| match faults.into_result() {
-        Err(problem) => problem,
-        Ok(()) => Problem::new(Code::Internal),
-    })?;
+    let parameters = operation
+        .parameters(request.query_string())
+        .map_err(|faults| match faults.into_result() {
+            Err(problem) => problem,
+            Ok(()) => Problem::new(Code::Internal),
+        })?;
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(Parameters(parameters));
-    let patchable = request.method() != Method::DELETE && methods.iter().any(|method| method == "PATCH");
+    let patchable =
+        request.method() != Method::DELETE && methods.iter().any(|method| method == "PATCH");
     let mut response = next.call(request).await?.map_into_boxed_body();
     if patchable {
-        response.headers_mut().insert(HeaderName::from_static("accept-patch"), HeaderValue::from_static(ACCEPT_PATCH));
+        response.headers_mut().insert(
+            HeaderName::from_static("accept-patch"),
+            HeaderValue::from_static(ACCEPT_PATCH),
+        );
     }
     Ok(response)
 }
 
 fn not_allowed(allowed: &str) -> Problem {
-    Problem::new(Code::MethodNotAllowed).with("allowed", allowed).header(header::ALLOW, allowed)
+    Problem::new(Code::MethodNotAllowed)
+        .with("allowed", allowed)
+        .header(header::ALLOW, allowed)
 }
 
 /// Who sends the request: by the session of its token, as it is in the database now.
-async fn authenticate(app: &App, operation: &Operation, request: &ServiceRequest) -> Result<Caller, Problem> {
+async fn authenticate(
+    app: &App,
+    operation: &Operation,
+    request: &ServiceRequest,
+) -> Result<Caller, Problem> {
     let field = match request.headers().get(header::AUTHORIZATION) {
         Some(field) if operation.takes_token => field.to_str().unwrap_or_default(),
         _ if operation.open => return Ok(Caller::ANONYMOUS),
-        _ => return Err(Problem::new(Code::Unauthenticated).header(header::WWW_AUTHENTICATE, "Bearer")),
+        _ => {
+            return Err(
+                Problem::new(Code::Unauthenticated).header(header::WWW_AUTHENTICATE, "Bearer")
+            );
+        }
     };
-    let invalid = || Problem::new(Code::InvalidToken).header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+    let invalid = || {
+        Problem::new(Code::InvalidToken)
+            .header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+    };
     let (scheme, token) = field.split_once(' ').ok_or_else(invalid)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(invalid());
     }
-    let claims = app.keys.verify(token.trim(), &app.public_url, &app.url("/v1"), crate::clock::now()).map_err(|error| {
-        tracing::info!(%error, "a token was refused");
-        invalid()
-    })?;
+    let claims = app
+        .keys
+        .verify(
+            token.trim(),
+            &app.public_url,
+            &app.url("/v1"),
+            crate::clock::now(),
+        )
+        .map_err(|error| {
+            tracing::info!(%error, "a token was refused");
+            invalid()
+        })?;
     let mut conn = app.db.connection().await?;
-    find_caller(&mut conn, claims.sid.into(), claims.sub.into()).await?.ok_or_else(invalid)
+    find_caller(&mut conn, claims.sid.into(), claims.sub.into())
+        .await?
+        .ok_or_else(invalid)
 }

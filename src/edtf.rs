@@ -12,8 +12,8 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// Longest valid text in characters: two qualified days, `2018-10-11~/2018-10-12~`.
@@ -47,7 +47,7 @@ const QUALIFIERS: [char; 3] = ['?', '~', '%'];
 /// the start. Two values are equal when their texts are: `2018` is not `2018-01/2018-12`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[serde(try_from = "String", into = "String")]
-#[diesel(sql_type = diesel::sql_types::Text)]
+#[diesel(sql_type = sql_types::Text)]
 pub struct Edtf {
     text: String,
     earliest: Option<NaiveDate>,
@@ -155,26 +155,35 @@ pub struct EdtfError {
 /// A `String` is always a valid [`Edtf`]: the whole text put right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EdtfErrorKind {
+    /// Nothing is written.
     Empty,
+    /// Full-width characters.
     FullWidth(String),
+    /// White space.
     Space(String),
+    /// A time of day follows the date.
     TimeOfDay(String),
     /// The last day lies before the first; put right by swapping the two dates.
     EndBeforeStart(String),
     /// An end of the interval is empty, which in the standard means unknown.
     EmptyEnd,
+    /// Open at both ends, which says nothing.
     BothEndsOpen,
+    /// More than one slash.
     Slashes,
     /// A qualifier not at the end of a date, or more than one.
     Qualifier,
+    /// An `X` in place of a digit.
     UnspecifiedDigit,
     /// The year is 0000, has a sign or letter, or not four digits.
     Year,
     /// A season, or another division (21 to 41 in place of the month), of this year.
     Season(i32),
+    /// There is no such month.
     Month(u32),
     /// The month has no such day; this is its last.
     Day(NaiveDate),
+    /// Nothing of the above: no date at all.
     NotADate,
 }
 

@@ -76,7 +76,15 @@ pub struct Event {
 
 impl Event {
     /// A change by `author`; `change` is a JSON Patch (RFC 6902) from the state before to the state after.
-    pub fn new(author: &Author, thing: Thing, resource: String, happening: Happening, version: i64, cities: Vec<CityId>, change: Value) -> Self {
+    pub fn new(
+        author: &Author,
+        thing: Thing,
+        resource: String,
+        happening: Happening,
+        version: i64,
+        cities: Vec<CityId>,
+        change: Value,
+    ) -> Self {
         Self {
             id: Uuid::now_v7(),
             at: author.at,
@@ -102,7 +110,11 @@ impl Event {
 
 /// Writes the event.
 pub async fn record(conn: &mut Connection, event: &Event) -> QueryResult<()> {
-    diesel::insert_into(events::table).values(event).execute(conn).await.map(drop)
+    diesel::insert_into(events::table)
+        .values(event)
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Whether a person has ever changed the thing.
@@ -111,5 +123,7 @@ pub async fn was_edited(conn: &mut Connection, thing: Thing, resource: &str) -> 
         .filter(events::type_.eq(thing))
         .filter(events::resource.eq(resource))
         .filter(events::by.is_not_null());
-    diesel::select(diesel::dsl::exists(edits)).get_result(conn).await
+    diesel::select(diesel::dsl::exists(edits))
+        .get_result(conn)
+        .await
 }

@@ -148,7 +148,12 @@ uuid_id! {
 /// Whether `text` has the shape of a readable id ([`SLUG_PATTERN`], at most [`SLUG_MAX_LENGTH`] characters).
 pub fn is_slug(text: &str) -> bool {
     text.len() <= SLUG_MAX_LENGTH
-        && text.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        && text.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
 }
 
 /// The readable id that a name suggests: accents dropped, lower case, words joined by hyphens.
@@ -159,7 +164,10 @@ pub fn slug_of(name: &str) -> Option<String> {
     for c in name.nfkd() {
         if c.is_ascii_alphanumeric() {
             slug.push(c.to_ascii_lowercase());
-        } else if !unicode_normalization::char::is_combining_mark(c) && !slug.ends_with('-') && !slug.is_empty() {
+        } else if !unicode_normalization::char::is_combining_mark(c)
+            && !slug.ends_with('-')
+            && !slug.is_empty()
+        {
             slug.push('-');
         }
     }
@@ -175,8 +183,14 @@ mod tests {
     #[test]
     fn a_name_suggests_a_readable_id() {
         assert_eq!(slug_of("Umeå").as_deref(), Some("umea"));
-        assert_eq!(slug_of("Grenoble-Alpes Métropole").as_deref(), Some("grenoble-alpes-metropole"));
-        assert_eq!(slug_of("  Donostia / San Sebastián ").as_deref(), Some("donostia-san-sebastian"));
+        assert_eq!(
+            slug_of("Grenoble-Alpes Métropole").as_deref(),
+            Some("grenoble-alpes-metropole")
+        );
+        assert_eq!(
+            slug_of("  Donostia / San Sebastián ").as_deref(),
+            Some("donostia-san-sebastian")
+        );
         assert_eq!(slug_of("横浜市"), None);
         assert_eq!(slug_of(""), None);
     }
@@ -186,7 +200,18 @@ mod tests {
         for good in ["a", "exchange-meeting-3", "2018"] {
             assert!(is_slug(good), "{good}");
         }
-        for bad in ["", "-", "a-", "-a", "a--b", "A", "é", "a b", "a/b", &"a".repeat(81)] {
+        for bad in [
+            "",
+            "-",
+            "a-",
+            "-a",
+            "a--b",
+            "A",
+            "é",
+            "a b",
+            "a/b",
+            &"a".repeat(81),
+        ] {
             assert!(!is_slug(bad), "{bad}");
         }
     }
@@ -195,7 +220,13 @@ mod tests {
     fn a_uuid_has_one_spelling() {
         let text = "0190b6a0-0000-7000-8000-000000000001";
         assert!(text.parse::<PlanId>().is_ok());
-        assert!(text.to_uppercase().replace('b', "B").parse::<PlanId>().is_err() || text == text.to_uppercase());
+        assert!(
+            text.to_uppercase()
+                .replace('b', "B")
+                .parse::<PlanId>()
+                .is_err()
+                || text == text.to_uppercase()
+        );
         assert!(text.replace('-', "").parse::<PlanId>().is_err());
         assert!(format!("urn:uuid:{text}").parse::<PlanId>().is_err());
     }

@@ -58,9 +58,23 @@ struct Loader<'a> {
 }
 
 /// Loads every file of `folder`.
-pub async fn load(conn: &mut Connection, contract: &Contract, folder: &Path) -> Result<Report, LoadError> {
-    let author = Author { by: None, at: crate::clock::now(), request_id: "load".into(), address: String::new() };
-    let mut loader = Loader { folder: folder.to_owned(), contract, author, report: Report::default() };
+pub async fn load(
+    conn: &mut Connection,
+    contract: &Contract,
+    folder: &Path,
+) -> Result<Report, LoadError> {
+    let author = Author {
+        by: None,
+        at: crate::clock::now(),
+        request_id: "load".into(),
+        address: String::new(),
+    };
+    let mut loader = Loader {
+        folder: folder.to_owned(),
+        contract,
+        author,
+        report: Report::default(),
+    };
     let of_database = |problem: Problem| LoadError(format!("the database refused: {problem}"));
     begin(conn).await.map_err(of_database)?;
     match loader.load_all(conn).await {
@@ -83,20 +97,29 @@ impl Loader<'_> {
         self.load_file::<Subject>(conn, "subjects.json").await?;
         self.load_file::<Pairing>(conn, "pairings.json").await?;
         self.load_file::<Meeting>(conn, "meetings.json").await?;
-        self.load_file::<KeyQuestion>(conn, "key-questions.json").await?;
+        self.load_file::<KeyQuestion>(conn, "key-questions.json")
+            .await?;
         self.load_file::<Template>(conn, "templates.json").await?;
         self.load_file::<Tour>(conn, "tours.json").await
     }
 
-    async fn load_file<R: Resource>(&mut self, conn: &mut Connection, file: &str) -> Result<(), LoadError> {
+    async fn load_file<R: Resource>(
+        &mut self,
+        conn: &mut Connection,
+        file: &str,
+    ) -> Result<(), LoadError> {
         let path = self.folder.join(file);
-        let bytes = std::fs::read(&path).map_err(|error| LoadError(format!("{}: {error}", path.display())))?;
-        let value = crate::body::parse(&bytes).map_err(|problem| self.fault(file, None, &problem))?;
+        let bytes = std::fs::read(&path)
+            .map_err(|error| LoadError(format!("{}: {error}", path.display())))?;
+        let value =
+            crate::body::parse(&bytes).map_err(|problem| self.fault(file, None, &problem))?;
         let Value::Array(items) = value else {
             return Err(LoadError(format!("{file}: must be a list of items")));
         };
         for (index, mut item) in items.into_iter().enumerate() {
-            if file == "key-questions.json" && let Value::Object(question) = &mut item {
+            if file == "key-questions.json"
+                && let Value::Object(question) = &mut item
+            {
                 question.entry("position").or_insert((index + 1).into());
             }
             let outcome = store::<R>(conn, self.contract, &self.author, item).await;
@@ -111,11 +134,19 @@ impl Loader<'_> {
     }
 
     fn fault(&self, file: &str, index: Option<usize>, problem: &Problem) -> LoadError {
-        let item = index.map(|index| format!(", item {}", index + 1)).unwrap_or_default();
+        let item = index
+            .map(|index| format!(", item {}", index + 1))
+            .unwrap_or_default();
         let faults: Vec<String> = problem
             .faults()
             .iter()
-            .map(|fault| format!("{}: {}", fault.pointer().unwrap_or_default(), fault.detail(Language::En)))
+            .map(|fault| {
+                format!(
+                    "{}: {}",
+                    fault.pointer().unwrap_or_default(),
+                    fault.detail(Language::En)
+                )
+            })
             .collect();
         match faults.is_empty() {
             true => LoadError(format!("{file}{item}: {problem}")),

@@ -57,13 +57,19 @@ fn bundle(language: &str, source: &str) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![language]);
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    let resource =
+        FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
 }
 
 /// The message `id` (with `attribute`, if any) in `language`; `None` when there is no such message.
-pub fn message(language: Language, id: &str, attribute: Option<&str>, args: &Args) -> Option<String> {
+pub fn message(
+    language: Language,
+    id: &str,
+    attribute: Option<&str>,
+    args: &Args,
+) -> Option<String> {
     let bundle: &Bundle = match language {
         Language::En => &EN,
     };
@@ -80,7 +86,11 @@ pub fn message(language: Language, id: &str, attribute: Option<&str>, args: &Arg
         };
         values.set(*name, value);
     }
-    Some(bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned())
+    Some(
+        bundle
+            .format_pattern(pattern, Some(&values), &mut Vec::new())
+            .into_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -94,9 +104,17 @@ mod tests {
 
     #[test]
     fn a_message_names_its_values() {
-        let text = message(Language::En, "fault-too-long", None, &vec![("limit", "300".into())]);
+        let text = message(
+            Language::En,
+            "fault-too-long",
+            None,
+            &vec![("limit", "300".into())],
+        );
         assert_eq!(text.as_deref(), Some("Must have at most 300 characters."));
-        assert_eq!(message(Language::En, "no-such-message", None, &vec![]), None);
+        assert_eq!(
+            message(Language::En, "no-such-message", None, &vec![]),
+            None
+        );
     }
 
     #[test]

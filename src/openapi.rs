@@ -34,6 +34,7 @@ pub(crate) struct Offer {
     schema: String,
     sorts: Vec<&'static str>,
     includes: Vec<&'static str>,
+    fields: Vec<String>,
 }
 
 fn offer<R: Resource>() -> Offer {
@@ -41,6 +42,7 @@ fn offer<R: Resource>() -> Offer {
         schema: R::name().into_owned(),
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
         includes: R::INCLUDES.iter().map(|include| include.name).collect(),
+        fields: Vec::new(),
     }
 }
 
@@ -62,10 +64,13 @@ fn offers() -> Vec<Offer> {
 
 /// The OpenAPI 3.1 document of the service.
 pub fn document() -> Value {
-    let (_, mut api): (_, Document) = actix_web::App::new().into_utoipa_app().configure(routes::api).split_for_parts();
+    let (_, mut api): (_, Document) = actix_web::App::new()
+        .into_utoipa_app()
+        .configure(routes::api)
+        .split_for_parts();
     api.merge(Shared::openapi());
     let mut document = serde_json::to_value(api).unwrap_or_default();
-    shape::shape(&mut document, &offers(), info());
+    shape::shape(&mut document, offers(), info());
     document
 }
 

@@ -147,7 +147,12 @@ const RULES: &[Rule] = &[
 ];
 
 /// The rule that lets `role` do `action` with a `thing` it stands in `relation` to; `None` refuses.
-pub fn allows(role: Role, action: Action, thing: Thing, relation: Relation) -> Option<&'static str> {
+pub fn allows(
+    role: Role,
+    action: Action,
+    thing: Thing,
+    relation: Relation,
+) -> Option<&'static str> {
     RULES
         .iter()
         .find(|rule| {
@@ -161,7 +166,9 @@ pub fn allows(role: Role, action: Action, thing: Thing, relation: Relation) -> O
 
 /// Whether `role` could do `action` with any `thing` at all: asked before a body is read.
 pub fn ever_allows(role: Role, action: Action, thing: Thing) -> bool {
-    Relation::ALL.iter().any(|&relation| allows(role, action, thing, relation).is_some())
+    Relation::ALL
+        .iter()
+        .any(|&relation| allows(role, action, thing, relation).is_some())
 }
 
 /// The scopes (RFC 6749, section 3.3) of a person's session in this role, separated by spaces.
@@ -171,7 +178,9 @@ pub fn scopes(role: Role) -> &'static str {
         Role::EuCity | Role::JpCity => {
             "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write"
         }
-        Role::Admin => "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write admin",
+        Role::Admin => {
+            "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write admin"
+        }
     }
 }
 
@@ -194,12 +203,24 @@ mod tests {
                         (false, false) => "–",
                     }
                 };
-                let row: Vec<_> = Role::ALL.iter().map(|&role| format!("{:<9}", cell(role))).collect();
-                table += format!("{:<13}{:<8}{}", thing.as_str(), action.as_str(), row.join("")).trim_end();
+                let row: Vec<_> = Role::ALL
+                    .iter()
+                    .map(|&role| format!("{:<9}", cell(role)))
+                    .collect();
+                table += format!(
+                    "{:<13}{:<8}{}",
+                    thing.as_str(),
+                    action.as_str(),
+                    row.join("")
+                )
+                .trim_end();
                 table.push('\n');
             }
         }
-        let head: Vec<_> = Role::ALL.iter().map(|role| format!("{:<9}", role.as_str())).collect();
+        let head: Vec<_> = Role::ALL
+            .iter()
+            .map(|role| format!("{:<9}", role.as_str()))
+            .collect();
         insta::assert_snapshot!(format!("{:21}{}\n{table}", "", head.join("").trim_end()));
     }
 
@@ -207,7 +228,10 @@ mod tests {
     fn nothing_is_open_to_anonymous_callers_but_reading() {
         for thing in Thing::ALL {
             for action in [Action::Create, Action::Change, Action::Delete] {
-                assert!(!ever_allows(Role::Anonymous, action, *thing), "{action} {thing}");
+                assert!(
+                    !ever_allows(Role::Anonymous, action, *thing),
+                    "{action} {thing}"
+                );
             }
         }
     }

@@ -160,12 +160,20 @@ enum Place {
 impl Fault {
     /// A fault in the body, at a JSON Pointer (RFC 6901; empty for the whole body).
     pub fn at(pointer: impl Into<String>, rule: Rule) -> Self {
-        Self { place: Place::Pointer(pointer.into()), rule, args: Args::new() }
+        Self {
+            place: Place::Pointer(pointer.into()),
+            rule,
+            args: Args::new(),
+        }
     }
 
     /// A fault in a query parameter or header field.
     pub fn in_parameter(name: impl Into<String>, rule: Rule) -> Self {
-        Self { place: Place::Parameter(name.into()), rule, args: Args::new() }
+        Self {
+            place: Place::Parameter(name.into()),
+            rule,
+            args: Args::new(),
+        }
     }
 
     /// Gives a value that the message names.
@@ -200,12 +208,18 @@ impl Fault {
             Place::Pointer(pointer) => (Some(pointer.clone()), None),
             Place::Parameter(name) => (None, Some(name.clone())),
         };
-        RenderedFault { pointer, parameter, code: self.rule.as_str(), detail: self.detail(language) }
+        RenderedFault {
+            pointer,
+            parameter,
+            code: self.rule.as_str(),
+            detail: self.detail(language),
+        }
     }
 
     /// The rule in words.
     pub fn detail(&self, language: Language) -> String {
-        message(language, &self.rule.message(), None, &self.args).unwrap_or_else(|| self.rule.as_str().to_owned())
+        message(language, &self.rule.message(), None, &self.args)
+            .unwrap_or_else(|| self.rule.as_str().to_owned())
     }
 }
 
@@ -257,7 +271,7 @@ impl Faults {
         }
         self.0.sort_by(|a, b| a.place.cmp(&b.place));
         let mut problem = Problem::new(Code::InvalidInput).with("count", self.0.len());
-        problem.faults = self.0;
+        problem.0.faults = self.0;
         Err(problem)
     }
 }
@@ -274,7 +288,10 @@ impl FromIterator<Fault> for Faults {
 
 /// A problem on its way to the caller.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
     code: Code,
     args: Args,
     faults: Vec<Fault>,
@@ -286,27 +303,34 @@ pub struct Problem {
 impl Problem {
     /// A problem of this kind.
     pub fn new(code: Code) -> Self {
-        Self { code, args: Args::new(), faults: Vec::new(), headers: Vec::new(), extensions: Map::new(), constraint: None }
+        Self(Box::new(Details {
+            code,
+            args: Args::new(),
+            faults: Vec::new(),
+            headers: Vec::new(),
+            extensions: Map::new(),
+            constraint: None,
+        }))
     }
 
     /// An input with this one fault.
     pub fn fault(fault: Fault) -> Self {
         let mut problem = Self::new(Code::InvalidInput).with("count", 1);
-        problem.faults.push(fault);
+        problem.0.faults.push(fault);
         problem
     }
 
     /// Gives a value that the message names.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.args.push((name, value.to_string()));
+        self.0.args.push((name, value.to_string()));
         self
     }
 
     /// Names a place in the input that the problem is about.
     #[must_use]
     pub fn about(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
+        self.0.faults.push(fault);
         self
     }
 
@@ -314,7 +338,7 @@ impl Problem {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
@@ -322,29 +346,29 @@ impl Problem {
     /// Adds an extension member (RFC 9457, section 3.2).
     #[must_use]
     pub fn member(mut self, name: &str, value: Value) -> Self {
-        self.extensions.insert(name.to_owned(), value);
+        self.0.extensions.insert(name.to_owned(), value);
         self
     }
 
     /// The kind of problem.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The faults that it lists.
     pub fn faults(&self) -> &[Fault] {
-        &self.faults
+        &self.0.faults
     }
 
     /// The status of its answer.
     pub fn status(&self) -> StatusCode {
-        self.code.status()
+        self.0.code.status()
     }
 
     /// A broken rule of the database, by the name of its constraint; the write path gives it its meaning.
     pub(crate) fn of_constraint(name: &str) -> Self {
         let mut problem = Self::new(Code::Internal);
-        problem.constraint = Some(name.to_owned());
+        problem.0.constraint = Some(name.to_owned());
         problem
     }
 
@@ -352,27 +376,33 @@ impl Problem {
     pub fn render(&self, context: &Context<'_>) -> HttpResponse {
         let language = context.language;
         let document = Document {
-            r#type: format!("{}{PAGES}{}", context.public_url, self.code.as_str()),
+            r#type: format!("{}{PAGES}{}", context.public_url, self.0.code.as_str()),
             title: self.title(language),
             status: self.status().as_u16(),
-            detail: message(language, &self.code.message(), None, &self.args).unwrap_or_default(),
+            detail: message(language, &self.0.code.message(), None, &self.0.args)
+                .unwrap_or_default(),
             instance: context.path,
             request_id: context.request_id,
-            errors: self.faults.iter().map(|fault| fault.render(language)).collect(),
-            extensions: &self.extensions,
+            errors: self
+                .0
+                .faults
+                .iter()
+                .map(|fault| fault.render(language))
+                .collect(),
+            extensions: &self.0.extensions,
         };
         let mut response = HttpResponse::build(self.status());
         response.content_type("application/problem+json");
         response.insert_header(("Content-Language", language.tag()));
         response.insert_header(("Cache-Control", "no-store"));
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         response.body(serde_json::to_vec(&document).unwrap_or_default())
     }
 
     fn title(&self, language: Language) -> String {
-        self.code.title(language)
+        self.0.code.title(language)
     }
 }
 
@@ -400,51 +430,186 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
     ("key_questions_pkey", Meaning::Taken { pointer: "/id" }),
     ("templates_pkey", Meaning::Taken { pointer: "/id" }),
     ("sdgs_pkey", Meaning::Taken { pointer: "/number" }),
-    ("sdg_codes_pkey", Meaning::Taken { pointer: "/targets" }),
-    ("cities_jis_x0402_key", Meaning::Taken { pointer: "/codes/jis_x0402" }),
-    ("cities_lau_key", Meaning::Taken { pointer: "/codes/lau" }),
-    ("cities_wikidata_key", Meaning::Taken { pointer: "/codes/wikidata" }),
+    (
+        "sdg_codes_pkey",
+        Meaning::Taken {
+            pointer: "/targets",
+        },
+    ),
+    (
+        "cities_jis_x0402_key",
+        Meaning::Taken {
+            pointer: "/codes/jis_x0402",
+        },
+    ),
+    (
+        "cities_lau_key",
+        Meaning::Taken {
+            pointer: "/codes/lau",
+        },
+    ),
+    (
+        "cities_wikidata_key",
+        Meaning::Taken {
+            pointer: "/codes/wikidata",
+        },
+    ),
     ("pairings_number_key", Meaning::Taken { pointer: "/number" }),
     ("meetings_number_key", Meaning::Taken { pointer: "/number" }),
     ("users_email_key", Meaning::Taken { pointer: "/email" }),
-    ("action_plan_refs_pkey", Meaning::Taken { pointer: "/external_refs" }),
-    ("cities_side_fits_country", Meaning::Refused { pointer: "/country_code", rule: Rule::SideCountry }),
-    ("users_city_iff_city_role", Meaning::Refused { pointer: "/city", rule: Rule::CityRole }),
-    ("pairings_programme_fkey", Meaning::Reference { owner: Thing::Pairing, pointer: "/programme" }),
-    ("pairing_cities_side_fits_city", Meaning::Reference { owner: Thing::Pairing, pointer: "/eu_cities" }),
-    ("pairing_subjects_subject_fkey", Meaning::Reference { owner: Thing::Pairing, pointer: "/subjects" }),
-    ("meetings_programme_fkey", Meaning::Reference { owner: Thing::Meeting, pointer: "/programme" }),
-    ("meeting_cities_city_fkey", Meaning::Reference { owner: Thing::Meeting, pointer: "/cities" }),
-    ("tours_pairing_fkey", Meaning::Reference { owner: Thing::Tour, pointer: "/pairing" }),
-    ("tours_visiting_city_in_pairing", Meaning::Reference { owner: Thing::Tour, pointer: "/visiting_city" }),
-    ("tours_host_city_in_pairing", Meaning::Reference { owner: Thing::Tour, pointer: "/host_city" }),
-    ("templates_programme_fkey", Meaning::Reference { owner: Thing::Template, pointer: "/programme" }),
-    ("users_role_fits_city", Meaning::Reference { owner: Thing::User, pointer: "/city" }),
-    ("action_plans_pairing_fkey", Meaning::Reference { owner: Thing::ActionPlan, pointer: "/pairing" }),
-    ("action_plans_template_fkey", Meaning::Reference { owner: Thing::ActionPlan, pointer: "/template" }),
-    ("action_plan_proponents_city_in_pairing", Meaning::Reference { owner: Thing::ActionPlan, pointer: "/proponents" }),
-    ("action_plan_sdgs_code_fkey", Meaning::Reference { owner: Thing::ActionPlan, pointer: "/sdg_relevance" }),
+    (
+        "action_plan_refs_pkey",
+        Meaning::Taken {
+            pointer: "/external_refs",
+        },
+    ),
+    (
+        "cities_side_fits_country",
+        Meaning::Refused {
+            pointer: "/country_code",
+            rule: Rule::SideCountry,
+        },
+    ),
+    (
+        "users_city_iff_city_role",
+        Meaning::Refused {
+            pointer: "/city",
+            rule: Rule::CityRole,
+        },
+    ),
+    (
+        "pairings_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "pairing_cities_side_fits_city",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/eu_cities",
+        },
+    ),
+    (
+        "pairing_subjects_subject_fkey",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/subjects",
+        },
+    ),
+    (
+        "meetings_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Meeting,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "meeting_cities_city_fkey",
+        Meaning::Reference {
+            owner: Thing::Meeting,
+            pointer: "/cities",
+        },
+    ),
+    (
+        "tours_pairing_fkey",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/pairing",
+        },
+    ),
+    (
+        "tours_visiting_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/visiting_city",
+        },
+    ),
+    (
+        "tours_host_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/host_city",
+        },
+    ),
+    (
+        "templates_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Template,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "users_role_fits_city",
+        Meaning::Reference {
+            owner: Thing::User,
+            pointer: "/city",
+        },
+    ),
+    (
+        "action_plans_pairing_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/pairing",
+        },
+    ),
+    (
+        "action_plans_template_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/template",
+        },
+    ),
+    (
+        "action_plan_proponents_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/proponents",
+        },
+    ),
+    (
+        "action_plan_sdgs_code_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/sdg_relevance",
+        },
+    ),
 ];
 
 /// Gives a broken constraint its meaning, for a write of a `thing`.
 pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
-    let Some(name) = problem.constraint.as_deref() else { return problem };
-    match CONSTRAINTS.iter().find(|(constraint, _)| *constraint == name).map(|(_, meaning)| meaning) {
+    let Some(name) = problem.0.constraint.as_deref() else {
+        return problem;
+    };
+    match CONSTRAINTS
+        .iter()
+        .find(|(constraint, _)| *constraint == name)
+        .map(|(_, meaning)| meaning)
+    {
         Some(Meaning::Taken { pointer }) => {
             let field = pointer.rsplit('/').next().unwrap_or_default();
-            Problem::new(Code::AlreadyExists).with("field", field).about(Fault::at(*pointer, Rule::AlreadyUsed))
+            Problem::new(Code::AlreadyExists)
+                .with("field", field)
+                .about(Fault::at(*pointer, Rule::AlreadyUsed))
         }
-        Some(Meaning::IdUsedBefore) => Problem::new(Code::IdUsedBefore).about(Fault::at("/id", Rule::AlreadyUsed)),
+        Some(Meaning::IdUsedBefore) => {
+            Problem::new(Code::IdUsedBefore).about(Fault::at("/id", Rule::AlreadyUsed))
+        }
         Some(Meaning::Refused { pointer, rule }) => Problem::fault(Fault::at(*pointer, *rule)),
         Some(Meaning::Reference { owner, pointer }) if *owner == thing => {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
         }
         Some(Meaning::Reference { owner, .. }) => {
             let kind = owner.as_str().replace('_', " ");
-            Problem::new(Code::StillReferenced).about(Fault::at("", Rule::ReferencedBy).with("kind", kind))
+            Problem::new(Code::StillReferenced)
+                .about(Fault::at("", Rule::ReferencedBy).with("kind", kind))
         }
         None => {
-            tracing::error!(constraint = name, "a constraint without a meaning to callers was broken");
+            tracing::error!(
+                constraint = name,
+                "a constraint without a meaning to callers was broken"
+            );
             problem
         }
     }
@@ -513,11 +678,16 @@ struct RenderedFault {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.code.as_str())?;
-        for fault in &self.faults {
+        f.write_str(self.0.code.as_str())?;
+        for fault in &self.0.faults {
             match &fault.place {
                 Place::Pointer(place) | Place::Parameter(place) => {
-                    write!(f, "; {}: {}", if place.is_empty() { "/" } else { place }, fault.detail(Language::En))?;
+                    write!(
+                        f,
+                        "; {}: {}",
+                        if place.is_empty() { "/" } else { place },
+                        fault.detail(Language::En)
+                    )?;
                 }
             }
         }
@@ -541,10 +711,17 @@ impl actix_web::ResponseError for Problem {
 /// A problem document (RFC 9457), as answered with every error. Its URL in `type` answers with an explanation.
 #[derive(ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "gives the OpenAPI document its schema; the answer itself is made by Problem::render")]
+#[expect(
+    dead_code,
+    reason = "gives the OpenAPI document its schema; the answer itself is made by Problem::render"
+)]
 pub struct ProblemDocument {
     /// Which kind of problem; the URL answers with an explanation.
-    #[schema(format = "uri", max_length = 200, example = "https://iuc.example/problems/invalid_input")]
+    #[schema(
+        format = "uri",
+        max_length = 200,
+        example = "https://iuc.example/problems/invalid_input"
+    )]
     r#type: String,
     /// The kind of problem in words, in the language of the answer.
     #[schema(max_length = 200, pattern = ".", example = "The request is not valid")]
@@ -553,13 +730,21 @@ pub struct ProblemDocument {
     #[schema(minimum = 400, maximum = 599, example = 400)]
     status: i32,
     /// What happened this time and what to do, in the language of the answer.
-    #[schema(max_length = 2000, pattern = ".", example = "One part of the request is not valid; `errors` names it.")]
+    #[schema(
+        max_length = 2000,
+        pattern = ".",
+        example = "One part of the request is not valid; `errors` names it."
+    )]
     detail: String,
     /// The path asked for.
     #[schema(format = "uri-reference", max_length = 2000, example = "/v1/cities")]
     instance: String,
     /// The id of the request, also in X-Request-Id; tell it when you ask for help.
-    #[schema(max_length = 64, pattern = "^[A-Za-z0-9._-]+$", example = "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f")]
+    #[schema(
+        max_length = 64,
+        pattern = "^[A-Za-z0-9._-]+$",
+        example = "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f"
+    )]
     request_id: String,
     /// Every part of the input that is not valid.
     #[schema(max_items = 1000)]
@@ -568,7 +753,10 @@ pub struct ProblemDocument {
 
 /// One part of the input that is not valid.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "gives the OpenAPI document its schema; the answer itself is made by Fault::render")]
+#[expect(
+    dead_code,
+    reason = "gives the OpenAPI document its schema; the answer itself is made by Fault::render"
+)]
 pub struct InputFault {
     /// JSON Pointer (RFC 6901) into the request body; empty for the whole body.
     #[schema(max_length = 1000, pattern = "^(/.*)?$", example = "/name/en")]
@@ -580,7 +768,11 @@ pub struct InputFault {
     #[schema(max_length = 60, pattern = "^[a-z_]+$", example = "too_long")]
     code: String,
     /// The rule in words, in the language of the answer.
-    #[schema(max_length = 1000, pattern = ".", example = "Must have at most 300 characters.")]
+    #[schema(
+        max_length = 1000,
+        pattern = ".",
+        example = "Must have at most 300 characters."
+    )]
     detail: String,
 }
 
@@ -592,12 +784,18 @@ mod tests {
     fn every_code_has_its_words_in_every_language() {
         for &language in Language::ALL {
             for code in Code::ALL {
-                assert!(message(language, &code.message(), None, &Args::new()).is_some(), "{code:?}");
+                assert!(
+                    message(language, &code.message(), None, &Args::new()).is_some(),
+                    "{code:?}"
+                );
                 assert!(!code.title(language).is_empty(), "{code:?}");
                 assert!(!code.help(language).is_empty(), "{code:?}");
             }
             for rule in Rule::ALL {
-                assert!(message(language, &rule.message(), None, &Args::new()).is_some(), "{rule:?}");
+                assert!(
+                    message(language, &rule.message(), None, &Args::new()).is_some(),
+                    "{rule:?}"
+                );
             }
         }
     }
@@ -609,6 +807,13 @@ mod tests {
         faults.push(Fault::at("/codes/lau", Rule::WrongType).with("expected", "a string"));
         faults.push(Fault::at("/name", Rule::Required));
         let problem = faults.into_result().unwrap_err();
-        assert_eq!(problem.faults().iter().filter_map(Fault::pointer).collect::<Vec<_>>(), ["/codes/lau", "/name"]);
+        assert_eq!(
+            problem
+                .faults()
+                .iter()
+                .filter_map(Fault::pointer)
+                .collect::<Vec<_>>(),
+            ["/codes/lau", "/name"]
+        );
     }
 }

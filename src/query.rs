@@ -4,7 +4,9 @@
 //! A cursor is the position after the last item, signed and bound to the list, its filter and its order.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -113,11 +115,19 @@ impl Key {
 
     fn of_type(self, kind: KeyType) -> Option<Self> {
         match (kind, self) {
-            (KeyType::Int, key @ Self::Int(_)) | (KeyType::Uuid, key @ Self::Uuid(_)) | (KeyType::Time, key @ Self::Time(_)) => Some(key),
+            (KeyType::Int, key @ Self::Int(_))
+            | (KeyType::Uuid, key @ Self::Uuid(_))
+            | (KeyType::Time, key @ Self::Time(_)) => Some(key),
             (KeyType::Text, Self::Text(text)) => Some(Self::Text(text)),
             (KeyType::Text, Self::Uuid(uuid)) => Some(Self::Text(uuid.to_string())),
-            (KeyType::Text, Self::Time(time)) => Some(Self::Text(time.to_rfc3339_opts(SecondsFormat::AutoSi, true))),
-            (KeyType::Day, Self::Text(day)) if day == "infinity" || day.parse::<NaiveDate>().is_ok() => Some(Self::Text(day)),
+            (KeyType::Text, Self::Time(time)) => Some(Self::Text(
+                time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            )),
+            (KeyType::Day, Self::Text(day))
+                if day == "infinity" || day.parse::<NaiveDate>().is_ok() =>
+            {
+                Some(Self::Text(day))
+            }
             _ => None,
         }
     }
@@ -193,32 +203,65 @@ impl Page {
     ) -> Result<Self, Problem> {
         let mut terms = Vec::new();
         for text in &params.sort {
-            let (name, descending) = text.strip_prefix('-').map_or((text.as_str(), false), |name| (name, true));
+            let (name, descending) = text
+                .strip_prefix('-')
+                .map_or((text.as_str(), false), |name| (name, true));
             if let Some(sort) = sorts.iter().find(|sort| sort.name == name) {
-                terms.push(Term { sql: sort.sql, kind: sort.kind, descending });
+                terms.push(Term {
+                    sql: sort.sql,
+                    kind: sort.kind,
+                    descending,
+                });
             }
         }
-        if params.sort.is_empty() && let Some(first) = sorts.first() {
-            terms.push(Term { sql: first.sql, kind: first.kind, descending: false });
+        if params.sort.is_empty()
+            && let Some(first) = sorts.first()
+        {
+            terms.push(Term {
+                sql: first.sql,
+                kind: first.kind,
+                descending: false,
+            });
         }
         let descending = terms.last().is_some_and(|term| term.descending);
         if terms.iter().all(|term| term.sql != tie.sql) {
-            terms.push(Term { sql: tie.sql, kind: tie.kind, descending });
+            terms.push(Term {
+                sql: tie.sql,
+                kind: tie.kind,
+                descending,
+            });
         }
         let binding = format!("{binding}|{}", params.sort.join(","));
-        let mut page = Self { terms, after: None, limit: params.limit.map_or(DEFAULT_LIMIT, i64::from), since: params.since, binding };
+        let mut page = Self {
+            terms,
+            after: None,
+            limit: params.limit.map_or(DEFAULT_LIMIT, i64::from),
+            since: params.since,
+            binding,
+        };
         if let Some(cursor) = &params.cursor {
-            page.after = Some(page.position(cursor, signer).ok_or_else(|| {
-                Problem::fault(Fault::in_parameter("cursor", Rule::Cursor))
-            })?);
+            page.after = Some(
+                page.position(cursor, signer)
+                    .ok_or_else(|| Problem::fault(Fault::in_parameter("cursor", Rule::Cursor)))?,
+            );
         }
         Ok(page)
     }
 
     /// Every item, in batches of `limit`, in the order of the id.
     pub fn of_everything<T>(params: &ListParams, tie: TieBreak<T>, limit: i64) -> Self {
-        let terms = vec![Term { sql: tie.sql, kind: tie.kind, descending: false }];
-        Self { terms, after: None, limit, since: params.since, binding: String::new() }
+        let terms = vec![Term {
+            sql: tie.sql,
+            kind: tie.kind,
+            descending: false,
+        }];
+        Self {
+            terms,
+            after: None,
+            limit,
+            since: params.since,
+            binding: String::new(),
+        }
     }
 
     fn position(&self, cursor: &str, signer: &Signer) -> Option<Vec<Key>> {
@@ -226,13 +269,29 @@ impl Page {
         if position.binding != digest(&self.binding) || position.keys.len() != self.terms.len() {
             return None;
         }
-        position.keys.into_iter().zip(&self.terms).map(|(key, term)| key.of_type(term.kind)).collect()
+        position
+            .keys
+            .into_iter()
+            .zip(&self.terms)
+            .map(|(key, term)| key.of_type(term.kind))
+            .collect()
     }
 
     /// The cursor after `item`.
-    pub fn cursor_after<T>(&self, item: &T, sorts: &[Sort<T>], tie: TieBreak<T>, signer: &Signer) -> String {
-        let position = Position { binding: digest(&self.binding), keys: self.keys_of(item, sorts, tie) };
-        signer.sign(PURPOSE, &serde_json::to_vec(&position).unwrap_or_default()).unwrap_or_default()
+    pub fn cursor_after<T>(
+        &self,
+        item: &T,
+        sorts: &[Sort<T>],
+        tie: TieBreak<T>,
+        signer: &Signer,
+    ) -> String {
+        let position = Position {
+            binding: digest(&self.binding),
+            keys: self.keys_of(item, sorts, tie),
+        };
+        signer
+            .sign(PURPOSE, &serde_json::to_vec(&position).unwrap_or_default())
+            .unwrap_or_default()
     }
 
     /// The same list, going on after `item`.
@@ -250,12 +309,17 @@ impl Page {
 
     /// The condition that an item stands after the cursor, as a filter.
     pub fn keyset(&self) -> Keyset {
-        Keyset { terms: self.terms.clone(), after: self.after.clone() }
+        Keyset {
+            terms: self.terms.clone(),
+            after: self.after.clone(),
+        }
     }
 
     /// The order, as an `ORDER BY`.
     pub fn order(&self) -> Order {
-        Order { terms: self.terms.clone() }
+        Order {
+            terms: self.terms.clone(),
+        }
     }
 
     /// The same page of a list whose id column has another name.
@@ -337,7 +401,10 @@ impl QueryFragment<Pg> for Keyset {
             out.push_sql("true");
             return Ok(());
         };
-        if terms.iter().all(|(term, _)| term.descending == first.descending) {
+        if terms
+            .iter()
+            .all(|(term, _)| term.descending == first.descending)
+        {
             out.push_sql("(");
             for (place, (term, _)) in terms.iter().enumerate() {
                 out.push_sql(if place == 0 { "" } else { ", " });
@@ -400,30 +467,72 @@ mod tests {
         number: i64,
     }
 
-    const TIE: TieBreak<Item> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.clone()) };
+    const TIE: TieBreak<Item> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.clone()),
+    };
     const SORTS: &[Sort<Item>] = &[
-        Sort { name: "id", sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.clone()) },
-        Sort { name: "updated_at", sql: "updated_at", kind: KeyType::Time, key: |item| Key::Time(item.at) },
-        Sort { name: "number", sql: "number", kind: KeyType::Int, key: |item| Key::Int(item.number) },
+        Sort {
+            name: "id",
+            sql: "id",
+            kind: KeyType::Text,
+            key: |item| Key::Text(item.id.clone()),
+        },
+        Sort {
+            name: "updated_at",
+            sql: "updated_at",
+            kind: KeyType::Time,
+            key: |item| Key::Time(item.at),
+        },
+        Sort {
+            name: "number",
+            sql: "number",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.number),
+        },
     ];
 
-    fn page(sort: &[&str], cursor: Option<String>, binding: &str, signer: &Signer) -> Result<Page, Problem> {
+    fn page(
+        sort: &[&str],
+        cursor: Option<String>,
+        binding: &str,
+        signer: &Signer,
+    ) -> Result<Page, Problem> {
         let sort = sort.iter().map(|&name| name.to_owned()).collect();
-        let params = ListParams { cursor, sort, ..ListParams::default() };
+        let params = ListParams {
+            cursor,
+            sort,
+            ..ListParams::default()
+        };
         Page::of(&params, SORTS, TIE, binding, signer)
     }
 
     fn sql(fragment: &impl QueryFragment<Pg>) -> String {
-        diesel::debug_query::<Pg, _>(fragment).to_string().split(" -- binds").next().unwrap().trim().to_owned()
+        diesel::debug_query::<Pg, _>(fragment)
+            .to_string()
+            .split(" -- binds")
+            .next()
+            .unwrap()
+            .trim()
+            .to_owned()
     }
 
     fn signer() -> Signer {
         let key = Signer::generate_key().unwrap();
-        Signer::new(secrecy::ExposeSecret::expose_secret(&key).try_into().unwrap())
+        Signer::new(
+            secrecy::ExposeSecret::expose_secret(&key)
+                .try_into()
+                .unwrap(),
+        )
     }
 
     fn item() -> Item {
-        Item { id: "umea".into(), at: DateTime::from_timestamp_micros(1_539_216_000_123_456).unwrap(), number: 8 }
+        Item {
+            id: "umea".into(),
+            at: DateTime::from_timestamp_micros(1_539_216_000_123_456).unwrap(),
+            number: 8,
+        }
     }
 
     #[test]
@@ -459,7 +568,15 @@ mod tests {
         let cursor = first.cursor_after(&item(), SORTS, TIE, &signer);
         assert!(page(&["number"], Some(cursor.clone()), "cities?side=eu", &signer).is_ok());
         assert!(page(&["number"], Some(cursor.clone()), "cities?side=jp", &signer).is_err());
-        assert!(page(&["-number"], Some(cursor.clone()), "cities?side=eu", &signer).is_err());
+        assert!(
+            page(
+                &["-number"],
+                Some(cursor.clone()),
+                "cities?side=eu",
+                &signer
+            )
+            .is_err()
+        );
         assert!(page(&["number"], Some(cursor), "cities?side=eu", &signer()).is_err());
     }
 

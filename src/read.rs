@@ -33,7 +33,9 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
     let params: OneParams = ask.parameters()?;
     let id = ask.id::<R>()?;
     let mut conn = ask.app.db.connection().await?;
-    let item = R::find(&mut conn, &ask.caller, &id, Lock::None).await?.ok_or(Problem::new(Code::NotFound))?;
+    let item = R::find(&mut conn, &ask.caller, &id, Lock::None)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
     allowed::<R>(&ask, item.relation(&ask.caller))?;
     let meta = item.meta();
     let tag = etag(meta.version);
@@ -43,7 +45,14 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
     let json = if params.fields.is_empty() && params.include.is_empty() {
         bytes(&item)?
     } else {
-        let related = included(&mut conn, &ask.caller, std::slice::from_ref(&item), R::INCLUDES, &params.include).await?;
+        let related = included(
+            &mut conn,
+            &ask.caller,
+            std::slice::from_ref(&item),
+            R::INCLUDES,
+            &params.include,
+        )
+        .await?;
         let mut value = thinned(&item, &params.fields)?;
         if let (Value::Object(object), false) = (&mut value, params.include.is_empty()) {
             object.insert("included".into(), Value::Object(related));
@@ -69,7 +78,9 @@ pub async fn part_of<R: Resource, P: Serialize>(
     negotiate(&ask, None, &[(Format::Json, JSON)])?;
     let id = ask.id::<R>()?;
     let mut conn = ask.app.db.connection().await?;
-    let item = R::find(&mut conn, &ask.caller, &id, Lock::None).await?.ok_or(Problem::new(Code::NotFound))?;
+    let item = R::find(&mut conn, &ask.caller, &id, Lock::None)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
     allowed::<R>(&ask, item.relation(&ask.caller))?;
     let json = bytes(&load(&mut conn, &item).await?)?;
     drop(conn);
@@ -83,14 +94,22 @@ pub fn conditional(ask: &Ask, json: Vec<u8>) -> HttpResponse {
         return not_modified(ask, &tag);
     }
     let mut response = HttpResponse::Ok();
-    response.content_type(JSON).insert_header((header::ETAG, tag)).insert_header(cache(ask)).insert_header(vary(ask));
+    response
+        .content_type(JSON)
+        .insert_header((header::ETAG, tag))
+        .insert_header(cache(ask))
+        .insert_header(vary(ask));
     response.body(json)
 }
 
 /// Answers a page of a list, or exports all of it.
 pub async fn list<R: Resource>(ask: Ask) -> Answer {
     let params: ListParams = ask.parameters()?;
-    let format = negotiate(&ask, params.format, &[(Format::Json, JSON), (Format::Ndjson, NDJSON)])?;
+    let format = negotiate(
+        &ask,
+        params.format,
+        &[(Format::Json, JSON), (Format::Ndjson, NDJSON)],
+    )?;
     if !ever_allows(ask.caller.role, Action::Read, R::THING) {
         return Err(Problem::new(Code::Forbidden).with("role", ask.caller.role));
     }
@@ -120,19 +139,38 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.signer)),
         _ => None,
     };
-    let next = cursor.as_ref().map(|cursor| ask.app.url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor))));
+    let next = cursor.as_ref().map(|cursor| {
+        ask.app
+            .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
+    });
     let json = if params.fields.is_empty() && params.include.is_empty() {
-        bytes(&Listing { items, next: next.clone(), cursor, total })?
+        bytes(&Listing {
+            items,
+            next: next.clone(),
+            cursor,
+            total,
+        })?
     } else {
-        let items = items.iter().map(|item| thinned(item, &params.fields)).collect::<Result<Vec<_>, _>>()?;
-        let mut value = serde_json::to_value(Listing { items, next: next.clone(), cursor, total }).map_err(internal)?;
+        let items = items
+            .iter()
+            .map(|item| thinned(item, &params.fields))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut value = serde_json::to_value(Listing {
+            items,
+            next: next.clone(),
+            cursor,
+            total,
+        })
+        .map_err(internal)?;
         if let (Value::Object(object), false) = (&mut value, params.include.is_empty()) {
             object.insert("included".into(), Value::Object(related));
         }
         bytes(&value)?
     };
     let mut response = conditional(&ask, json);
-    if let Some(Ok(link)) = next.map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\""))) {
+    if let Some(Ok(link)) =
+        next.map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")))
+    {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
@@ -148,7 +186,8 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     tokio::spawn(async move {
         let work = async {
             begin(&mut conn).await?;
-            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await?;
             loop {
                 let items = R::list(&mut conn, &caller, filter.clone(), page.clone()).await?;
                 let mut lines = Vec::with_capacity(items.len() * 1024);
@@ -156,13 +195,16 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
                     if fields.is_empty() {
                         serde_json::to_writer(&mut lines, item).map_err(internal)?;
                     } else {
-                        serde_json::to_writer(&mut lines, &thinned(item, &fields)?).map_err(internal)?;
+                        serde_json::to_writer(&mut lines, &thinned(item, &fields)?)
+                            .map_err(internal)?;
                     }
                     lines.push(b'\n');
                 }
                 let Some(last) = items.last() else { break };
                 page.go_on_after(last, R::SORTS, R::TIE);
-                if sender.send(Ok(lines.into())).await.is_err() || items.len() < EXPORT_BATCH as usize {
+                if sender.send(Ok(lines.into())).await.is_err()
+                    || items.len() < EXPORT_BATCH as usize
+                {
                     break;
                 }
             }
@@ -192,7 +234,11 @@ fn allowed<R: Resource>(ask: &Ask, relation: Relation) -> Result<(), Problem> {
 }
 
 /// Which of the representations is wanted: by `format`, else by `Accept`.
-fn negotiate(ask: &Ask, format: Option<Format>, available: &[(Format, &str)]) -> Result<Format, Problem> {
+fn negotiate(
+    ask: &Ask,
+    format: Option<Format>,
+    available: &[(Format, &str)],
+) -> Result<Format, Problem> {
     if let Some(format) = format {
         return Ok(format);
     }
@@ -200,7 +246,10 @@ fn negotiate(ask: &Ask, format: Option<Format>, available: &[(Format, &str)]) ->
     let accept = if accept.is_empty() { "*/*" } else { accept };
     let mut best: Option<(f32, Format)> = None;
     for (format, media_type) in available {
-        let weight = accept.split(',').filter_map(|range| weight_of(range, media_type)).fold(0.0_f32, f32::max);
+        let weight = accept
+            .split(',')
+            .filter_map(|range| weight_of(range, media_type))
+            .fold(0.0_f32, f32::max);
         if weight > best.map_or(0.0, |(weight, _)| weight) {
             best = Some((weight, *format));
         }
@@ -215,7 +264,9 @@ fn negotiate(ask: &Ask, format: Option<Format>, available: &[(Format, &str)]) ->
 fn weight_of(range: &str, media_type: &str) -> Option<f32> {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+    let weight = parts
+        .find_map(|part| part.strip_prefix("q="))
+        .map_or(1.0, |q| q.parse().unwrap_or(0.0));
     let wanted = name.strip_suffix("/*").map_or(name == media_type, |major| {
         major == "*" || media_type.split('/').next() == Some(major)
     });
@@ -226,44 +277,68 @@ fn weight_of(range: &str, media_type: &str) -> Option<f32> {
 fn thinned(item: &impl Serialize, fields: &[String]) -> Result<Value, Problem> {
     let value = serde_json::to_value(item).map_err(internal)?;
     match value {
-        Value::Object(object) if !fields.is_empty() => {
-            Ok(Value::Object(object.into_iter().filter(|(name, _)| fields.contains(name)).collect::<Map<_, _>>()))
-        }
+        Value::Object(object) if !fields.is_empty() => Ok(Value::Object(
+            object
+                .into_iter()
+                .filter(|(name, _)| fields.contains(name))
+                .collect::<Map<_, _>>(),
+        )),
         whole => Ok(whole),
     }
 }
 
 /// The query without what only says which part of the list is wanted: what a cursor is bound to.
 fn filter_of(query: &str) -> String {
-    const PAGING: &[&str] = &["cursor", "limit", "count", "sort", "fields", "include", "format"];
-    let mut pairs: Vec<_> = crate::contract::form_pairs(query).into_iter().filter(|(name, _)| !PAGING.contains(&name.as_str())).collect();
+    const PAGING: &[&str] = &[
+        "cursor", "limit", "count", "sort", "fields", "include", "format",
+    ];
+    let mut pairs: Vec<_> = crate::contract::form_pairs(query)
+        .into_iter()
+        .filter(|(name, _)| !PAGING.contains(&name.as_str()))
+        .collect();
     pairs.sort_unstable();
     encoded(&pairs)
 }
 
 fn with_cursor(query: &str, cursor: &str) -> String {
-    let mut pairs: Vec<_> = crate::contract::form_pairs(query).into_iter().filter(|(name, _)| name != "cursor").collect();
+    let mut pairs: Vec<_> = crate::contract::form_pairs(query)
+        .into_iter()
+        .filter(|(name, _)| name != "cursor")
+        .collect();
     pairs.push(("cursor".into(), cursor.into()));
     encoded(&pairs)
 }
 
 fn encoded(pairs: &[(String, String)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// What may keep the answer: anybody what anybody sees, else only the caller; always to be asked again.
 pub fn cache(ask: &Ask) -> (header::HeaderName, HeaderValue) {
-    let value = if ask.caller.role == Role::Anonymous { "public, no-cache" } else { "private, no-cache" };
+    let value = if ask.caller.role == Role::Anonymous {
+        "public, no-cache"
+    } else {
+        "private, no-cache"
+    };
     (header::CACHE_CONTROL, HeaderValue::from_static(value))
 }
 
 /// What of the request the answer depends on, beside what the edge adds.
 fn vary(_: &Ask) -> (header::HeaderName, HeaderValue) {
-    (header::VARY, HeaderValue::from_static("Accept, Authorization"))
+    (
+        header::VARY,
+        HeaderValue::from_static("Accept, Authorization"),
+    )
 }
 
 fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
-    HttpResponse::NotModified().insert_header((header::ETAG, tag)).insert_header(cache(ask)).insert_header(vary(ask)).finish()
+    HttpResponse::NotModified()
+        .insert_header((header::ETAG, tag))
+        .insert_header(cache(ask))
+        .insert_header(vary(ask))
+        .finish()
 }
 
 fn weak_etag(body: &[u8]) -> String {

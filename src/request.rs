@@ -62,7 +62,10 @@ impl FromRequest for Ask {
         let extensions = request.extensions();
         ready(Ok(Self {
             app: app.clone(),
-            caller: extensions.get::<Caller>().cloned().unwrap_or(Caller::ANONYMOUS),
+            caller: extensions
+                .get::<Caller>()
+                .cloned()
+                .unwrap_or(Caller::ANONYMOUS),
             method: request.method().clone(),
             path: request.path().to_owned(),
             query: request.query_string().to_owned(),
@@ -70,8 +73,16 @@ impl FromRequest for Ask {
             request_id: extensions.get::<RequestId>().cloned().unwrap_or_default().0,
             address: extensions.get::<Address>().cloned().unwrap_or_default().0,
             body_digest: Vec::new(),
-            parameters: extensions.get::<Parameters>().cloned().unwrap_or_default().0,
-            id: request.match_info().get("id").unwrap_or_default().to_owned(),
+            parameters: extensions
+                .get::<Parameters>()
+                .cloned()
+                .unwrap_or_default()
+                .0,
+            id: request
+                .match_info()
+                .get("id")
+                .unwrap_or_default()
+                .to_owned(),
         }))
     }
 }
@@ -100,7 +111,11 @@ impl Ask {
 
     /// A header field as text; empty when it is not there.
     pub fn header(&self, name: impl AsHeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .trim()
     }
 
     /// Whether `If-None-Match` names this ETag (weak comparison, RFC 9110, section 13.1.2).
@@ -120,12 +135,16 @@ impl Ask {
         if field == "*" || field.split(',').any(|tag| opaque(tag) == etag) {
             return Ok(());
         }
-        Err(Problem::new(Code::PreconditionFailed).with("etag", etag).header(ETAG, etag))
+        Err(Problem::new(Code::PreconditionFailed)
+            .with("etag", etag)
+            .header(ETAG, etag))
     }
 
     /// Whether `Prefer: return=minimal` (RFC 7240) spares the body.
     pub fn prefers_minimal(&self) -> bool {
-        self.header("prefer").split([',', ';']).any(|preference| preference.trim() == "return=minimal")
+        self.header("prefer")
+            .split([',', ';'])
+            .any(|preference| preference.trim() == "return=minimal")
     }
 }
 

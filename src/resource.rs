@@ -95,12 +95,19 @@ pub trait Resource:
     fn check(&self, _check: &Check<'_, Self>, _faults: &mut Faults) {}
 
     /// What only the database can tell, beside references: codes, defaults.
-    fn consult(&mut self, _conn: &mut Connection, _faults: &mut Faults) -> impl Future<Output = QueryResult<()>> + Send {
+    fn consult(
+        &mut self,
+        _conn: &mut Connection,
+        _faults: &mut Faults,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
         async { Ok(()) }
     }
 
     /// The stored thing that `new`, an item of the programme's files, describes: the one with its id.
-    fn find_same(conn: &mut Connection, new: &Self) -> impl Future<Output = QueryResult<Option<Self>>> + Send {
+    fn find_same(
+        conn: &mut Connection,
+        new: &Self,
+    ) -> impl Future<Output = QueryResult<Option<Self>>> + Send {
         async { Self::find(conn, &Caller::PROGRAMME, &new.id(), Lock::ForChange).await }
     }
 
@@ -136,13 +143,23 @@ pub trait Resource:
     ) -> impl Future<Output = QueryResult<i64>> + Send;
 
     /// Stores a new one.
-    fn insert(&self, conn: &mut Connection, author: &Author) -> impl Future<Output = QueryResult<()>> + Send;
+    fn insert(
+        &self,
+        conn: &mut Connection,
+        author: &Author,
+    ) -> impl Future<Output = QueryResult<()>> + Send;
 
     /// Stores the changed one; `before` is locked and stored now.
-    fn update(&self, conn: &mut Connection, before: &Self, author: &Author) -> impl Future<Output = QueryResult<()>> + Send;
+    fn update(
+        &self,
+        conn: &mut Connection,
+        before: &Self,
+        author: &Author,
+    ) -> impl Future<Output = QueryResult<()>> + Send;
 
     /// Removes it.
-    fn delete(conn: &mut Connection, id: &Self::Id) -> impl Future<Output = QueryResult<()>> + Send;
+    fn delete(conn: &mut Connection, id: &Self::Id)
+    -> impl Future<Output = QueryResult<()>> + Send;
 }
 
 /// What [`Resource::check`] may look at.
@@ -164,7 +181,11 @@ pub enum Lock {
     ForChange,
 }
 
-type Loader = for<'a> fn(&'a mut Connection, &'a Caller, Vec<String>) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
+type Loader = for<'a> fn(
+    &'a mut Connection,
+    &'a Caller,
+    Vec<String>,
+) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
 
 /// One thing that something else refers to, as it was read.
 pub struct Loaded {
@@ -182,9 +203,18 @@ fn load<'a, R: Resource>(
         let ids: Vec<R::Id> = ids.iter().filter_map(|id| id.parse().ok()).collect();
         let items = R::find_many(conn, caller, ids).await?;
         let to_json = |item: &(dyn Any + Send + Sync)| {
-            item.downcast_ref::<R>().and_then(|item| serde_json::to_value(item).ok()).unwrap_or_default()
+            item.downcast_ref::<R>()
+                .and_then(|item| serde_json::to_value(item).ok())
+                .unwrap_or_default()
         };
-        Ok(items.into_iter().map(|item| Loaded { id: item.id().to_string(), item: Box::new(item), to_json }).collect())
+        Ok(items
+            .into_iter()
+            .map(|item| Loaded {
+                id: item.id().to_string(),
+                item: Box::new(item),
+                to_json,
+            })
+            .collect())
     })
 }
 
@@ -220,23 +250,41 @@ impl References {
 
     /// Reads what is referred to, one statement for each kind of thing; what `caller` may not see is as
     /// unknown as what is not there.
-    pub async fn resolve(self, conn: &mut Connection, caller: &Caller, faults: &mut Faults) -> QueryResult<Known> {
+    pub async fn resolve(
+        self,
+        conn: &mut Connection,
+        caller: &Caller,
+        faults: &mut Faults,
+    ) -> QueryResult<Known> {
         let mut known = Known::default();
         self.resolve_into(&mut known, conn, caller, faults).await?;
         Ok(known)
     }
 
     /// As [`References::resolve`], adding to what is known already.
-    pub async fn resolve_into(self, known: &mut Known, conn: &mut Connection, caller: &Caller, faults: &mut Faults) -> QueryResult<()> {
+    pub async fn resolve_into(
+        self,
+        known: &mut Known,
+        conn: &mut Connection,
+        caller: &Caller,
+        faults: &mut Faults,
+    ) -> QueryResult<()> {
         for (name, kind) in self.kinds {
             let mut ids: Vec<String> = kind.places.iter().map(|(_, id)| id.clone()).collect();
             ids.sort_unstable();
             ids.dedup();
             let loaded = (kind.load)(conn, caller, ids).await?;
-            let items: HashMap<String, Loaded> = loaded.into_iter().map(|item| (item.id.clone(), item)).collect();
+            let items: HashMap<String, Loaded> = loaded
+                .into_iter()
+                .map(|item| (item.id.clone(), item))
+                .collect();
             for (pointer, id) in &kind.places {
                 if !items.contains_key(id) {
-                    faults.push(Fault::at(pointer, Rule::UnknownReference).with("kind", name.replace('_', " ")).with("id", id));
+                    faults.push(
+                        Fault::at(pointer, Rule::UnknownReference)
+                            .with("kind", name.replace('_', " "))
+                            .with("id", id),
+                    );
                 }
             }
             known.0.entry(kind.type_id).or_default().extend(items);
@@ -252,7 +300,11 @@ pub struct Known(HashMap<TypeId, HashMap<String, Loaded>>);
 impl Known {
     /// The `R` with this id, if the body refers to it and it is there.
     pub fn get<R: Resource>(&self, id: &R::Id) -> Option<&R> {
-        self.0.get(&TypeId::of::<R>())?.get(&id.to_string())?.item.downcast_ref()
+        self.0
+            .get(&TypeId::of::<R>())?
+            .get(&id.to_string())?
+            .item
+            .downcast_ref()
     }
 }
 
@@ -267,7 +319,11 @@ pub struct Include<T: 'static> {
 impl<T> Include<T> {
     /// Answers the `R` that `ids` names along.
     pub const fn new<R: Resource>(name: &'static str, ids: fn(&T) -> Vec<String>) -> Self {
-        Self { name, ids, load: load::<R> }
+        Self {
+            name,
+            ids,
+            load: load::<R>,
+        }
     }
 }
 
@@ -280,13 +336,19 @@ pub async fn included<T>(
     names: &[String],
 ) -> QueryResult<Map<String, Value>> {
     let mut all = Map::new();
-    for include in includes.iter().filter(|include| names.iter().any(|name| name == include.name)) {
+    for include in includes
+        .iter()
+        .filter(|include| names.iter().any(|name| name == include.name))
+    {
         let mut ids: Vec<String> = items.iter().flat_map(include.ids).collect();
         ids.sort_unstable();
         ids.dedup();
         let mut loaded = (include.load)(conn, caller, ids).await?;
         loaded.sort_by(|a, b| a.id.cmp(&b.id));
-        let by_id = loaded.into_iter().map(|item| (item.id.clone(), (item.to_json)(item.item.as_ref()))).collect();
+        let by_id = loaded
+            .into_iter()
+            .map(|item| (item.id.clone(), (item.to_json)(item.item.as_ref())))
+            .collect();
         all.insert(include.name.to_owned(), Value::Object(by_id));
     }
     Ok(all)
@@ -389,9 +451,17 @@ pub(crate) use rows;
 /// Implements `insert` and `update` of [`Resource`] for a type that is nothing but its row.
 macro_rules! plain_writes {
     ($table:ident, key = $key:ident) => {
-        async fn insert(&self, conn: &mut $crate::db::Connection, _author: &$crate::events::Author) -> diesel::QueryResult<()> {
+        async fn insert(
+            &self,
+            conn: &mut $crate::db::Connection,
+            _author: &$crate::events::Author,
+        ) -> diesel::QueryResult<()> {
             use diesel_async::RunQueryDsl;
-            diesel::insert_into($table::table).values(self).execute(conn).await.map(drop)
+            diesel::insert_into($table::table)
+                .values(self)
+                .execute(conn)
+                .await
+                .map(drop)
         }
 
         async fn update(
@@ -402,7 +472,11 @@ macro_rules! plain_writes {
         ) -> diesel::QueryResult<()> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            diesel::update($table::table.filter($table::$key.eq(self.$key.clone()))).set(self).execute(conn).await.map(drop)
+            diesel::update($table::table.filter($table::$key.eq(self.$key.clone())))
+                .set(self)
+                .execute(conn)
+                .await
+                .map(drop)
         }
     };
 }
@@ -416,7 +490,11 @@ macro_rules! usual_fields {
         }
 
         fn meta(&self) -> $crate::resource::Meta {
-            $crate::resource::Meta { version: self.version, created_at: self.created_at, updated_at: self.updated_at }
+            $crate::resource::Meta {
+                version: self.version,
+                created_at: self.created_at,
+                updated_at: self.updated_at,
+            }
         }
 
         fn stamp(&mut self, meta: $crate::resource::Meta) {
@@ -468,7 +546,10 @@ pub(crate) use sorts_with_id;
 /// Gives a thing that has none yet the readable id that `name` suggests.
 pub fn derive_id<I: Id + Default>(id: &mut I, name: Option<&str>, faults: &mut Faults) {
     if id.to_string().is_empty() {
-        match name.and_then(crate::ids::slug_of).and_then(|slug| slug.parse().ok()) {
+        match name
+            .and_then(crate::ids::slug_of)
+            .and_then(|slug| slug.parse().ok())
+        {
             Some(derived) => *id = derived,
             None => faults.push(Fault::at("/id", Rule::IdNotDerivable)),
         }

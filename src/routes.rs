@@ -11,7 +11,9 @@ use crate::meetings::http as meetings;
 use crate::pairings::http as pairings;
 use crate::programmes::http as programmes;
 use crate::sdgs::http as sdgs;
-use crate::status::{get_status, health_live, health_ready, jwks, metadata, openapi_document, problem_page};
+use crate::status::{
+    get_status, health_live, health_ready, jwks, metadata, openapi_document, problem_page,
+};
 use crate::subjects::http as subjects;
 use crate::templates::http as templates;
 use crate::tours::http as tours;

@@ -1,5 +1,8 @@
 //! The tables of `migrations/`, as diesel knows them; `tests/api/schema.rs` compares the two.
-#![expect(missing_docs, reason = "the tables and columns are described in the migrations")]
+#![expect(
+    missing_docs,
+    reason = "the tables and columns are described in the migrations"
+)]
 
 diesel::table! {
     action_plan_proponents (plan, city) {

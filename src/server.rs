@@ -34,7 +34,11 @@ pub type StartError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The hasher of passwords for these settings.
 pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
-    Ok(Hasher::new(Cost { memory_kib: settings.argon2_memory, passes: settings.argon2_passes, ..Cost::OWASP })?)
+    Ok(Hasher::new(Cost {
+        memory_kib: settings.argon2_memory,
+        passes: settings.argon2_passes,
+        ..Cost::OWASP
+    })?)
 }
 
 /// The state of a service on a migrated database; makes its keys when there are none.
@@ -47,7 +51,9 @@ pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<A
     let db = Database::new(database_url, &config.settings)?;
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
-    Ok(Data::new(App::new(config, db, ring, signer, hasher, contract, bytes, public_url)))
+    Ok(Data::new(App::new(
+        config, db, ring, signer, hasher, contract, bytes, public_url,
+    )))
 }
 
 /// The keys that all instances share, made by the first.
@@ -55,7 +61,13 @@ async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartErro
     let new = SigningKey::generate()?;
     let pkcs8 = new.to_pkcs8();
     insert_key(conn, new.kid(), "access_token", pkcs8.expose_secret()).await?;
-    insert_key(conn, "cursor", "cursor", Signer::generate_key()?.expose_secret()).await?;
+    insert_key(
+        conn,
+        "cursor",
+        "cursor",
+        Signer::generate_key()?.expose_secret(),
+    )
+    .await?;
     let stored: Vec<(String, String, Vec<u8>)> = keys::table
         .order((keys::created_at.desc(), keys::id))
         .select((keys::id, keys::purpose, keys::secret))
@@ -66,24 +78,53 @@ async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartErro
     for (id, purpose, secret) in stored {
         match purpose.as_str() {
             "access_token" => signing.push(SigningKey::from_pkcs8(&id, &secret)?),
-            _ => signer = Some(Signer::new(&SecretBox::new(Box::new(<[u8; 32]>::try_from(secret.as_slice())?)))),
+            _ => {
+                signer = Some(Signer::new(&SecretBox::new(Box::new(
+                    <[u8; 32]>::try_from(secret.as_slice())?,
+                ))))
+            }
         }
     }
     let mut signing = signing.into_iter();
-    let active = signing.next().ok_or("there is no key to sign access tokens with")?;
-    Ok((KeyRing::new(active, signing.collect()), signer.ok_or("there is no key to sign cursors with")?))
+    let active = signing
+        .next()
+        .ok_or("there is no key to sign access tokens with")?;
+    Ok((
+        KeyRing::new(active, signing.collect()),
+        signer.ok_or("there is no key to sign cursors with")?,
+    ))
 }
 
 /// Stores a key unless there is one for its purpose already.
-async fn insert_key(conn: &mut Connection, id: &str, purpose: &str, secret: &[u8]) -> QueryResult<()> {
+async fn insert_key(
+    conn: &mut Connection,
+    id: &str,
+    purpose: &str,
+    secret: &[u8],
+) -> QueryResult<()> {
     conn.transaction(async |conn| {
-        diesel::sql_query("LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE").execute(conn).await?;
-        let there: i64 = keys::table.filter(keys::purpose.eq(purpose)).count().get_result(conn).await?;
+        diesel::sql_query("LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE")
+            .execute(conn)
+            .await?;
+        let there: i64 = keys::table
+            .filter(keys::purpose.eq(purpose))
+            .count()
+            .get_result(conn)
+            .await?;
         if there > 0 {
             return Ok(());
         }
-        let row = (keys::id.eq(id), keys::purpose.eq(purpose), keys::secret.eq(secret), keys::created_at.eq(now()));
-        diesel::insert_into(keys::table).values(row).execute(conn).await.map(drop)
+        let row = (
+            keys::id.eq(id),
+            keys::purpose.eq(purpose),
+            keys::secret.eq(secret),
+            keys::created_at.eq(now()),
+        );
+        diesel::insert_into(keys::table)
+            .values(row)
+            .execute(conn)
+            .await
+            .map(drop)
     })
     .await
 }
@@ -136,9 +177,16 @@ fn docs() -> SwaggerUi {
 }
 
 fn cors(settings: &Settings) -> Cors {
-    let cors = settings.cors_origins.iter().fold(Cors::default(), |cors, origin| {
-        if origin == "*" { cors.send_wildcard().allow_any_origin() } else { cors.allowed_origin(origin) }
-    });
+    let cors = settings
+        .cors_origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| {
+            if origin == "*" {
+                cors.send_wildcard().allow_any_origin()
+            } else {
+                cors.allowed_origin(origin)
+            }
+        });
     cors.allow_any_method()
         .allow_any_header()
         .expose_headers([
@@ -165,14 +213,20 @@ async fn stop_on_signal(app: Data<App>, handle: actix_web::dev::ServerHandle) {
     signal().await;
     app.begin_to_stop();
     let drain = Duration::from_secs(app.config.settings.drain_time);
-    tracing::info!(seconds = drain.as_secs(), "stopping: no longer ready, serving on for the drain time");
+    tracing::info!(
+        seconds = drain.as_secs(),
+        "stopping: no longer ready, serving on for the drain time"
+    );
     tokio::select! {
         () = tokio::time::sleep(drain) => {}
         () = signal() => return handle.stop(false).await,
     }
     app.writes.close();
     let limit = Duration::from_secs(app.config.settings.request_timeout);
-    if tokio::time::timeout(limit, app.writes.wait()).await.is_err() {
+    if tokio::time::timeout(limit, app.writes.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("some writes did not end in time");
     }
     tokio::select! {
@@ -184,7 +238,10 @@ async fn stop_on_signal(app: Data<App>, handle: actix_web::dev::ServerHandle) {
 
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         tracing::error!("signals cannot be received");
         return std::future::pending().await;
     };
@@ -207,8 +264,12 @@ async fn jobs(app: Data<App>) {
             Ok::<_, crate::problem::Problem>((keys, sessions))
         };
         match work.await {
-            Ok((keys, sessions)) => tracing::info!(keys, sessions, "forgot what was kept for a time only"),
-            Err(problem) => tracing::warn!(%problem, "the hourly job failed; it runs again in an hour"),
+            Ok((keys, sessions)) => {
+                tracing::info!(keys, sessions, "forgot what was kept for a time only")
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "the hourly job failed; it runs again in an hour")
+            }
         }
     }
 }

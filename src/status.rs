@@ -21,7 +21,11 @@ pub struct Status {
     #[schema(max_length = 10, pattern = "^ok$", example = "ok")]
     status: &'static str,
     /// The version of the API.
-    #[schema(max_length = 20, pattern = "^[0-9]+\\.[0-9]+\\.[0-9]+$", example = "1.0.0")]
+    #[schema(
+        max_length = 20,
+        pattern = "^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        example = "1.0.0"
+    )]
     version: &'static str,
 }
 
@@ -32,13 +36,21 @@ pub struct Status {
 #[get("/status")]
 pub async fn get_status(ask: Ask) -> Answer {
     reach_database(&ask.app).await?;
-    let json = bytes(&Status { status: "ok", version: API_VERSION })?;
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header(("Cache-Control", "no-store")).body(json))
+    let json = bytes(&Status {
+        status: "ok",
+        version: API_VERSION,
+    })?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Cache-Control", "no-store"))
+        .body(json))
 }
 
 async fn reach_database(app: &App) -> Result<(), Problem> {
     let mut conn = app.db.connection().await?;
-    diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1")).get_result::<i32>(&mut conn).await?;
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
+        .get_result::<i32>(&mut conn)
+        .await?;
     Ok(())
 }
 
@@ -59,27 +71,33 @@ pub async fn health_ready(app: Data<App>) -> Answer {
 }
 
 fn plain(value: serde_json::Value) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(value)
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(value)
 }
 
 /// The public keys of access tokens (RFC 7517).
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(app.keys.jwks())
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .json(app.keys.jwks())
 }
 
 /// What an OAuth client needs to know (RFC 8414).
 #[get("/.well-known/oauth-authorization-server")]
 pub async fn metadata(app: Data<App>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(json!({
-        "issuer": app.public_url,
-        "token_endpoint": app.url("/oauth/token"),
-        "jwks_uri": app.url("/.well-known/jwks.json"),
-        "grant_types_supported": ["refresh_token"],
-        "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["none"],
-        "service_documentation": app.url("/docs/"),
-    }))
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .json(json!({
+            "issuer": app.public_url,
+            "token_endpoint": app.url("/oauth/token"),
+            "jwks_uri": app.url("/.well-known/jwks.json"),
+            "grant_types_supported": ["refresh_token"],
+            "response_types_supported": [],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "service_documentation": app.url("/docs/"),
+        }))
 }
 
 /// The OpenAPI document.
@@ -96,7 +114,12 @@ pub async fn openapi_document(app: Data<App>) -> HttpResponse {
 #[get("/problems/{code}")]
 pub async fn problem_page(request: HttpRequest, code: Path<String>) -> Answer {
     let code = Code::named(&code).ok_or(Problem::new(Code::NotFound))?;
-    let field = |name| request.headers().get(name).and_then(|value: &actix_web::http::header::HeaderValue| value.to_str().ok());
+    let field = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value: &actix_web::http::header::HeaderValue| value.to_str().ok())
+    };
     let language = Language::negotiate(field(ACCEPT_LANGUAGE));
     let page = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
@@ -114,13 +137,27 @@ pub async fn problem_page(request: HttpRequest, code: Path<String>) -> Answer {
         .insert_header(("Content-Language", language.tag()))
         .insert_header(("Vary", "Accept-Language"))
         .insert_header(("Cache-Control", "public, max-age=3600"))
-        .insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
         .body(page))
 }
 
 /// Text in HTML; what stands in backquotes becomes code.
 fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let parts = text.split('`').enumerate();
-    parts.map(|(index, part)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+    parts
+        .map(|(index, part)| {
+            if index % 2 == 1 {
+                format!("<code>{part}</code>")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect()
 }

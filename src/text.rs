@@ -10,7 +10,8 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Schem
 use utoipa::openapi::{RefOr, SchemaFormat};
 
 /// Shape of a language tag: the part of BCP 47 that content here needs (language, script, region, variants).
-pub const LANGUAGE_PATTERN: &str = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([0-9a-z]{5,8}|[0-9][0-9a-z]{3}))*$";
+pub const LANGUAGE_PATTERN: &str =
+    "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([0-9a-z]{5,8}|[0-9][0-9a-z]{3}))*$";
 
 macro_rules! translated {
     ($(#[$doc:meta])* $name:ident, $max:expr, $format:expr, $description:expr) => {
@@ -83,7 +84,9 @@ fn translated_schema(max: usize, format: Option<&str>, description: &str) -> Ref
         .schema_type(SchemaType::Type(Type::Object))
         .description(Some(description))
         .property_names(Some(Schema::Object(tag)))
-        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::Object(value)))))
+        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::Object(
+            value,
+        )))))
         .max_properties(Some(30))
         .examples([serde_json::json!({"en": "Smart cities", "ja": "スマートシティ"})])
         .build()
@@ -103,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_text_answers_in_the_language_asked_or_the_next_best() {
-        let text: Text = serde_json::from_value(serde_json::json!({"ja": "横浜市", "en": "Yokohama"})).unwrap();
+        let text: Text =
+            serde_json::from_value(serde_json::json!({"ja": "横浜市", "en": "Yokohama"})).unwrap();
         assert_eq!(text.best("ja"), "横浜市");
         assert_eq!(text.best("de"), "Yokohama");
         let only: Text = serde_json::from_value(serde_json::json!({"el": "Ιωάννινα"})).unwrap();

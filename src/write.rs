@@ -140,7 +140,11 @@ pub async fn create<R: Resource>(ask: Ask, payload: Payload) -> Answer {
 }
 
 /// As [`create`], with something done beforehand.
-pub async fn create_with<R: Resource>(mut ask: Ask, payload: Payload, beforehand: impl Beforehand) -> Answer {
+pub async fn create_with<R: Resource>(
+    mut ask: Ask,
+    payload: Payload,
+    beforehand: impl Beforehand,
+) -> Answer {
     permit::<R>(&ask, Action::Create)?;
     let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
     let (value, faults) = beforehand(ask.clone(), value).await?;
@@ -153,7 +157,11 @@ pub async fn replace<R: Resource>(ask: Ask, payload: Payload) -> Answer {
 }
 
 /// As [`replace`], with something done beforehand.
-pub async fn replace_with<R: Resource>(mut ask: Ask, payload: Payload, beforehand: impl Beforehand) -> Answer {
+pub async fn replace_with<R: Resource>(
+    mut ask: Ask,
+    payload: Payload,
+    beforehand: impl Beforehand,
+) -> Answer {
     permit::<R>(&ask, Action::Change)?;
     let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
     let (value, faults) = beforehand(ask.clone(), value).await?;
@@ -166,11 +174,24 @@ pub async fn patch<R: Resource>(ask: Ask, payload: Payload) -> Answer {
 }
 
 /// As [`patch`], with something done beforehand.
-pub async fn patch_with<R: Resource>(mut ask: Ask, payload: Payload, beforehand: impl Beforehand) -> Answer {
+pub async fn patch_with<R: Resource>(
+    mut ask: Ask,
+    payload: Payload,
+    beforehand: impl Beforehand,
+) -> Answer {
     permit::<R>(&ask, Action::Change)?;
-    let (media_type, value) = read_json(&mut ask, payload, &[MediaType::MergePatch, MediaType::JsonPatch]).await?;
+    let (media_type, value) = read_json(
+        &mut ask,
+        payload,
+        &[MediaType::MergePatch, MediaType::JsonPatch],
+    )
+    .await?;
     let (value, faults) = beforehand(ask.clone(), value).await?;
-    let job = if media_type == MediaType::JsonPatch { Job::JsonPatch(value) } else { Job::MergePatch(value) };
+    let job = if media_type == MediaType::JsonPatch {
+        Job::JsonPatch(value)
+    } else {
+        Job::MergePatch(value)
+    };
     perform::<R>(ask, job, faults).await
 }
 
@@ -181,7 +202,11 @@ pub async fn delete<R: Resource>(ask: Ask) -> Answer {
 }
 
 fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
-    if ever_allows(ask.caller.role, action, R::THING) { Ok(()) } else { Err(forbidden(&ask.caller)) }
+    if ever_allows(ask.caller.role, action, R::THING) {
+        Ok(())
+    } else {
+        Err(forbidden(&ask.caller))
+    }
 }
 
 fn forbidden(caller: &Caller) -> Problem {
@@ -191,7 +216,17 @@ fn forbidden(caller: &Caller) -> Problem {
 async fn perform<R: Resource>(ask: Ask, job: Job, faults: Faults) -> Answer {
     let params: WriteParams = ask.parameters()?;
     let dry_run = params.dryrun.unwrap_or_default();
-    in_transaction(ask, dry_run, Perform { job, faults, dry_run, of: PhantomData::<fn() -> R> }).await
+    in_transaction(
+        ask,
+        dry_run,
+        Perform {
+            job,
+            faults,
+            dry_run,
+            of: PhantomData::<fn() -> R>,
+        },
+    )
+    .await
 }
 
 struct Perform<R> {
@@ -202,7 +237,12 @@ struct Perform<R> {
 }
 
 impl<R: Resource> AsyncWork for Perform<R> {
-    async fn run(&self, conn: &mut Connection, ask: &Ask, author: &Author) -> Result<Stored, Problem> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
         run::<R>(conn, ask, author, self).await
     }
 }
@@ -239,14 +279,28 @@ where
 /// Work of one transaction.
 pub trait AsyncWork: Send + Sync + 'static {
     /// Does the work; an error undoes everything.
-    fn run(&self, conn: &mut Connection, ask: &Ask, author: &Author) -> impl Future<Output = Result<Stored, Problem>> + Send;
+    fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> impl Future<Output = Result<Stored, Problem>> + Send;
 }
 
-async fn attempt_once<F: AsyncWork>(ask: &Ask, author: &Author, dry_run: bool, work: &F) -> Result<(Stored, bool), Problem> {
+async fn attempt_once<F: AsyncWork>(
+    ask: &Ask,
+    author: &Author,
+    dry_run: bool,
+    work: &F,
+) -> Result<(Stored, bool), Problem> {
     let mut conn = ask.app.db.connection().await?;
     begin(&mut conn).await?;
     let outcome = async {
-        let key = if dry_run { None } else { idempotency::key_of(ask)? };
+        let key = if dry_run {
+            None
+        } else {
+            idempotency::key_of(ask)?
+        };
         if let Some(key) = &key
             && let Some(stored) = key.claim(&mut conn, author.at).await?
         {
@@ -271,26 +325,50 @@ async fn attempt_once<F: AsyncWork>(ask: &Ask, author: &Author, dry_run: bool, w
     }
 }
 
-async fn run<R: Resource>(conn: &mut Connection, ask: &Ask, author: &Author, what: &Perform<R>) -> Result<Stored, Problem> {
+async fn run<R: Resource>(
+    conn: &mut Connection,
+    ask: &Ask,
+    author: &Author,
+    what: &Perform<R>,
+) -> Result<Stored, Problem> {
     let (job, dry_run) = (&what.job, what.dry_run);
     let before = match job {
         Job::Create(_) => None,
         _ => Some(existing::<R>(conn, ask, job.action()).await?),
     };
     if matches!(job, Job::Delete) {
-        let Some(before) = before else { return Err(Problem::new(Code::NotFound)) };
+        let Some(before) = before else {
+            return Err(Problem::new(Code::NotFound));
+        };
         return remove(conn, author, before, dry_run).await;
     }
-    let way = Way { contract: &ask.app.contract, caller: &ask.caller, author };
+    let way = Way {
+        contract: &ask.app.contract,
+        caller: &ask.caller,
+        author,
+    };
     match way.apply::<R>(conn, job, before, &what.faults).await? {
-        Applied::Unchanged(item) => Stored::of(StatusCode::OK, &item, &[], dry_run.then_some(Value::Array(Vec::new()))),
-        Applied::Written { item, event } => {
+        Applied::Unchanged(item) => Stored::of(
+            StatusCode::OK,
+            &item,
+            &[],
+            dry_run.then_some(Value::Array(Vec::new())),
+        ),
+        Applied::Written(written) => {
+            let Written { item, event } = *written;
             let created = event.action == Happening::Created;
-            let status = if created && !dry_run { StatusCode::CREATED } else { StatusCode::OK };
+            let status = if created && !dry_run {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
             let diff = dry_run.then(|| event.change().clone());
             let mut stored = Stored::of(status, &item, std::slice::from_ref(&event), diff)?;
             if created && !dry_run {
-                stored.headers.push(("location".into(), ask.app.url(&format!("/v1{}/{}", R::PATH, item.id()))));
+                stored.headers.push((
+                    "location".into(),
+                    ask.app.url(&format!("/v1{}/{}", R::PATH, item.id())),
+                ));
             }
             Ok(stored)
         }
@@ -302,7 +380,13 @@ enum Applied<R> {
     /// It is what is stored already: no version, no event.
     Unchanged(R),
     /// It was stored.
-    Written { item: R, event: Event },
+    Written(Box<Written<R>>),
+}
+
+/// What was stored, and the event that tells of it.
+struct Written<R> {
+    item: R,
+    event: Event,
 }
 
 /// The way of every body into the database, from HTTP and from the programme's files alike.
@@ -313,7 +397,13 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    async fn apply<R: Resource>(&self, conn: &mut Connection, job: &Job, before: Option<R>, found: &Faults) -> Result<Applied<R>, Problem> {
+    async fn apply<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        job: &Job,
+        before: Option<R>,
+        found: &Faults,
+    ) -> Result<Applied<R>, Problem> {
         let mut faults = found.clone();
         let mut item = decode::<R>(self.contract, job, before.as_ref(), found)?;
         let mut references = References::default();
@@ -321,7 +411,9 @@ impl Way<'_> {
         let mut known = references.resolve(conn, self.caller, &mut faults).await?;
         let mut references = References::default();
         item.further_references(&known, &mut references);
-        references.resolve_into(&mut known, conn, self.caller, &mut faults).await?;
+        references
+            .resolve_into(&mut known, conn, self.caller, &mut faults)
+            .await?;
         self.settle(&mut item, before.as_ref(), &known, &mut faults)?;
         item.consult(conn, &mut faults).await?;
         faults.into_result()?;
@@ -329,40 +421,86 @@ impl Way<'_> {
             return Ok(Applied::Unchanged(before.clone()));
         }
         let at = self.author.at;
-        let (version, created_at) = before.as_ref().map(R::meta).map_or((1, at), |meta| (meta.version + 1, meta.created_at));
-        item.stamp(Meta { version, created_at, updated_at: at });
+        let (version, created_at) = before
+            .as_ref()
+            .map(R::meta)
+            .map_or((1, at), |meta| (meta.version + 1, meta.created_at));
+        item.stamp(Meta {
+            version,
+            created_at,
+            updated_at: at,
+        });
         let written = match &before {
             None => item.insert(conn, self.author).await,
             Some(before) => item.update(conn, before, self.author).await,
         };
         written.map_err(|error| meaning_of(error.into(), R::THING))?;
-        let happening = if before.is_some() { Happening::Updated } else { Happening::Created };
+        let happening = if before.is_some() {
+            Happening::Updated
+        } else {
+            Happening::Created
+        };
         let event = event_of(self.author, happening, before.as_ref(), Some(&item))?;
         record(conn, &event).await?;
-        Ok(Applied::Written { item, event })
+        Ok(Applied::Written(Box::new(Written { item, event })))
     }
 
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
-    fn settle<R: Resource>(&self, item: &mut R, before: Option<&R>, known: &Known, faults: &mut Faults) -> Result<(), Problem> {
+    fn settle<R: Resource>(
+        &self,
+        item: &mut R,
+        before: Option<&R>,
+        known: &Known,
+        faults: &mut Faults,
+    ) -> Result<(), Problem> {
         item.prepare(before, known, faults);
         if let Some(before) = before
             && before.id() != item.id()
         {
             faults.push(Fault::at("/id", Rule::Immutable));
         }
-        let action = if before.is_some() { Action::Change } else { Action::Create };
-        if allows(self.caller.role, action, R::THING, item.relation(self.caller)).is_none() {
+        let action = if before.is_some() {
+            Action::Change
+        } else {
+            Action::Create
+        };
+        if allows(
+            self.caller.role,
+            action,
+            R::THING,
+            item.relation(self.caller),
+        )
+        .is_none()
+        {
             return Err(forbidden(self.caller));
         }
-        item.check(&Check { before, caller: self.caller, known }, faults);
+        item.check(
+            &Check {
+                before,
+                caller: self.caller,
+                known,
+            },
+            faults,
+        );
         Ok(())
     }
 }
 
 /// Makes a new `R` from the command line, in the caller's transaction.
-pub async fn create_account<R: Resource>(conn: &mut Connection, contract: &Contract, author: &Author, value: Value) -> Result<(), Problem> {
-    let way = Way { contract, caller: &Caller::PROGRAMME, author };
-    way.apply::<R>(conn, &Job::Create(value), None, &Faults::new()).await.map(drop)
+pub async fn create_account<R: Resource>(
+    conn: &mut Connection,
+    contract: &Contract,
+    author: &Author,
+    value: Value,
+) -> Result<(), Problem> {
+    let way = Way {
+        contract,
+        caller: &Caller::PROGRAMME,
+        author,
+    };
+    way.apply::<R>(conn, &Job::Create(value), None, &Faults::new())
+        .await
+        .map(drop)
 }
 
 /// What came of storing an item of the programme's files.
@@ -380,8 +518,17 @@ pub enum Outcome {
 
 /// Stores an item of the programme's files, in the caller's transaction. Fields that the file does not name keep
 /// what is stored.
-pub async fn store<R: Resource>(conn: &mut Connection, contract: &Contract, author: &Author, value: Value) -> Result<Outcome, Problem> {
-    let way = Way { contract, caller: &Caller::PROGRAMME, author };
+pub async fn store<R: Resource>(
+    conn: &mut Connection,
+    contract: &Contract,
+    author: &Author,
+    value: Value,
+) -> Result<Outcome, Problem> {
+    let way = Way {
+        contract,
+        caller: &Caller::PROGRAMME,
+        author,
+    };
     let nothing = Faults::new();
     let new = decode::<R>(contract, &Job::Create(value.clone()), None, &nothing)?;
     let (job, before) = match R::find_same(conn, &new).await? {
@@ -402,16 +549,29 @@ pub async fn store<R: Resource>(conn: &mut Connection, contract: &Contract, auth
     let is_new = before.is_none();
     Ok(match way.apply::<R>(conn, &job, before, &nothing).await? {
         Applied::Unchanged(_) => Outcome::Unchanged,
-        Applied::Written { .. } if is_new => Outcome::Created,
-        Applied::Written { .. } => Outcome::Updated,
+        Applied::Written(_) if is_new => Outcome::Created,
+        Applied::Written(_) => Outcome::Updated,
     })
 }
 
 /// The stored thing, locked, when the caller may do this with it and has seen its present state.
-async fn existing<R: Resource>(conn: &mut Connection, ask: &Ask, action: Action) -> Result<R, Problem> {
+async fn existing<R: Resource>(
+    conn: &mut Connection,
+    ask: &Ask,
+    action: Action,
+) -> Result<R, Problem> {
     let id = ask.id::<R>()?;
-    let before = R::find(conn, &ask.caller, &id, Lock::ForChange).await?.ok_or(Problem::new(Code::NotFound))?;
-    if allows(ask.caller.role, action, R::THING, before.relation(&ask.caller)).is_none() {
+    let before = R::find(conn, &ask.caller, &id, Lock::ForChange)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
+    if allows(
+        ask.caller.role,
+        action,
+        R::THING,
+        before.relation(&ask.caller),
+    )
+    .is_none()
+    {
         return Err(forbidden(&ask.caller));
     }
     ask.check_if_match(&etag(before.meta().version))?;
@@ -419,12 +579,19 @@ async fn existing<R: Resource>(conn: &mut Connection, ask: &Ask, action: Action)
 }
 
 /// The body as an `R`, with every fault of its shape told at once.
-fn decode<R: Resource>(contract: &Contract, job: &Job, before: Option<&R>, found: &Faults) -> Result<R, Problem> {
+fn decode<R: Resource>(
+    contract: &Contract,
+    job: &Job,
+    before: Option<&R>,
+    found: &Faults,
+) -> Result<R, Problem> {
     let stored = before.map(to_object).transpose()?;
     let mut value = match (job, &stored) {
         (Job::Create(value) | Job::Replace(value), _) => value.clone(),
         (Job::MergePatch(patch), Some(stored)) => {
-            contract.check(&format!("{}Patch", R::name()), patch).into_result()?;
+            contract
+                .check(&format!("{}Patch", R::name()), patch)
+                .into_result()?;
             let mut value = Value::Object(stored.clone());
             json_patch::merge(&mut value, patch);
             value
@@ -449,36 +616,73 @@ fn decode<R: Resource>(contract: &Contract, job: &Job, before: Option<&R>, found
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string().replace('.', "/");
         tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
-        Problem::fault(Fault::at(format!("/{path}"), Rule::WrongType).with("expected", "what the OpenAPI document says"))
+        Problem::fault(
+            Fault::at(format!("/{path}"), Rule::WrongType)
+                .with("expected", "what the OpenAPI document says"),
+        )
     })
 }
 
-async fn remove<R: Resource>(conn: &mut Connection, author: &Author, before: R, dry_run: bool) -> Result<Stored, Problem> {
-    R::delete(conn, &before.id()).await.map_err(|error| meaning_of(error.into(), R::THING))?;
+async fn remove<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    before: R,
+    dry_run: bool,
+) -> Result<Stored, Problem> {
+    R::delete(conn, &before.id())
+        .await
+        .map_err(|error| meaning_of(error.into(), R::THING))?;
     let event = event_of(author, Happening::Deleted, Some(&before), None)?;
     record(conn, &event).await?;
     if dry_run {
         let answer = json!({"result": null, "diff": event.change(), "events": [event]});
-        return Ok(Stored { status: StatusCode::OK, headers: vec![content_type(DRY_RUN)], body: bytes(&answer)? });
+        return Ok(Stored {
+            status: StatusCode::OK,
+            headers: vec![content_type(DRY_RUN)],
+            body: bytes(&answer)?,
+        });
     }
-    Ok(Stored { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: Vec::new() })
+    Ok(Stored {
+        status: StatusCode::NO_CONTENT,
+        headers: Vec::new(),
+        body: Vec::new(),
+    })
 }
 
-fn event_of<R: Resource>(author: &Author, happening: Happening, before: Option<&R>, after: Option<&R>) -> Result<Event, Problem> {
-    let json = |item: Option<&R>| item.map(serde_json::to_value).transpose().map(Option::unwrap_or_default);
+fn event_of<R: Resource>(
+    author: &Author,
+    happening: Happening,
+    before: Option<&R>,
+    after: Option<&R>,
+) -> Result<Event, Problem> {
+    let json = |item: Option<&R>| {
+        item.map(serde_json::to_value)
+            .transpose()
+            .map(Option::unwrap_or_default)
+    };
     let unfit = |error| {
         tracing::error!(%error, "a thing could not be put into JSON");
         Problem::new(Code::Internal)
     };
     let (old, new) = (json(before).map_err(unfit)?, json(after).map_err(unfit)?);
     let change = serde_json::to_value(json_patch::diff(&old, &new)).map_err(unfit)?;
-    let Some(subject) = after.or(before) else { return Err(Problem::new(Code::Internal)) };
+    let Some(subject) = after.or(before) else {
+        return Err(Problem::new(Code::Internal));
+    };
     let mut cities = subject.cities();
     cities.extend(before.map(R::cities).unwrap_or_default());
     cities.sort_unstable();
     cities.dedup();
     let version = subject.meta().version + i64::from(happening == Happening::Deleted);
-    Ok(Event::new(author, R::THING, subject.id().to_string(), happening, version, cities, change))
+    Ok(Event::new(
+        author,
+        R::THING,
+        subject.id().to_string(),
+        happening,
+        version,
+        cities,
+        change,
+    ))
 }
 
 fn to_object<R: Resource>(item: &R) -> Result<Map<String, Value>, Problem> {
@@ -494,7 +698,12 @@ fn content_type(media_type: &str) -> (String, String) {
 
 impl Stored {
     /// The answer to a write that left `item`; with `diff`, the answer to a dry run.
-    fn of<R: Resource>(status: StatusCode, item: &R, events: &[Event], diff: Option<Value>) -> Result<Self, Problem> {
+    fn of<R: Resource>(
+        status: StatusCode,
+        item: &R,
+        events: &[Event],
+        diff: Option<Value>,
+    ) -> Result<Self, Problem> {
         let meta = item.meta();
         let mut headers = Vec::new();
         let body = match diff {
@@ -509,17 +718,29 @@ impl Stored {
                 bytes(item)?
             }
         };
-        Ok(Self { status, headers, body })
+        Ok(Self {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// An answer of another kind than a stored thing.
     pub fn answer(status: StatusCode, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
-        Self { status, headers, body }
+        Self {
+            status,
+            headers,
+            body,
+        }
     }
 
     fn into_response(self, replayed: bool, minimal: bool) -> HttpResponse {
         let spared = minimal && !self.body.is_empty();
-        let status = if spared && self.status == StatusCode::OK { StatusCode::NO_CONTENT } else { self.status };
+        let status = if spared && self.status == StatusCode::OK {
+            StatusCode::NO_CONTENT
+        } else {
+            self.status
+        };
         let mut response = HttpResponse::build(status);
         for (name, value) in self.headers {
             if !(spared && name == "content-type") {

@@ -13,7 +13,10 @@ use crate::ids::{CityId, UserId};
 use crate::policy::{Relation, Thing};
 use crate::problem::{Faults, Rule};
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields, usual_sorts_by_uuid};
+use crate::resource::{
+    Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields,
+    usual_sorts_by_uuid,
+};
 use crate::schema::{sessions, users};
 
 impl Resource for User {
@@ -23,9 +26,17 @@ impl Resource for User {
     const THING: Thing = Thing::User;
     const PATH: &'static str = "/users";
     const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Uuid, key: |item| Key::Uuid(item.id.uuid()) };
-    const INCLUDES: &'static [Include<Self>] =
-        &[Include::new::<City>("cities", |item| item.city.as_ref().map(|city| strings(&[city])).unwrap_or_default())];
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Uuid,
+        key: |item| Key::Uuid(item.id.uuid()),
+    };
+    const INCLUDES: &'static [Include<Self>] = &[Include::new::<City>("cities", |item| {
+        item.city
+            .as_ref()
+            .map(|city| strings(&[city]))
+            .unwrap_or_default()
+    })];
 
     usual_fields!(id);
 
@@ -34,7 +45,11 @@ impl Resource for User {
     }
 
     fn relation(&self, caller: &Caller) -> Relation {
-        if caller.user == Some(self.id) { Relation::Own } else { Relation::Other }
+        if caller.user == Some(self.id) {
+            Relation::Own
+        } else {
+            Relation::Other
+        }
     }
 
     fn references(&self, references: &mut References) {
@@ -57,27 +72,40 @@ impl Resource for User {
         check_city(self, check.known, faults);
     }
 
-    rows!(users, key = id, filter = |query, filter| {
-        if !filter.role.is_empty() {
-            query = query.filter(users::role.eq_any(filter.role));
+    rows!(
+        users,
+        key = id,
+        filter = |query, filter| {
+            if !filter.role.is_empty() {
+                query = query.filter(users::role.eq_any(filter.role));
+            }
+            if !filter.city.is_empty() {
+                query = query.filter(users::city.eq_any(filter.city));
+            }
+            if let Some(active) = filter.active {
+                query = query.filter(users::active.eq(active));
+            }
         }
-        if !filter.city.is_empty() {
-            query = query.filter(users::city.eq_any(filter.city));
-        }
-        if let Some(active) = filter.active {
-            query = query.filter(users::active.eq(active));
-        }
-    });
+    );
 
     async fn insert(&self, conn: &mut Connection, _: &Author) -> QueryResult<()> {
-        diesel::insert_into(users::table).values(self).execute(conn).await.map(drop)
+        diesel::insert_into(users::table)
+            .values(self)
+            .execute(conn)
+            .await
+            .map(drop)
     }
 
     /// Another password, or switching off, ends the sessions.
     async fn update(&self, conn: &mut Connection, before: &Self, _: &Author) -> QueryResult<()> {
-        diesel::update(users::table.find(self.id)).set(self).execute(conn).await?;
+        diesel::update(users::table.find(self.id))
+            .set(self)
+            .execute(conn)
+            .await?;
         if self.password != before.password || !self.active {
-            diesel::delete(sessions::table.filter(sessions::user.eq(self.id))).execute(conn).await?;
+            diesel::delete(sessions::table.filter(sessions::user.eq(self.id)))
+                .execute(conn)
+                .await?;
         }
         Ok(())
     }

@@ -75,13 +75,27 @@ pub async fn delete_user(ask: Ask) -> Answer {
 /// hold a connection. A weak one is a fault of the body. In a JSON Patch the password is the value of an operation.
 async fn hash_password(ask: Ask, mut value: Value) -> Result<(Value, Faults), Problem> {
     let mut faults = Faults::new();
-    let email = value.get("email").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let email = value
+        .get("email")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let places: Vec<(String, &mut Value)> = match &mut value {
-        Value::Array(operations) => operations.iter_mut().enumerate().filter_map(password_of_operation).collect(),
-        body => body.get_mut("password").map(|password| ("/password".to_owned(), password)).into_iter().collect(),
+        Value::Array(operations) => operations
+            .iter_mut()
+            .enumerate()
+            .filter_map(password_of_operation)
+            .collect(),
+        body => body
+            .get_mut("password")
+            .map(|password| ("/password".to_owned(), password))
+            .into_iter()
+            .collect(),
     };
     for (pointer, place) in places {
-        let Value::String(password) = place else { continue };
+        let Value::String(password) = place else {
+            continue;
+        };
         let secret = SecretString::from(password.as_str());
         match check_new(&secret, &email) {
             Ok(()) => *password = ask.app.hasher.hash(secret).await.map_err(busy)?,
@@ -94,7 +108,10 @@ async fn hash_password(ask: Ask, mut value: Value) -> Result<(Value, Faults), Pr
 fn password_of_operation((index, operation): (usize, &mut Value)) -> Option<(String, &mut Value)> {
     match operation.get("path").and_then(Value::as_str)? {
         "/password" => Some((format!("/{index}/value"), operation.get_mut("value")?)),
-        "" => Some((format!("/{index}/value/password"), operation.get_mut("value")?.get_mut("password")?)),
+        "" => Some((
+            format!("/{index}/value/password"),
+            operation.get_mut("value")?.get_mut("password")?,
+        )),
         _ => None,
     }
 }

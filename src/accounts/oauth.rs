@@ -46,7 +46,8 @@ const WINDOW_MINUTES: i64 = 15;
 pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
     let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
     ask.app.contract.check("SignIn", &value).into_result()?;
-    let sign_in: SignIn = serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
+    let sign_in: SignIn =
+        serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
     let keys = Throttle::of(&sign_in.email, &ask.address);
     let now = now();
     let mut conn = ask.app.db.connection().await?;
@@ -54,7 +55,12 @@ pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
     let user = find_active_by_email(&mut conn, &sign_in.email).await?;
     drop(conn);
     let stored = user.as_ref().map(|user| user.password.as_str());
-    let matches = ask.app.hasher.verify(SecretString::from(sign_in.password), stored).await.map_err(busy)?;
+    let matches = ask
+        .app
+        .hasher
+        .verify(SecretString::from(sign_in.password), stored)
+        .await
+        .map_err(busy)?;
     let Some(user) = user.filter(|_| matches) else {
         let mut conn = ask.app.db.connection().await?;
         keys.count(&mut conn, now).await?;
@@ -69,7 +75,12 @@ struct BeginSession {
 }
 
 impl AsyncWork for BeginSession {
-    async fn run(&self, conn: &mut Connection, ask: &Ask, author: &Author) -> Result<Stored, Problem> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
         let (user, refresh_token) = (&self.user, new_refresh_token()?);
         let session = NewSession {
             id: new_uuid().into(),
@@ -84,20 +95,53 @@ impl AsyncWork for BeginSession {
         };
         sessions::insert(conn, &session, &refresh_token.digest()).await?;
         sessions::forget_failures(conn, &self.keys.account).await?;
-        let author = Author { by: Some(user.id), ..author.clone() };
-        record(conn, &session_event(&author, session.id, Happening::Created)).await?;
-        let tokens = tokens(ask, user, session.id, session.scope, &refresh_token, author.at)?;
+        let author = Author {
+            by: Some(user.id),
+            ..author.clone()
+        };
+        record(
+            conn,
+            &session_event(&author, session.id, Happening::Created),
+        )
+        .await?;
+        let tokens = tokens(
+            ask,
+            user,
+            session.id,
+            session.scope,
+            &refresh_token,
+            author.at,
+        )?;
         let headers = vec![
             ("content-type".into(), "application/json".into()),
-            ("location".into(), ask.app.url(&format!("/v1/sessions/{}", session.id))),
+            (
+                "location".into(),
+                ask.app.url(&format!("/v1/sessions/{}", session.id)),
+            ),
         ];
-        Ok(Stored::answer(StatusCode::CREATED, headers, bytes(&tokens)?))
+        Ok(Stored::answer(
+            StatusCode::CREATED,
+            headers,
+            bytes(&tokens)?,
+        ))
     }
 }
 
 fn session_event(author: &Author, session: SessionId, happening: Happening) -> Event {
-    let version = if happening == Happening::Created { 1 } else { 2 };
-    Event::new(author, Thing::Session, session.to_string(), happening, version, Vec::new(), json!([]))
+    let version = if happening == Happening::Created {
+        1
+    } else {
+        2
+    };
+    Event::new(
+        author,
+        Thing::Session,
+        session.to_string(),
+        happening,
+        version,
+        Vec::new(),
+        json!([]),
+    )
 }
 
 /// Renew the tokens
@@ -120,8 +164,22 @@ pub async fn create_token(mut ask: Ask, payload: Payload) -> Answer {
     let mut conn = ask.app.db.connection().await?;
     begin(&mut conn).await?;
     let work = async |conn: &mut Connection| {
-        let rotation = sessions::rotate(conn, &used.digest(), &next.digest(), now, session_life(&ask)).await?;
-        let Rotation::Renewed { session, user, scope } = rotation else { return Ok(None) };
+        let rotation = sessions::rotate(
+            conn,
+            &used.digest(),
+            &next.digest(),
+            now,
+            session_life(&ask),
+        )
+        .await?;
+        let Rotation::Renewed {
+            session,
+            user,
+            scope,
+        } = rotation
+        else {
+            return Ok(None);
+        };
         let user = User::find(conn, &crate::auth::Caller::PROGRAMME, &user, Lock::None).await?;
         Ok::<_, Problem>(user.map(|user| (user, session, scope)))
     };
@@ -136,7 +194,10 @@ pub async fn create_token(mut ask: Ask, payload: Payload) -> Answer {
     drop(conn);
     let (user, session, scope) = renewed.ok_or_else(invalid)?;
     let tokens = tokens(&ask, &user, session, scope, &next, now)?;
-    Ok(HttpResponse::Ok().content_type("application/json").insert_header(("Cache-Control", "no-store")).body(bytes(&tokens)?))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Cache-Control", "no-store"))
+        .body(bytes(&tokens)?))
 }
 
 fn renewal(ask: &Ask, body: &[u8]) -> Result<Renewal, Problem> {
@@ -144,16 +205,26 @@ fn renewal(ask: &Ask, body: &[u8]) -> Result<Renewal, Problem> {
     let mut faults = Faults::new();
     let mut fields = serde_json::Map::new();
     for (name, value) in pairs {
-        faults.check(fields.contains_key(&name), format!("/{}", crate::body::token(&name)), Rule::DuplicateName);
+        faults.check(
+            fields.contains_key(&name),
+            format!("/{}", crate::body::token(&name)),
+            Rule::DuplicateName,
+        );
         fields.insert(name, value.into());
     }
     let value = serde_json::Value::Object(fields);
     faults.extend(ask.app.contract.check("Renewal", &value));
-    faults.into_result().map_err(|problem| problem.member("error", json!("invalid_request")))?;
-    let renewal: Renewal = serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
+    faults
+        .into_result()
+        .map_err(|problem| problem.member("error", json!("invalid_request")))?;
+    let renewal: Renewal =
+        serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
     if renewal.grant_type != "refresh_token" {
-        let problem = Problem::new(Code::UnsupportedGrantType).member("error", json!("unsupported_grant_type"));
-        return Err(problem.about(Fault::at("/grant_type", Rule::NotAllowedValue).with("allowed", "refresh_token")));
+        let problem = Problem::new(Code::UnsupportedGrantType)
+            .member("error", json!("unsupported_grant_type"));
+        return Err(problem.about(
+            Fault::at("/grant_type", Rule::NotAllowedValue).with("allowed", "refresh_token"),
+        ));
     }
     Ok(renewal)
 }
@@ -178,7 +249,10 @@ pub async fn list_sessions(ask: Ask) -> Answer {
 #[delete("/sessions/{id}")]
 pub async fn delete_session(ask: Ask) -> Answer {
     let user = signed_in(&ask)?;
-    let session = ask.path_id().parse().map_err(|_| Problem::new(Code::NotFound))?;
+    let session = ask
+        .path_id()
+        .parse()
+        .map_err(|_| Problem::new(Code::NotFound))?;
     in_transaction(ask, false, EndSession { session, user }).await
 }
 
@@ -188,12 +262,25 @@ struct EndSession {
 }
 
 impl AsyncWork for EndSession {
-    async fn run(&self, conn: &mut Connection, _: &Ask, author: &Author) -> Result<Stored, Problem> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        _: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
         if !sessions::end(conn, self.session, self.user, "signed_out", author.at).await? {
             return Err(Problem::new(Code::NotFound));
         }
-        record(conn, &session_event(author, self.session, Happening::Deleted)).await?;
-        Ok(Stored::answer(StatusCode::NO_CONTENT, Vec::new(), Vec::new()))
+        record(
+            conn,
+            &session_event(author, self.session, Happening::Deleted),
+        )
+        .await?;
+        Ok(Stored::answer(
+            StatusCode::NO_CONTENT,
+            Vec::new(),
+            Vec::new(),
+        ))
     }
 }
 
@@ -207,9 +294,18 @@ pub async fn get_me(ask: Ask) -> Answer {
     let mut conn = ask.app.db.connection().await?;
     let user = User::find(&mut conn, &ask.caller, &user, Lock::None).await?;
     drop(conn);
-    let (Some(user), Some(session)) = (user, session) else { return Err(Problem::new(Code::Unauthenticated)) };
+    let (Some(user), Some(session)) = (user, session) else {
+        return Err(Problem::new(Code::Unauthenticated));
+    };
     let scope = scopes(ask.caller.role).to_owned();
-    Ok(conditional(&ask, bytes(&Me { user, session, scope })?))
+    Ok(conditional(
+        &ask,
+        bytes(&Me {
+            user,
+            session,
+            scope,
+        })?,
+    ))
 }
 
 fn signed_in(ask: &Ask) -> Result<UserId, Problem> {
@@ -220,7 +316,9 @@ fn signed_in(ask: &Ask) -> Result<UserId, Problem> {
 }
 
 fn session_life(ask: &Ask) -> TimeDelta {
-    TimeDelta::seconds(i64::try_from(ask.app.config.settings.session_life).unwrap_or(i64::MAX / 1000))
+    TimeDelta::seconds(
+        i64::try_from(ask.app.config.settings.session_life).unwrap_or(i64::MAX / 1000),
+    )
 }
 
 fn new_refresh_token() -> Result<Secret, Problem> {
@@ -230,7 +328,14 @@ fn new_refresh_token() -> Result<Secret, Problem> {
     })
 }
 
-fn tokens(ask: &Ask, user: &User, session: SessionId, scope: String, refresh_token: &Secret, now: DateTime<Utc>) -> Result<Tokens, Problem> {
+fn tokens(
+    ask: &Ask,
+    user: &User,
+    session: SessionId,
+    scope: String,
+    refresh_token: &Secret,
+    now: DateTime<Utc>,
+) -> Result<Tokens, Problem> {
     let life = i64::try_from(ask.app.config.settings.access_token_life).unwrap_or(600);
     let claims = AccessClaims {
         iss: ask.app.public_url.clone(),
@@ -249,7 +354,13 @@ fn tokens(ask: &Ask, user: &User, session: SessionId, scope: String, refresh_tok
         tracing::error!(%error, "an access token could not be signed");
         Problem::new(Code::Internal)
     })?;
-    Ok(Tokens { access_token, token_type: "Bearer", expires_in: life, refresh_token: refresh_token.expose().to_owned(), scope })
+    Ok(Tokens {
+        access_token,
+        token_type: "Bearer",
+        expires_in: life,
+        refresh_token: refresh_token.expose().to_owned(),
+        scope,
+    })
 }
 
 /// What a hasher's failure means to the caller.
@@ -273,19 +384,31 @@ impl Throttle {
     fn of(email: &str, address: &str) -> Self {
         let key = |kind: &str, text: &str| {
             let hash = digest(&SHA256, text.to_lowercase().as_bytes());
-            let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: String = hash
+                .as_ref()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             format!("{kind}:{hex}")
         };
-        Self { account: key("account", email), address: key("address", address) }
+        Self {
+            account: key("account", email),
+            address: key("address", address),
+        }
     }
 
     async fn check(&self, conn: &mut Connection, now: DateTime<Utc>) -> Result<(), Problem> {
         let since = now - TimeDelta::minutes(WINDOW_MINUTES);
-        let limits = [(&self.account, FAILURES_PER_ACCOUNT), (&self.address, FAILURES_PER_ADDRESS)];
+        let limits = [
+            (&self.account, FAILURES_PER_ACCOUNT),
+            (&self.address, FAILURES_PER_ADDRESS),
+        ];
         for (key, limit) in limits {
             if sessions::failures(conn, key, since).await? >= limit {
                 let seconds = (WINDOW_MINUTES * 60).to_string();
-                return Err(Problem::new(Code::TooManySignIns).with("seconds", &seconds).header(RETRY_AFTER, &seconds));
+                return Err(Problem::new(Code::TooManySignIns)
+                    .with("seconds", &seconds)
+                    .header(RETRY_AFTER, &seconds));
             }
         }
         Ok(())

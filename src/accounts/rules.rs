@@ -7,7 +7,11 @@ use crate::resource::Known;
 
 /// An admin has no city; a city user has one, of the role's side.
 pub fn check_city(user: &User, known: &Known, faults: &mut Faults) {
-    faults.check((user.role == UserRole::Admin) != user.city.is_none(), "/city", Rule::CityRole);
+    faults.check(
+        (user.role == UserRole::Admin) != user.city.is_none(),
+        "/city",
+        Rule::CityRole,
+    );
     let side = match user.role {
         UserRole::Admin => return,
         UserRole::EuCity => Side::Eu,

@@ -40,11 +40,27 @@ pub struct NewSession {
 
 /// Begins a session with its first refresh token.
 pub async fn insert(conn: &mut Connection, session: &NewSession, digest: &[u8]) -> QueryResult<()> {
-    diesel::insert_into(sessions::table).values(session).execute(conn).await?;
-    insert_token(conn, session.id, digest, session.generation, session.created_at).await
+    diesel::insert_into(sessions::table)
+        .values(session)
+        .execute(conn)
+        .await?;
+    insert_token(
+        conn,
+        session.id,
+        digest,
+        session.generation,
+        session.created_at,
+    )
+    .await
 }
 
-async fn insert_token(conn: &mut Connection, session: SessionId, digest: &[u8], generation: i32, now: DateTime<Utc>) -> QueryResult<()> {
+async fn insert_token(
+    conn: &mut Connection,
+    session: SessionId,
+    digest: &[u8],
+    generation: i32,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     diesel::insert_into(refresh_tokens::table)
         .values((
             refresh_tokens::digest.eq(digest),
@@ -75,14 +91,40 @@ pub enum Rotation {
 }
 
 /// Uses the refresh token `used`, and puts `next` in its place.
-pub async fn rotate(conn: &mut Connection, used: &[u8], next: &[u8], now: DateTime<Utc>, life: TimeDelta) -> QueryResult<Rotation> {
-    let found: Option<SessionId> = refresh_tokens::table.find(used).select(refresh_tokens::session).first(conn).await.optional()?;
-    let Some(session) = found else { return Ok(Rotation::Unknown) };
-    let locked = sessions::table.find(session).filter(sessions::ended_at.is_null()).filter(sessions::expires_at.gt(now));
-    let living: Option<(UserId, String, i32)> =
-        locked.select((sessions::user, sessions::scope, sessions::generation)).for_update().first(conn).await.optional()?;
-    let Some((user, scope, newest)) = living else { return Ok(Rotation::Unknown) };
-    let active: bool = users::table.find(user).select(users::active).first(conn).await?;
+pub async fn rotate(
+    conn: &mut Connection,
+    used: &[u8],
+    next: &[u8],
+    now: DateTime<Utc>,
+    life: TimeDelta,
+) -> QueryResult<Rotation> {
+    let found: Option<SessionId> = refresh_tokens::table
+        .find(used)
+        .select(refresh_tokens::session)
+        .first(conn)
+        .await
+        .optional()?;
+    let Some(session) = found else {
+        return Ok(Rotation::Unknown);
+    };
+    let locked = sessions::table
+        .find(session)
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now));
+    let living: Option<(UserId, String, i32)> = locked
+        .select((sessions::user, sessions::scope, sessions::generation))
+        .for_update()
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((user, scope, newest)) = living else {
+        return Ok(Rotation::Unknown);
+    };
+    let active: bool = users::table
+        .find(user)
+        .select(users::active)
+        .first(conn)
+        .await?;
     if !active {
         return Ok(Rotation::Unknown);
     }
@@ -94,10 +136,14 @@ pub async fn rotate(conn: &mut Connection, used: &[u8], next: &[u8], now: DateTi
     let next_generation = match newest - generation {
         0 if !replaced => newest + 1,
         1 => {
-            diesel::update(refresh_tokens::table.filter(refresh_tokens::session.eq(session)).filter(refresh_tokens::generation.eq(newest)))
-                .set(refresh_tokens::replaced.eq(true))
-                .execute(conn)
-                .await?;
+            diesel::update(
+                refresh_tokens::table
+                    .filter(refresh_tokens::session.eq(session))
+                    .filter(refresh_tokens::generation.eq(newest)),
+            )
+            .set(refresh_tokens::replaced.eq(true))
+            .execute(conn)
+            .await?;
             newest
         }
         _ => {
@@ -106,22 +152,49 @@ pub async fn rotate(conn: &mut Connection, used: &[u8], next: &[u8], now: DateTi
         }
     };
     diesel::update(sessions::table.find(session))
-        .set((sessions::generation.eq(next_generation), sessions::used_at.eq(now), sessions::expires_at.eq(now + life)))
+        .set((
+            sessions::generation.eq(next_generation),
+            sessions::used_at.eq(now),
+            sessions::expires_at.eq(now + life),
+        ))
         .execute(conn)
         .await?;
     insert_token(conn, session, next, next_generation, now).await?;
-    Ok(Rotation::Renewed { session, user, scope })
+    Ok(Rotation::Renewed {
+        session,
+        user,
+        scope,
+    })
 }
 
 /// Ends a session of this user; `false` when there is none.
-pub async fn end(conn: &mut Connection, session: SessionId, user: UserId, reason: &str, now: DateTime<Utc>) -> QueryResult<bool> {
-    let living = sessions::table.filter(sessions::id.eq(session)).filter(sessions::user.eq(user)).filter(sessions::ended_at.is_null());
-    let ended = diesel::update(living).set((sessions::ended_at.eq(now), sessions::ended_reason.eq(reason))).execute(conn).await?;
+pub async fn end(
+    conn: &mut Connection,
+    session: SessionId,
+    user: UserId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let living = sessions::table
+        .filter(sessions::id.eq(session))
+        .filter(sessions::user.eq(user))
+        .filter(sessions::ended_at.is_null());
+    let ended = diesel::update(living)
+        .set((
+            sessions::ended_at.eq(now),
+            sessions::ended_reason.eq(reason),
+        ))
+        .execute(conn)
+        .await?;
     Ok(ended > 0)
 }
 
 /// The living sessions of a user, newest first.
-pub async fn list(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> QueryResult<Vec<Session>> {
+pub async fn list(
+    conn: &mut Connection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Session>> {
     sessions::table
         .filter(sessions::user.eq(user))
         .filter(sessions::ended_at.is_null())
@@ -134,19 +207,43 @@ pub async fn list(conn: &mut Connection, user: UserId, now: DateTime<Utc>) -> Qu
 }
 
 /// Removes sessions that ended or expired more than `kept` ago.
-pub async fn delete_old(conn: &mut Connection, now: DateTime<Utc>, kept: TimeDelta) -> QueryResult<usize> {
+pub async fn delete_old(
+    conn: &mut Connection,
+    now: DateTime<Utc>,
+    kept: TimeDelta,
+) -> QueryResult<usize> {
     let limit = now - kept;
-    diesel::delete(sessions::table.filter(sessions::expires_at.lt(limit).or(sessions::ended_at.lt(limit)))).execute(conn).await
+    diesel::delete(
+        sessions::table.filter(
+            sessions::expires_at
+                .lt(limit)
+                .or(sessions::ended_at.lt(limit)),
+        ),
+    )
+    .execute(conn)
+    .await
 }
 
 /// Failed sign-ins of a key in the window that began at or after `since`.
 pub async fn failures(conn: &mut Connection, key: &str, since: DateTime<Utc>) -> QueryResult<i32> {
-    let found = sign_in_failures::table.find(key).filter(sign_in_failures::since.ge(since));
-    Ok(found.select(sign_in_failures::count).first(conn).await.optional()?.unwrap_or(0))
+    let found = sign_in_failures::table
+        .find(key)
+        .filter(sign_in_failures::since.ge(since));
+    Ok(found
+        .select(sign_in_failures::count)
+        .first(conn)
+        .await
+        .optional()?
+        .unwrap_or(0))
 }
 
 /// Counts a failed sign-in; a window that is over begins anew.
-pub async fn count_failure(conn: &mut Connection, key: &str, now: DateTime<Utc>, since: DateTime<Utc>) -> QueryResult<()> {
+pub async fn count_failure(
+    conn: &mut Connection,
+    key: &str,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> QueryResult<()> {
     use diesel::dsl::case_when;
     let (count, begun) = (sign_in_failures::count, sign_in_failures::since);
     diesel::insert_into(sign_in_failures::table)
@@ -164,5 +261,8 @@ pub async fn count_failure(conn: &mut Connection, key: &str, now: DateTime<Utc>,
 
 /// Forgets the failures of an account that has signed in.
 pub async fn forget_failures(conn: &mut Connection, key: &str) -> QueryResult<()> {
-    diesel::delete(sign_in_failures::table.find(key)).execute(conn).await.map(drop)
+    diesel::delete(sign_in_failures::table.find(key))
+        .execute(conn)
+        .await
+        .map(drop)
 }

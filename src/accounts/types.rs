@@ -34,7 +34,18 @@ impl From<UserRole> for Role {
 }
 
 /// A person who signs in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub struct User {
     /// Id of the account.
@@ -42,7 +53,12 @@ pub struct User {
     #[schema(read_only)]
     pub id: UserId,
     /// The e-mail address to sign in with; no two accounts share one, however it is capitalised.
-    #[schema(min_length = 3, max_length = 254, format = "email", example = "planning@city.example")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        format = "email",
+        example = "planning@city.example"
+    )]
     pub email: String,
     /// The person's name.
     pub name: Line,
@@ -55,7 +71,11 @@ pub struct User {
     pub active: bool,
     /// The password, written only: 12 to 256 characters, none of the common ones. Required at creation; left out
     /// of a change, it stays.
-    #[serde(default, skip_serializing_if = "PasswordHash::is_secret", serialize_with = "PasswordHash::refuse")]
+    #[serde(
+        default,
+        skip_serializing_if = "PasswordHash::is_secret",
+        serialize_with = "PasswordHash::refuse"
+    )]
     #[schema(write_only, value_type = String, min_length = 12, max_length = 256, format = "password", example = "violet-harbour-1642")]
     #[diesel(column_name = password_hash)]
     pub password: PasswordHash,
@@ -96,7 +116,11 @@ impl TryFrom<String> for PasswordHash {
     type Error = NotHashed;
 
     fn try_from(text: String) -> Result<Self, NotHashed> {
-        if text.starts_with("$argon2id$") { Ok(Self(text)) } else { Err(NotHashed) }
+        if text.starts_with("$argon2id$") {
+            Ok(Self(text))
+        } else {
+            Err(NotHashed)
+        }
     }
 }
 
@@ -113,7 +137,9 @@ impl PasswordHash {
 
     /// The second wall: were the first one taken down, an answer with a hash would fail.
     fn refuse<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(serde::ser::Error::custom("a password hash is not serialised"))
+        Err(serde::ser::Error::custom(
+            "a password hash is not serialised",
+        ))
     }
 
     /// The PHC string.
@@ -152,7 +178,11 @@ pub struct Me {
     /// The session of the token.
     pub session: SessionId,
     /// What the token allows (RFC 6749, section 3.3), separated by spaces.
-    #[schema(max_length = 300, pattern = "^[a-z:]+( [a-z:]+)*$", example = "read plans:write")]
+    #[schema(
+        max_length = 300,
+        pattern = "^[a-z:]+( [a-z:]+)*$",
+        example = "read plans:write"
+    )]
     pub scope: String,
 }
 
@@ -160,10 +190,20 @@ pub struct Me {
 #[derive(Deserialize, ToSchema)]
 pub struct SignIn {
     /// The e-mail address of the account.
-    #[schema(min_length = 3, max_length = 254, format = "email", example = "planning@city.example")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        format = "email",
+        example = "planning@city.example"
+    )]
     pub email: String,
     /// Its password.
-    #[schema(min_length = 1, max_length = 256, format = "password", example = "violet-harbour-1642")]
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        format = "password",
+        example = "violet-harbour-1642"
+    )]
     pub password: String,
 }
 
@@ -174,7 +214,11 @@ pub struct Renewal {
     #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "refresh_token")]
     pub grant_type: String,
     /// The refresh token that was answered last.
-    #[schema(max_length = 100, pattern = "^[A-Za-z0-9_-]+$", example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    #[schema(
+        max_length = 100,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    )]
     pub refresh_token: String,
 }
 
@@ -182,7 +226,11 @@ pub struct Renewal {
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
     /// Send it as `Authorization: Bearer …` (RFC 6750).
-    #[schema(max_length = 4096, pattern = "^[A-Za-z0-9_.-]+$", example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln")]
+    #[schema(
+        max_length = 4096,
+        pattern = "^[A-Za-z0-9_.-]+$",
+        example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln"
+    )]
     pub access_token: String,
     /// `Bearer`.
     #[schema(max_length = 10, pattern = "^Bearer$", example = "Bearer")]
@@ -191,10 +239,18 @@ pub struct Tokens {
     #[schema(minimum = 1, maximum = 86400, example = 600)]
     pub expires_in: i64,
     /// Gives the next tokens at /oauth/token, once.
-    #[schema(max_length = 100, pattern = "^[A-Za-z0-9_-]+$", example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    #[schema(
+        max_length = 100,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    )]
     pub refresh_token: String,
     /// What the token allows, separated by spaces.
-    #[schema(max_length = 300, pattern = "^[a-z:]+( [a-z:]+)*$", example = "read plans:write")]
+    #[schema(
+        max_length = 300,
+        pattern = "^[a-z:]+( [a-z:]+)*$",
+        example = "read plans:write"
+    )]
     pub scope: String,
 }
 

@@ -9,7 +9,9 @@ use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid 
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rules::{check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes};
+use super::rules::{
+    check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
+};
 use super::types::{ActionPlan, ActionPlanFilter, SdgCode};
 use crate::auth::Caller;
 use crate::cities::types::City;
@@ -21,7 +23,8 @@ use crate::policy::{Role, Thing};
 use crate::problem::{Faults, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, Lock, References, Resource, new_uuid, strings, usual_fields, usual_sorts_by_uuid,
+    Check, Include, Known, Lock, References, Resource, new_uuid, strings, usual_fields,
+    usual_sorts_by_uuid,
 };
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans, pairings, templates};
 use crate::sdgs::db::check_codes;
@@ -39,11 +42,17 @@ impl Resource for ActionPlan {
         kind: KeyType::Text,
         key: |item| Key::Text(title_key(item)),
     }];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Uuid, key: |item| Key::Uuid(item.id.uuid()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Uuid,
+        key: |item| Key::Uuid(item.id.uuid()),
+    };
     const INCLUDES: &'static [Include<Self>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
-        Include::new::<Template>("templates", |item| item.template.iter().map(ToString::to_string).collect()),
+        Include::new::<Template>("templates", |item| {
+            item.template.iter().map(ToString::to_string).collect()
+        }),
     ];
 
     usual_fields!(id);
@@ -61,7 +70,11 @@ impl Resource for ActionPlan {
         if let Some(template) = &self.template {
             references.to::<Template>("/template", template);
         }
-        if let Some(plan) = self.revises.as_ref().and_then(|revises| revises.plan.as_ref()) {
+        if let Some(plan) = self
+            .revises
+            .as_ref()
+            .and_then(|revises| revises.plan.as_ref())
+        {
             references.to::<ActionPlan>("/revises/plan", plan);
         }
         refer_to_sources(self, references);
@@ -73,7 +86,11 @@ impl Resource for ActionPlan {
             if self.template.is_none() {
                 self.template = before.template.clone();
             }
-            faults.check(self.template != before.template, "/template", Rule::Immutable);
+            faults.check(
+                self.template != before.template,
+                "/template",
+                Rule::Immutable,
+            );
         }
         give_keys(self);
     }
@@ -94,7 +111,12 @@ impl Resource for ActionPlan {
         Ok(())
     }
 
-    async fn find(conn: &mut Connection, caller: &Caller, id: &PlanId, lock: Lock) -> QueryResult<Option<Self>> {
+    async fn find(
+        conn: &mut Connection,
+        caller: &Caller,
+        id: &PlanId,
+        lock: Lock,
+    ) -> QueryResult<Option<Self>> {
         let query = action_plans::table.find(id).select(action_plans::document);
         let found: Option<Self> = match lock {
             Lock::None => query.first(conn).await.optional()?,
@@ -103,13 +125,27 @@ impl Resource for ActionPlan {
         Ok(found.filter(|plan| is_visible(plan, caller)))
     }
 
-    async fn find_many(conn: &mut Connection, caller: &Caller, ids: Vec<PlanId>) -> QueryResult<Vec<Self>> {
-        let query = action_plans::table.filter(action_plans::id.eq_any(ids)).select(action_plans::document);
+    async fn find_many(
+        conn: &mut Connection,
+        caller: &Caller,
+        ids: Vec<PlanId>,
+    ) -> QueryResult<Vec<Self>> {
+        let query = action_plans::table
+            .filter(action_plans::id.eq_any(ids))
+            .select(action_plans::document);
         let found: Vec<Self> = query.load(conn).await?;
-        Ok(found.into_iter().filter(|plan| is_visible(plan, caller)).collect())
+        Ok(found
+            .into_iter()
+            .filter(|plan| is_visible(plan, caller))
+            .collect())
     }
 
-    async fn list(conn: &mut Connection, caller: &Caller, filter: ActionPlanFilter, page: Page) -> QueryResult<Vec<Self>> {
+    async fn list(
+        conn: &mut Connection,
+        caller: &Caller,
+        filter: ActionPlanFilter,
+        page: Page,
+    ) -> QueryResult<Vec<Self>> {
         match scope(caller, &filter) {
             Scope::Nothing => Ok(Vec::new()),
             Scope::All => {
@@ -117,7 +153,12 @@ impl Resource for ActionPlan {
                 if let Some(since) = page.since {
                     query = query.filter(action_plans::updated_at.ge(since));
                 }
-                query.filter(page.keyset()).order(page.order()).limit(page.limit).load(conn).await
+                query
+                    .filter(page.keyset())
+                    .order(page.order())
+                    .limit(page.limit)
+                    .load(conn)
+                    .await
             }
             Scope::City(city) => {
                 let page = page.with_id_column("id", "plan");
@@ -125,7 +166,12 @@ impl Resource for ActionPlan {
                 if let Some(since) = page.since {
                     query = query.filter(action_plan_proponents::updated_at.ge(since));
                 }
-                let ids: Vec<PlanId> = query.filter(page.keyset()).order(page.order()).limit(page.limit).load(conn).await?;
+                let ids: Vec<PlanId> = query
+                    .filter(page.keyset())
+                    .order(page.order())
+                    .limit(page.limit)
+                    .load(conn)
+                    .await?;
                 let mut plans = Self::find_many(conn, caller, ids.clone()).await?;
                 plans.sort_by_key(|plan| ids.iter().position(|id| *id == plan.id));
                 Ok(plans)
@@ -159,21 +205,34 @@ impl Resource for ActionPlan {
     }
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
-        WritePlan::new(self, author, INSERT).execute(conn).await.map(drop)
+        WritePlan::new(self, author, INSERT)
+            .execute(conn)
+            .await
+            .map(drop)
     }
 
     async fn update(&self, conn: &mut Connection, _: &Self, author: &Author) -> QueryResult<()> {
-        WritePlan::new(self, author, UPDATE).execute(conn).await.map(drop)
+        WritePlan::new(self, author, UPDATE)
+            .execute(conn)
+            .await
+            .map(drop)
     }
 
     async fn delete(conn: &mut Connection, id: &PlanId) -> QueryResult<()> {
-        diesel::delete(action_plans::table.find(id)).execute(conn).await.map(drop)
+        diesel::delete(action_plans::table.find(id))
+            .execute(conn)
+            .await
+            .map(drop)
     }
 }
 
 /// Drafts are private to their proponents and admins.
 fn is_visible(plan: &ActionPlan, caller: &Caller) -> bool {
-    caller.role == Role::Admin || caller.city.as_ref().is_some_and(|city| plan.proponents.contains(city))
+    caller.role == Role::Admin
+        || caller
+            .city
+            .as_ref()
+            .is_some_and(|city| plan.proponents.contains(city))
 }
 
 /// Which plans a list can hold, and by which index it is walked.
@@ -198,8 +257,10 @@ fn scope(caller: &Caller, filter: &ActionPlanFilter) -> Scope {
 fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
     let mut query = action_plans::table.into_boxed();
     if !filter.city.is_empty() {
-        let of_cities = action_plan_proponents::table.filter(action_plan_proponents::city.eq_any(filter.city));
-        query = query.filter(action_plans::id.eq_any(of_cities.select(action_plan_proponents::plan)));
+        let of_cities =
+            action_plan_proponents::table.filter(action_plan_proponents::city.eq_any(filter.city));
+        query =
+            query.filter(action_plans::id.eq_any(of_cities.select(action_plan_proponents::plan)));
     }
     if !filter.pairing.is_empty() {
         query = query.filter(action_plans::pairing.eq_any(filter.pairing));
@@ -208,18 +269,31 @@ fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
         query = query.filter(action_plans::status.eq_any(filter.status));
     }
     if !filter.sdg.is_empty() {
-        let serving = action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
+        let serving =
+            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
         query = query.filter(action_plans::id.eq_any(serving.select(action_plan_sdgs::plan)));
     }
     query
 }
 
-fn narrowed_for<'a>(city: CityId, filter: ActionPlanFilter) -> action_plan_proponents::BoxedQuery<'a, Pg> {
-    let mut query = action_plan_proponents::table.filter(action_plan_proponents::city.eq(city.clone())).into_boxed();
+fn narrowed_for<'a>(
+    city: CityId,
+    filter: ActionPlanFilter,
+) -> action_plan_proponents::BoxedQuery<'a, Pg> {
+    let mut query = action_plan_proponents::table
+        .filter(action_plan_proponents::city.eq(city.clone()))
+        .into_boxed();
     if !filter.city.is_empty() && filter.city != [city] {
         let together = diesel::alias!(action_plan_proponents as together);
-        let with = together.filter(together.field(action_plan_proponents::city).eq_any(filter.city));
-        query = query.filter(action_plan_proponents::plan.eq_any(with.select(together.field(action_plan_proponents::plan))));
+        let with = together.filter(
+            together
+                .field(action_plan_proponents::city)
+                .eq_any(filter.city),
+        );
+        query = query.filter(
+            action_plan_proponents::plan
+                .eq_any(with.select(together.field(action_plan_proponents::plan))),
+        );
     }
     if !filter.pairing.is_empty() {
         query = query.filter(action_plan_proponents::pairing.eq_any(filter.pairing));
@@ -228,8 +302,10 @@ fn narrowed_for<'a>(city: CityId, filter: ActionPlanFilter) -> action_plan_propo
         query = query.filter(action_plan_proponents::status.eq_any(filter.status));
     }
     if !filter.sdg.is_empty() {
-        let serving = action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
-        query = query.filter(action_plan_proponents::plan.eq_any(serving.select(action_plan_sdgs::plan)));
+        let serving =
+            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
+        query = query
+            .filter(action_plan_proponents::plan.eq_any(serving.select(action_plan_sdgs::plan)));
     }
     query
 }
@@ -240,12 +316,20 @@ fn codes(codes: Vec<SdgCode>) -> Vec<String> {
 
 /// The title in the plan's own language, cut to what an index holds.
 fn title_key(plan: &ActionPlan) -> String {
-    plan.title.as_ref().map(|title| title.best(&plan.language).chars().take(200).collect()).unwrap_or_default()
+    plan.title
+        .as_ref()
+        .map(|title| title.best(&plan.language).chars().take(200).collect())
+        .unwrap_or_default()
 }
 
 /// The newest template of the programme that the plan's pairing belongs to.
-async fn newest_template(conn: &mut Connection, plan: &ActionPlan) -> QueryResult<Option<TemplateId>> {
-    let programme = pairings::table.filter(pairings::id.eq(&plan.pairing)).select(pairings::programme);
+async fn newest_template(
+    conn: &mut Connection,
+    plan: &ActionPlan,
+) -> QueryResult<Option<TemplateId>> {
+    let programme = pairings::table
+        .filter(pairings::id.eq(&plan.pairing))
+        .select(pairings::programme);
     templates::table
         .filter(templates::programme.eq_any(programme))
         .order((templates::created_at.desc(), templates::id.desc()))
@@ -298,17 +382,52 @@ const INSERT: &[Piece] = {
     use Piece::{Sql, Value as V};
     use Value::*;
     &[
-        Sql("WITH plan AS (INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at) VALUES ("),
-        V(Id), Sql(", "), V(Pairing), Sql(", "), V(Template), Sql(", "), V(Kind), Sql(", "), V(Status), Sql(", "), V(Language), Sql(", "),
-        V(TitleKey), Sql(", "), V(Document), Sql(", "), V(Published), Sql(", "), V(Version), Sql(", "), V(CreatedAt), Sql(", "), V(UpdatedAt),
-        Sql(") RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
+        Sql(
+            "WITH plan AS (INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at) VALUES (",
+        ),
+        V(Id),
+        Sql(", "),
+        V(Pairing),
+        Sql(", "),
+        V(Template),
+        Sql(", "),
+        V(Kind),
+        Sql(", "),
+        V(Status),
+        Sql(", "),
+        V(Language),
+        Sql(", "),
+        V(TitleKey),
+        Sql(", "),
+        V(Document),
+        Sql(", "),
+        V(Published),
+        Sql(", "),
+        V(Version),
+        Sql(", "),
+        V(CreatedAt),
+        Sql(", "),
+        V(UpdatedAt),
+        Sql(
+            ") RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
              version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by) \
-                SELECT id, version, document, status, updated_at, "), V(By), Sql(" FROM plan), \
+                SELECT id, version, document, status, updated_at, ",
+        ),
+        V(By),
+        Sql(" FROM plan), \
              proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at) \
-                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("), V(Cities), Sql(") AS city), \
-             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("), V(Codes), Sql(") AS code) \
+                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("),
+        V(Cities),
+        Sql(") AS city), \
+             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("),
+        V(Codes),
+        Sql(") AS code) \
              INSERT INTO action_plan_refs (system, key, plan) \
-                SELECT system, key, id FROM plan, unnest("), V(Systems), Sql(", "), V(Keys), Sql(") AS ref (system, key)"),
+                SELECT system, key, id FROM plan, unnest("),
+        V(Systems),
+        Sql(", "),
+        V(Keys),
+        Sql(") AS ref (system, key)"),
     ]
 };
 
@@ -316,25 +435,67 @@ const UPDATE: &[Piece] = {
     use Piece::{Sql, Value as V};
     use Value::*;
     &[
-        Sql("WITH plan AS (UPDATE action_plans SET pairing = "), V(Pairing), Sql(", kind = "), V(Kind), Sql(", status = "), V(Status),
-        Sql(", language = "), V(Language), Sql(", title_key = "), V(TitleKey), Sql(", document = "), V(Document),
-        Sql(", published_version = "), V(Published), Sql(", version = "), V(Version), Sql(", updated_at = "), V(UpdatedAt),
-        Sql(" WHERE id = "), V(Id),
-        Sql(" RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
+        Sql("WITH plan AS (UPDATE action_plans SET pairing = "),
+        V(Pairing),
+        Sql(", kind = "),
+        V(Kind),
+        Sql(", status = "),
+        V(Status),
+        Sql(", language = "),
+        V(Language),
+        Sql(", title_key = "),
+        V(TitleKey),
+        Sql(", document = "),
+        V(Document),
+        Sql(", published_version = "),
+        V(Published),
+        Sql(", version = "),
+        V(Version),
+        Sql(", updated_at = "),
+        V(UpdatedAt),
+        Sql(" WHERE id = "),
+        V(Id),
+        Sql(
+            " RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
              version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by) \
-                SELECT id, version, document, status, updated_at, "), V(By), Sql(" FROM plan), \
-             parted AS (DELETE FROM action_plan_proponents WHERE plan = "), V(Id), Sql(" AND city <> ALL ("), V(Cities), Sql(")), \
+                SELECT id, version, document, status, updated_at, ",
+        ),
+        V(By),
+        Sql(" FROM plan), \
+             parted AS (DELETE FROM action_plan_proponents WHERE plan = "),
+        V(Id),
+        Sql(" AND city <> ALL ("),
+        V(Cities),
+        Sql(")), \
              proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at) \
-                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("), V(Cities), Sql(") AS city \
+                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("),
+        V(Cities),
+        Sql(") AS city \
                 ON CONFLICT ON CONSTRAINT action_plan_proponents_pkey DO UPDATE SET pairing = excluded.pairing, \
                 status = excluded.status, title_key = excluded.title_key, updated_at = excluded.updated_at), \
-             unserved AS (DELETE FROM action_plan_sdgs WHERE plan = "), V(Id), Sql(" AND code <> ALL ("), V(Codes), Sql(")), \
-             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("), V(Codes), Sql(") AS code \
+             unserved AS (DELETE FROM action_plan_sdgs WHERE plan = "),
+        V(Id),
+        Sql(" AND code <> ALL ("),
+        V(Codes),
+        Sql(")), \
+             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("),
+        V(Codes),
+        Sql(") AS code \
                 ON CONFLICT ON CONSTRAINT action_plan_sdgs_pkey DO NOTHING), \
-             forgotten AS (DELETE FROM action_plan_refs WHERE plan = "), V(Id), Sql(" AND (system, key) NOT IN \
-                (SELECT * FROM unnest("), V(Systems), Sql(", "), V(Keys), Sql("))) \
+             forgotten AS (DELETE FROM action_plan_refs WHERE plan = "),
+        V(Id),
+        Sql(" AND (system, key) NOT IN \
+                (SELECT * FROM unnest("),
+        V(Systems),
+        Sql(", "),
+        V(Keys),
+        Sql("))) \
              INSERT INTO action_plan_refs (system, key, plan) \
-                SELECT system, key, id FROM plan, unnest("), V(Systems), Sql(", "), V(Keys), Sql(") AS ref (system, key) \
+                SELECT system, key, id FROM plan, unnest("),
+        V(Systems),
+        Sql(", "),
+        V(Keys),
+        Sql(") AS ref (system, key) \
                 WHERE NOT EXISTS (SELECT FROM action_plan_refs AS had WHERE had.plan = plan.id AND had.system = ref.system AND had.key = ref.key)"),
     ]
 };
@@ -349,8 +510,16 @@ impl<'a> WritePlan<'a> {
             sql,
             title_key: title_key(plan),
             codes,
-            ref_systems: plan.external_refs.iter().map(|reference| reference.system.as_str()).collect(),
-            ref_keys: plan.external_refs.iter().map(|reference| reference.key.as_str()).collect(),
+            ref_systems: plan
+                .external_refs
+                .iter()
+                .map(|reference| reference.system.as_str())
+                .collect(),
+            ref_keys: plan
+                .external_refs
+                .iter()
+                .map(|reference| reference.key.as_str())
+                .collect(),
             by: author.by.map(|user| user.uuid()),
         }
     }
@@ -378,7 +547,9 @@ impl QueryFragment<Pg> for WritePlan<'_> {
                     Value::Language => out.push_bind_param::<Text, _>(&plan.language)?,
                     Value::TitleKey => out.push_bind_param::<Text, _>(&self.title_key)?,
                     Value::Document => out.push_bind_param::<Jsonb, _>(plan)?,
-                    Value::Published => out.push_bind_param::<Nullable<BigInt>, _>(&plan.published_version)?,
+                    Value::Published => {
+                        out.push_bind_param::<Nullable<BigInt>, _>(&plan.published_version)?
+                    }
                     Value::Version => out.push_bind_param::<BigInt, _>(&plan.version)?,
                     Value::CreatedAt => out.push_bind_param::<Timestamptz, _>(&plan.created_at)?,
                     Value::UpdatedAt => out.push_bind_param::<Timestamptz, _>(&plan.updated_at)?,

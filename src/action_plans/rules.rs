@@ -12,7 +12,10 @@ use crate::tours::types::Tour;
 
 /// Gives a key to each part of a list that has none.
 pub fn give_keys(plan: &mut ActionPlan) {
-    let indicators = plan.follow_up.iter_mut().flat_map(|part| part.indicators.iter_mut().map(|part| &mut part.key));
+    let indicators = plan
+        .follow_up
+        .iter_mut()
+        .flat_map(|part| part.indicators.iter_mut().map(|part| &mut part.key));
     let keys = plan.activities.iter_mut().map(|part| &mut part.key);
     let keys = keys.chain(plan.risks.iter_mut().map(|part| &mut part.key));
     let keys = keys.chain(plan.joint_actions.iter_mut().map(|part| &mut part.key));
@@ -23,33 +26,66 @@ pub fn give_keys(plan: &mut ActionPlan) {
 
 /// A key stands once in its list.
 pub fn check_keys(plan: &ActionPlan, faults: &mut Faults) {
-    check_unique("/activities", plan.activities.iter().map(|part| &part.key), faults);
+    check_unique(
+        "/activities",
+        plan.activities.iter().map(|part| &part.key),
+        faults,
+    );
     check_unique("/risks", plan.risks.iter().map(|part| &part.key), faults);
-    check_unique("/joint_actions", plan.joint_actions.iter().map(|part| &part.key), faults);
-    let indicators = plan.follow_up.iter().flat_map(|part| part.indicators.iter());
-    check_unique("/follow_up/indicators", indicators.map(|part| &part.key), faults);
+    check_unique(
+        "/joint_actions",
+        plan.joint_actions.iter().map(|part| &part.key),
+        faults,
+    );
+    let indicators = plan
+        .follow_up
+        .iter()
+        .flat_map(|part| part.indicators.iter());
+    check_unique(
+        "/follow_up/indicators",
+        indicators.map(|part| &part.key),
+        faults,
+    );
 }
 
 fn check_unique<'a>(list: &str, keys: impl Iterator<Item = &'a PartKey>, faults: &mut Faults) {
     let mut seen = HashSet::new();
     for (index, key) in keys.enumerate() {
         if !seen.insert(key) {
-            faults.push(Fault::at(format!("{list}/{index}/key"), Rule::DuplicateKey).with("key", &key.0));
+            faults.push(
+                Fault::at(format!("{list}/{index}/key"), Rule::DuplicateKey).with("key", &key.0),
+            );
         }
     }
 }
 
 /// Proponents and partners of joint actions belong to the pairing.
 pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
-    let Some(pairing) = known.get::<Pairing>(&plan.pairing) else { return };
+    let Some(pairing) = known.get::<Pairing>(&plan.pairing) else {
+        return;
+    };
     let members = pairing.cities();
-    let proponents = plan.proponents.iter().enumerate().map(|(index, city)| (format!("/proponents/{index}"), city));
-    let partners = plan.joint_actions.iter().enumerate().flat_map(|(action, part)| {
-        part.with.iter().enumerate().map(move |(index, city)| (format!("/joint_actions/{action}/with/{index}"), city))
-    });
+    let proponents = plan
+        .proponents
+        .iter()
+        .enumerate()
+        .map(|(index, city)| (format!("/proponents/{index}"), city));
+    let partners =
+        plan.joint_actions
+            .iter()
+            .enumerate()
+            .flat_map(|(action, part)| {
+                part.with.iter().enumerate().map(move |(index, city)| {
+                    (format!("/joint_actions/{action}/with/{index}"), city)
+                })
+            });
     for (pointer, city) in proponents.chain(partners) {
         if !members.contains(city) {
-            faults.push(Fault::at(pointer, Rule::NotInPairing).with("id", city).with("pairing", &pairing.id));
+            faults.push(
+                Fault::at(pointer, Rule::NotInPairing)
+                    .with("id", city)
+                    .with("pairing", &pairing.id),
+            );
         }
     }
 }
@@ -60,11 +96,17 @@ pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
         let pointer = format!("/sdg_relevance/{index}");
         match (&entry.target, &entry.goal) {
             (None, None) => faults.push(Fault::at(format!("{pointer}/target"), Rule::Required)),
-            (Some(_), Some(_)) => faults.push(Fault::at(format!("{pointer}/goal"), Rule::OneOfBoth)),
+            (Some(_), Some(_)) => {
+                faults.push(Fault::at(format!("{pointer}/goal"), Rule::OneOfBoth))
+            }
             _ => {}
         }
     }
-    faults.check(plan.kind == PlanKind::Revision && plan.revises.is_none(), "/revises", Rule::Required);
+    faults.check(
+        plan.kind == PlanKind::Revision && plan.revises.is_none(),
+        "/revises",
+        Rule::Required,
+    );
 }
 
 /// Every goal and target that the plan or one of its activities names, with its place.
@@ -72,12 +114,18 @@ pub fn sdg_codes(plan: &ActionPlan) -> Vec<(String, String)> {
     let mut codes = Vec::new();
     for (index, entry) in plan.sdg_relevance.iter().enumerate() {
         for (field, code) in [("target", &entry.target), ("goal", &entry.goal)] {
-            codes.extend(code.iter().map(|code| (format!("/sdg_relevance/{index}/{field}"), code.clone())));
+            codes.extend(
+                code.iter()
+                    .map(|code| (format!("/sdg_relevance/{index}/{field}"), code.clone())),
+            );
         }
     }
     for (activity, part) in plan.activities.iter().enumerate() {
         for (index, code) in part.sdg_targets.iter().enumerate() {
-            codes.push((format!("/activities/{activity}/sdg_targets/{index}"), code.0.clone()));
+            codes.push((
+                format!("/activities/{activity}/sdg_targets/{index}"),
+                code.0.clone(),
+            ));
         }
     }
     codes
@@ -86,11 +134,21 @@ pub fn sdg_codes(plan: &ActionPlan) -> Vec<(String, String)> {
 /// Every source that the plan names, with its place.
 fn sources(plan: &ActionPlan) -> impl Iterator<Item = (String, &Source)> {
     let of_inputs = plan.inputs.iter().flat_map(|inputs| {
-        inputs.sources.iter().enumerate().map(|(index, source)| (format!("/inputs/sources/{index}"), source))
+        inputs
+            .sources
+            .iter()
+            .enumerate()
+            .map(|(index, source)| (format!("/inputs/sources/{index}"), source))
     });
-    let of_activities = plan.activities.iter().enumerate().flat_map(|(activity, part)| {
-        part.sources.iter().enumerate().map(move |(index, source)| (format!("/activities/{activity}/sources/{index}"), source))
-    });
+    let of_activities = plan
+        .activities
+        .iter()
+        .enumerate()
+        .flat_map(|(activity, part)| {
+            part.sources.iter().enumerate().map(move |(index, source)| {
+                (format!("/activities/{activity}/sources/{index}"), source)
+            })
+        });
     of_inputs.chain(of_activities)
 }
 

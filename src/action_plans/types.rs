@@ -66,8 +66,14 @@ words! {
 
 /// A Local Action Plan, along the programme's template.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct ActionPlan {
@@ -123,7 +129,11 @@ pub struct ActionPlan {
     pub template: Option<TemplateId>,
     /// The language it is written in first (BCP 47); English when left out.
     #[serde(default = "english")]
-    #[schema(max_length = 35, pattern = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", example = "ja")]
+    #[schema(
+        max_length = 35,
+        pattern = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+        example = "ja"
+    )]
     pub language: String,
     /// The keys under which other systems know it.
     #[serde(default)]
@@ -176,7 +186,11 @@ pub struct RevisedPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SdgRelevance {
     /// A target.
-    #[schema(max_length = 5, pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$", example = "11.2")]
+    #[schema(
+        max_length = 5,
+        pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$",
+        example = "11.2"
+    )]
     pub target: Option<String>,
     /// A goal as a whole.
     #[schema(max_length = 2, pattern = "^([1-9]|1[0-7])$", example = "11")]
@@ -202,7 +216,11 @@ pub struct Source {
     /// What kind of thing.
     pub r#type: SourceType,
     /// Its id.
-    #[schema(max_length = 80, pattern = "^[a-z0-9-]+$", example = "exchange-meeting-3")]
+    #[schema(
+        max_length = 80,
+        pattern = "^[a-z0-9-]+$",
+        example = "exchange-meeting-3"
+    )]
     pub id: String,
     /// What was taken from it.
     pub note: Option<Text>,
@@ -260,7 +278,11 @@ pub struct TargetCode(pub String);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
     /// Decimal number, as text so that nothing is rounded.
-    #[schema(max_length = 20, pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$", example = "1250000.00")]
+    #[schema(
+        max_length = 20,
+        pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$",
+        example = "1250000.00"
+    )]
     pub amount: String,
     /// ISO 4217.
     #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = "EUR")]
@@ -297,7 +319,11 @@ pub struct Financing {
     /// Whose money.
     pub source: Line,
     /// How much: decimal number, as text so that nothing is rounded.
-    #[schema(max_length = 20, pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$", example = "1250000.00")]
+    #[schema(
+        max_length = 20,
+        pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$",
+        example = "1250000.00"
+    )]
     pub amount: Option<String>,
     /// ISO 4217.
     #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = "EUR")]
@@ -379,10 +405,20 @@ pub struct JointAction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExternalRef {
     /// The system, such as a domain name.
-    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._~-]+$", example = "plans.city.example")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9._~-]+$",
+        example = "plans.city.example"
+    )]
     pub system: String,
     /// The key in it.
-    #[schema(min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9._~:-]+$", example = "LAP-2019-07")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[A-Za-z0-9._~:-]+$",
+        example = "LAP-2019-07"
+    )]
     pub key: String,
 }
 

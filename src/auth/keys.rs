@@ -35,17 +35,28 @@ const MAX_TOKEN: usize = 4096;
 /// space-separated (RFC 6749 section 3.3); `exp` and `iat` seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
+    /// Who issued it: the origin of the service.
     pub iss: String,
+    /// What it is for: the API.
     pub aud: String,
+    /// The account.
     pub sub: Uuid,
+    /// The id of this token.
     pub jti: Uuid,
+    /// The session that it ends with.
     pub sid: Uuid,
+    /// What the account was when it was issued; rights are read anew with each request.
     pub role: String,
+    /// The city of a city user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
+    /// What it allows (RFC 6749 section 3.3), separated by spaces.
     pub scope: String,
+    /// When it was issued, in Unix seconds.
     pub iat: i64,
+    /// When it expires, in Unix seconds.
     pub exp: i64,
+    /// The client that it was issued to (RFC 9068 section 2.2).
     pub client_id: String,
 }
 
@@ -155,6 +166,7 @@ static SIGNATURE_ONLY: LazyLock<Validation> = LazyLock::new(|| {
 });
 
 impl KeyRing {
+    /// A ring that signs with `active` and verifies with all of them.
     pub fn new(active: SigningKey, others: Vec<SigningKey>) -> Self {
         Self { active, others }
     }
@@ -234,8 +246,11 @@ fn read_header(token: &str) -> Result<ReceivedHeader, TokenError> {
 /// Why a key could not be made, read or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyError {
+    /// The stored bytes are no Ed25519 key.
     NotEd25519,
+    /// The stored key is another one than its name says.
     WrongKid,
+    /// The cryptographic library failed.
     Failed,
 }
 
@@ -255,14 +270,23 @@ impl std::error::Error for KeyError {}
 /// section 3.1), or that it has expired. No variant and no text carries anything of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
+    /// Not a JWT with all claims.
     Malformed,
+    /// `typ` is not `at+jwt`.
     WrongType,
+    /// `alg` is not EdDSA.
     WrongAlgorithm,
+    /// `kid` names none of our keys.
     UnknownKey,
+    /// The signature is not by the key that it names.
     BadSignature,
+    /// `iss` is somebody else.
     WrongIssuer,
+    /// `aud` is something else.
     WrongAudience,
+    /// Its time has not come.
     NotYetValid,
+    /// Its time is over.
     Expired,
 }
 

@@ -31,10 +31,20 @@ pub struct Caller {
 
 impl Caller {
     /// Somebody without a token.
-    pub const ANONYMOUS: Self = Self { role: Role::Anonymous, user: None, city: None, session: None };
+    pub const ANONYMOUS: Self = Self {
+        role: Role::Anonymous,
+        user: None,
+        city: None,
+        session: None,
+    };
 
     /// The programme itself, as when its data is loaded from the command line.
-    pub const PROGRAMME: Self = Self { role: Role::Admin, user: None, city: None, session: None };
+    pub const PROGRAMME: Self = Self {
+        role: Role::Admin,
+        user: None,
+        city: None,
+        session: None,
+    };
 
     /// How the caller stands to something that belongs to these cities.
     pub fn relation_to_cities<'a>(&self, mut cities: impl Iterator<Item = &'a CityId>) -> Relation {
@@ -51,7 +61,11 @@ impl Caller {
 }
 
 /// The caller behind a living session of an active user; `None` when either has ended.
-pub async fn find_caller(conn: &mut Connection, session: SessionId, user: UserId) -> QueryResult<Option<Caller>> {
+pub async fn find_caller(
+    conn: &mut Connection,
+    session: SessionId,
+    user: UserId,
+) -> QueryResult<Option<Caller>> {
     let found: Option<(Role, Option<CityId>)> = sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session))
@@ -63,5 +77,10 @@ pub async fn find_caller(conn: &mut Connection, session: SessionId, user: UserId
         .first(conn)
         .await
         .optional()?;
-    Ok(found.map(|(role, city)| Caller { role, user: Some(user), city, session: Some(session) }))
+    Ok(found.map(|(role, city)| Caller {
+        role,
+        user: Some(user),
+        city,
+        session: Some(session),
+    }))
 }

@@ -171,8 +171,11 @@ fn longest_run(first: char, chars: &[char]) -> usize {
 /// What a hash costs (RFC 9106 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
+    /// Memory, in KiB.
     pub memory_kib: u32,
+    /// Passes over the memory.
     pub passes: u32,
+    /// Lanes, computed one after the other.
     pub lanes: u32,
 }
 
@@ -351,11 +354,17 @@ fn parse(stored: &str) -> Result<PasswordHash, HashError> {
 /// Why a password may not be set; the text is for whoever chose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeakPassword {
+    /// Fewer than 12 characters.
     TooShort,
+    /// More than 256 characters.
     TooLong,
+    /// Holds control characters.
     Unprintable,
+    /// Is the e-mail address.
     IsEmail,
+    /// Is on the list of common ones, or a dressed-up entry of it.
     Common,
+    /// Is a repetition or a row.
     Predictable,
 }
 
@@ -383,6 +392,7 @@ pub enum HashError {
     Busy,
     /// What is stored is not a hash of ours.
     Stored,
+    /// The library or its task failed.
     Failed,
 }
 

@@ -20,12 +20,16 @@ use subtle::ConstantTimeEq as _;
 pub enum Kind {
     /// An authorization code, to be exchanged for tokens once (RFC 6749 section 4.1).
     AuthorizationCode,
+    /// The secret of a machine client (RFC 6749 section 2.3.1).
     ClientSecret,
+    /// A refresh token (RFC 6749 section 1.5).
     RefreshToken,
+    /// What deliveries of a webhook are signed with.
     WebhookSecret,
 }
 
 impl Kind {
+    /// What its secrets begin with.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "iuc_ac_",
@@ -44,6 +48,7 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// A new one, of 256 random bits.
     pub fn generate(kind: Kind) -> Result<Self, NoRandomness> {
         let bits = URL_SAFE_NO_PAD.encode(random::<32>()?);
         let text = Zeroizing::new(kind.prefix().to_owned() + &Zeroizing::new(bits));
@@ -69,6 +74,7 @@ impl Secret {
         }
     }
 
+    /// What it is for.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -6,7 +6,9 @@ use crate::ids::CityId;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts};
+use crate::resource::{
+    Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+};
 use crate::schema::{cities, pairing_cities};
 
 impl Resource for City {
@@ -19,9 +21,18 @@ impl Resource for City {
         name: "name",
         sql: "coalesce(name ->> 'en', id)",
         kind: KeyType::Text,
-        key: |item| Key::Text(item.name.in_language("en").unwrap_or(item.id.as_str()).to_owned()),
+        key: |item| Key::Text(
+            item.name
+                .in_language("en")
+                .unwrap_or(item.id.as_str())
+                .to_owned()
+        ),
     }];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
 
     usual_fields!(id);
 
@@ -40,20 +51,25 @@ impl Resource for City {
         }
     }
 
-    rows!(cities, key = id, filter = |query, filter| {
-        if !filter.side.is_empty() {
-            query = query.filter(cities::side.eq_any(filter.side));
+    rows!(
+        cities,
+        key = id,
+        filter = |query, filter| {
+            if !filter.side.is_empty() {
+                query = query.filter(cities::side.eq_any(filter.side));
+            }
+            if !filter.country.is_empty() {
+                query = query.filter(cities::country_code.eq_any(filter.country));
+            }
+            if !filter.kind.is_empty() {
+                query = query.filter(cities::kind.eq_any(filter.kind));
+            }
+            if !filter.pairing.is_empty() {
+                let members =
+                    pairing_cities::table.filter(pairing_cities::pairing.eq_any(filter.pairing));
+                query = query.filter(cities::id.eq_any(members.select(pairing_cities::city)));
+            }
         }
-        if !filter.country.is_empty() {
-            query = query.filter(cities::country_code.eq_any(filter.country));
-        }
-        if !filter.kind.is_empty() {
-            query = query.filter(cities::kind.eq_any(filter.kind));
-        }
-        if !filter.pairing.is_empty() {
-            let members = pairing_cities::table.filter(pairing_cities::pairing.eq_any(filter.pairing));
-            query = query.filter(cities::id.eq_any(members.select(pairing_cities::city)));
-        }
-    });
+    );
     plain_writes!(cities, key = id);
 }

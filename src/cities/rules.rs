@@ -7,7 +7,11 @@ use crate::problem::{Fault, Faults, Rule};
 /// Side `jp` means country JP, side `eu` any other.
 pub fn check_side(city: &City, faults: &mut Faults) {
     let in_japan = city.country_code.as_str() == "JP";
-    faults.check((city.side == Side::Jp) != in_japan, "/country_code", Rule::SideCountry);
+    faults.check(
+        (city.side == Side::Jp) != in_japan,
+        "/country_code",
+        Rule::SideCountry,
+    );
 }
 
 /// A city user describes the own city, but does not say what it is.

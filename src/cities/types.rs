@@ -32,7 +32,18 @@ words! {
 }
 
 /// A participating city or metropolitan authority.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = cities, treat_none_as_null = true)]
 pub struct City {
     /// Readable id; derived from the English name when left out at creation.
@@ -80,8 +91,14 @@ pub struct City {
 
 /// A point on the Earth (WGS 84), in degrees.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Location {
@@ -97,8 +114,15 @@ jsonb!(Location);
 
 /// The codes under which registers know a city; null where there is none or it is not known.
 #[derive(
-    Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Codes {
@@ -123,8 +147,14 @@ jsonb!(Codes);
 
 /// A number of inhabitants, and of which year.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Population {

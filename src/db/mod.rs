@@ -12,7 +12,9 @@ use std::time::Duration;
 use deadpool::Runtime;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -34,10 +36,19 @@ pub struct Loan(Option<Object<Connection>>);
 impl Database {
     /// Pools on the database at `url`; connects when first asked.
     pub fn new(url: &SecretString, settings: &Settings) -> Result<Self, PoolError> {
-        let pool = |size, name, statement_timeout| pool(url, size, name, statement_timeout, settings);
+        let pool =
+            |size, name, statement_timeout| pool(url, size, name, statement_timeout, settings);
         Ok(Self {
-            requests: pool(settings.pool_requests, "iuc requests", settings.statement_timeout)?,
-            exports: pool(settings.pool_exports, "iuc exports", settings.export_timeout)?,
+            requests: pool(
+                settings.pool_requests,
+                "iuc requests",
+                settings.statement_timeout,
+            )?,
+            exports: pool(
+                settings.pool_exports,
+                "iuc exports",
+                settings.export_timeout,
+            )?,
         })
     }
 
@@ -92,7 +103,8 @@ fn pool(
         let url = url.to_owned();
         Box::pin(async move { connect(&url, &options).await })
     });
-    let manager = AsyncDieselConnectionManager::<Connection>::new_with_config(url.expose_secret(), config);
+    let manager =
+        AsyncDieselConnectionManager::<Connection>::new_with_config(url.expose_secret(), config);
     Pool::builder(manager)
         .max_size(size)
         .runtime(Runtime::Tokio1)
@@ -105,7 +117,8 @@ fn pool(
 
 /// Opens a connection with session settings of its own.
 async fn connect(url: &str, options: &str) -> diesel::ConnectionResult<Connection> {
-    let bad = |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
+    let bad =
+        |error: tokio_postgres::Error| diesel::ConnectionError::BadConnection(error.to_string());
     let mut config: tokio_postgres::Config = url.parse().map_err(bad)?;
     config.options(options);
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
@@ -118,7 +131,11 @@ pub struct PoolError(String);
 
 impl std::fmt::Display for PoolError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the connections to the database cannot be set up: {}", self.0)
+        write!(
+            f,
+            "the connections to the database cannot be set up: {}",
+            self.0
+        )
     }
 }
 
@@ -162,13 +179,18 @@ pub async fn begin(conn: &mut Connection) -> Result<(), Problem> {
 
 /// Commits. When the connection breaks while it does, nobody knows the outcome.
 pub async fn commit(conn: &mut Connection) -> Result<(), Problem> {
-    AnsiTransactionManager::commit_transaction(conn).await.map_err(|error| match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _) => {
-            tracing::error!(%error, "the connection broke during a commit");
-            Problem::new(Code::OutcomeUnknown).header(actix_web::http::header::RETRY_AFTER, "2")
-        }
-        _ => error.into(),
-    })
+    AnsiTransactionManager::commit_transaction(conn)
+        .await
+        .map_err(|error| match &error {
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+                _,
+            ) => {
+                tracing::error!(%error, "the connection broke during a commit");
+                Problem::new(Code::OutcomeUnknown).header(actix_web::http::header::RETRY_AFTER, "2")
+            }
+            _ => error.into(),
+        })
 }
 
 /// Undoes everything since [`begin`].
@@ -192,7 +214,11 @@ impl From<DieselError> for Problem {
     }
 }
 
-fn of_database(kind: &DatabaseErrorKind, info: &dyn DatabaseErrorInformation, error: &DieselError) -> Problem {
+fn of_database(
+    kind: &DatabaseErrorKind,
+    info: &dyn DatabaseErrorInformation,
+    error: &DieselError,
+) -> Problem {
     if let Some(name) = info.constraint_name() {
         return Problem::of_constraint(name);
     }
@@ -204,8 +230,14 @@ fn of_database(kind: &DatabaseErrorKind, info: &dyn DatabaseErrorInformation, er
             unavailable()
         }
         _ if message.contains("deadlock detected") => Problem::new(Code::Busy),
-        _ if message.contains("lock timeout") || message.contains("statement timeout") => Problem::new(Code::Timeout),
-        _ if message.contains("terminating connection") || message.contains("the database system is") => unavailable(),
+        _ if message.contains("lock timeout") || message.contains("statement timeout") => {
+            Problem::new(Code::Timeout)
+        }
+        _ if message.contains("terminating connection")
+            || message.contains("the database system is") =>
+        {
+            unavailable()
+        }
         _ => {
             tracing::error!(%error, "unexpected database error");
             Problem::new(Code::Internal)

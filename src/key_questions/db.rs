@@ -15,12 +15,36 @@ impl Resource for KeyQuestion {
     const THING: Thing = Thing::KeyQuestion;
     const PATH: &'static str = "/key-questions";
     const SORTS: &'static [Sort<Self>] = &[
-        Sort { name: "position", sql: "position", kind: KeyType::Int, key: |item| Key::Int(item.position.into()) },
-        Sort { name: "id", sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) },
-        Sort { name: "created_at", sql: "created_at", kind: KeyType::Time, key: |item| Key::Time(item.created_at) },
-        Sort { name: "updated_at", sql: "updated_at", kind: KeyType::Time, key: |item| Key::Time(item.updated_at) },
+        Sort {
+            name: "position",
+            sql: "position",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.position.into()),
+        },
+        Sort {
+            name: "id",
+            sql: "id",
+            kind: KeyType::Text,
+            key: |item| Key::Text(item.id.to_string()),
+        },
+        Sort {
+            name: "created_at",
+            sql: "created_at",
+            kind: KeyType::Time,
+            key: |item| Key::Time(item.created_at),
+        },
+        Sort {
+            name: "updated_at",
+            sql: "updated_at",
+            kind: KeyType::Time,
+            key: |item| Key::Time(item.updated_at),
+        },
     ];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
 
     usual_fields!(id);
 

@@ -11,7 +11,18 @@ use crate::schema::key_questions;
 use crate::text::Title;
 
 /// A question of the round tables.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = key_questions, treat_none_as_null = true)]
 pub struct KeyQuestion {
     /// Readable id; derived from the English text when left out at creation.
@@ -41,13 +52,23 @@ pub struct KeyQuestion {
 
 /// A group of key questions.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct QuestionGroup {
     /// Readable id of the group.
-    #[schema(max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "lessons")]
+    #[schema(
+        max_length = 80,
+        pattern = "^[a-z0-9]+(-[a-z0-9]+)*$",
+        example = "lessons"
+    )]
     pub id: String,
     /// What it is called.
     pub name: Title,

@@ -13,7 +13,10 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Include, Known, References, Resource, derive_id, rows, strings, usual_fields, usual_sorts};
+use crate::resource::{
+    Check, Include, Known, References, Resource, derive_id, rows, strings, usual_fields,
+    usual_sorts,
+};
 use crate::schema::{meeting_cities, meeting_dates, meetings};
 
 impl Resource for Meeting {
@@ -36,7 +39,11 @@ impl Resource for Meeting {
             key: |item| Key::Int(item.number.unwrap_or(i32::MAX).into()),
         },
     ];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
     const INCLUDES: &'static [Include<Self>] = &[
         Include::new::<City>("cities", |item| strings(&item.cities)),
         Include::new::<Programme>("programmes", |item| vec![item.programme.to_string()]),
@@ -63,36 +70,64 @@ impl Resource for Meeting {
         check_agenda(self, faults);
     }
 
-    rows!(meetings, key = id, filter = |query, filter| {
-        if !filter.programme.is_empty() {
-            query = query.filter(meetings::programme.eq_any(filter.programme));
+    rows!(
+        meetings,
+        key = id,
+        filter = |query, filter| {
+            if !filter.programme.is_empty() {
+                query = query.filter(meetings::programme.eq_any(filter.programme));
+            }
+            if !filter.kind.is_empty() {
+                query = query.filter(meetings::kind.eq_any(filter.kind));
+            }
+            if !filter.status.is_empty() {
+                query = query.filter(meetings::status.eq_any(filter.status));
+            }
+            if !filter.city.is_empty() {
+                let members =
+                    meeting_cities::table.filter(meeting_cities::city.eq_any(filter.city));
+                query = query.filter(meetings::id.eq_any(members.select(meeting_cities::meeting)));
+            }
+            if let Some(from) = filter.from {
+                query = query.filter(
+                    meetings::when
+                        .is_not_null()
+                        .and(meetings::latest.is_null().or(meetings::latest.ge(from))),
+                );
+            }
+            if let Some(to) = filter.to {
+                query = query.filter(
+                    meetings::when
+                        .is_not_null()
+                        .and(meetings::earliest.is_null().or(meetings::earliest.le(to))),
+                );
+            }
         }
-        if !filter.kind.is_empty() {
-            query = query.filter(meetings::kind.eq_any(filter.kind));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(meetings::status.eq_any(filter.status));
-        }
-        if !filter.city.is_empty() {
-            let members = meeting_cities::table.filter(meeting_cities::city.eq_any(filter.city));
-            query = query.filter(meetings::id.eq_any(members.select(meeting_cities::meeting)));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(meetings::when.is_not_null().and(meetings::latest.is_null().or(meetings::latest.ge(from))));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(meetings::when.is_not_null().and(meetings::earliest.is_null().or(meetings::earliest.le(to))));
-        }
-    });
+    );
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
-        diesel::insert_into(meetings::table).values(self).execute(conn).await?;
+        diesel::insert_into(meetings::table)
+            .values(self)
+            .execute(conn)
+            .await?;
         insert_date(conn, self, author).await
     }
 
-    async fn update(&self, conn: &mut Connection, before: &Self, author: &Author) -> QueryResult<()> {
-        diesel::update(meetings::table.find(&self.id)).set(self).execute(conn).await?;
-        if moved(before, self) { insert_date(conn, self, author).await } else { Ok(()) }
+    async fn update(
+        &self,
+        conn: &mut Connection,
+        before: &Self,
+        author: &Author,
+    ) -> QueryResult<()> {
+        diesel::update(meetings::table.find(&self.id))
+            .set(self)
+            .execute(conn)
+            .await?;
+        if moved(before, self) {
+            insert_date(conn, self, author).await
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -106,7 +141,11 @@ async fn insert_date(conn: &mut Connection, meeting: &Meeting, author: &Author) 
         since: author.at,
         by: author.by,
     };
-    diesel::insert_into(meeting_dates::table).values(&date).execute(conn).await.map(drop)
+    diesel::insert_into(meeting_dates::table)
+        .values(&date)
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Everything that was ever planned for the meeting, newest first.

@@ -73,7 +73,9 @@ pub async fn delete_meeting(ask: Ask) -> Answer {
 #[get("/meetings/{id}/dates")]
 pub async fn list_meeting_dates(ask: Ask) -> Answer {
     read::part_of::<Meeting, _>(ask, async |conn, meeting| {
-        Ok(PlannedDates { items: list_dates(conn, &meeting.id).await? })
+        Ok(PlannedDates {
+            items: list_dates(conn, &meeting.id).await?,
+        })
     })
     .await
 }

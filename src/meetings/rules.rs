@@ -24,11 +24,19 @@ pub fn moved(before: &Meeting, after: &Meeting) -> bool {
 pub fn check_agenda(meeting: &Meeting, faults: &mut Faults) {
     for (index, item) in meeting.agenda.0.iter().enumerate() {
         if let (Some(start), Some(end)) = (item.starts_at, item.ends_at) {
-            faults.check(end < start, format!("/agenda/{index}/ends_at"), Rule::EndsBeforeStart);
+            faults.check(
+                end < start,
+                format!("/agenda/{index}/ends_at"),
+                Rule::EndsBeforeStart,
+            );
         }
         for (place, id) in item.knowledge_items.iter().enumerate() {
             let pointer = format!("/agenda/{index}/knowledge_items/{place}");
-            faults.push(Fault::at(pointer, Rule::UnknownReference).with("kind", "knowledge item").with("id", id));
+            faults.push(
+                Fault::at(pointer, Rule::UnknownReference)
+                    .with("kind", "knowledge item")
+                    .with("id", id),
+            );
         }
     }
 }

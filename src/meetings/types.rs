@@ -41,7 +41,18 @@ words! {
 }
 
 /// An exchange meeting, webinar or workshop of the cities.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = meetings, treat_none_as_null = true)]
 pub struct Meeting {
     /// Readable id; made of kind and number, or of the English title, when left out at creation.
@@ -95,8 +106,14 @@ pub struct Meeting {
 
 /// Where a meeting takes place.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Place {
@@ -114,8 +131,15 @@ jsonb!(Place);
 
 /// What is on an agenda, in order.
 #[derive(
-    Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 #[serde(transparent)]

@@ -10,7 +10,7 @@ use crate::write::DRY_RUN;
 const SCHEMAS: &str = "#/components/schemas/";
 
 /// Shapes what the code has said into the published document.
-pub fn shape(document: &mut Value, offers: &[Offer], info: Value) {
+pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
     let mut schemas = take_object(document, &["components", "schemas"]);
     rename_pages(&mut schemas);
     let patch = json!({"type": "array", "maxItems": 1000, "items": {"$ref": format!("{SCHEMAS}PatchOperation")},
@@ -21,7 +21,10 @@ pub fn shape(document: &mut Value, offers: &[Offer], info: Value) {
     }
     let roots: Vec<String> = offers.iter().map(|offer| offer.schema.clone()).collect();
     let raw = schemas.clone();
-    let mut variants = Variants { raw: &raw, made: BTreeMap::new() };
+    let mut variants = Variants {
+        raw: &raw,
+        made: BTreeMap::new(),
+    };
     for root in &roots {
         variants.make(root, Shape::Write);
         variants.make(root, Shape::Patch);
@@ -33,14 +36,29 @@ pub fn shape(document: &mut Value, offers: &[Offer], info: Value) {
         }
     }
     for (name, schema) in &mut schemas {
-        if name.ends_with("Page") || ["DryRun", "Me", "SessionList", "PlannedDates", "PlannedDate"].contains(&name.as_str()) {
+        if name.ends_with("Page")
+            || ["DryRun", "Me", "SessionList", "PlannedDates", "PlannedDate"]
+                .contains(&name.as_str())
+        {
             as_answered(schema, false);
         }
+    }
+    for offer in &mut offers {
+        let properties = schemas
+            .get(&offer.schema)
+            .and_then(|schema| schema.get("properties"));
+        offer.fields = properties
+            .and_then(Value::as_object)
+            .map(|all| all.keys().cloned().collect())
+            .unwrap_or_default();
     }
     schemas.extend(made);
     add_examples(&mut schemas);
     let paths = take_object(document, &["paths"]);
-    let paths = paths.into_iter().map(|(path, item)| shape_path(path, item, offers)).collect::<Map<_, _>>();
+    let paths = paths
+        .into_iter()
+        .map(|(path, item)| shape_path(path, item, &offers))
+        .collect::<Map<_, _>>();
     *document = json!({
         "openapi": "3.1.0",
         "info": info,
@@ -62,7 +80,9 @@ pub fn shape(document: &mut Value, offers: &[Offer], info: Value) {
 }
 
 fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
-    let place = path.iter().try_fold(document, |value, name| value.get_mut(name));
+    let place = path
+        .iter()
+        .try_fold(document, |value, name| value.get_mut(name));
     match place.map(Value::take) {
         Some(Value::Object(object)) => object,
         _ => Map::new(),
@@ -73,9 +93,17 @@ fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
 fn rename_pages(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
-        let page = name.strip_prefix("Listing_").map(|item| format!("{item}Page"));
-        let Some(new_name) = page.or_else(|| name.starts_with("DryRun_").then(|| "DryRun".to_owned())) else { continue };
-        let Some(mut schema) = schemas.remove(&name) else { continue };
+        let page = name
+            .strip_prefix("Listing_")
+            .map(|item| format!("{item}Page"));
+        let Some(new_name) =
+            page.or_else(|| name.starts_with("DryRun_").then(|| "DryRun".to_owned()))
+        else {
+            continue;
+        };
+        let Some(mut schema) = schemas.remove(&name) else {
+            continue;
+        };
         if let Some(result) = schema.pointer_mut("/properties/result") {
             *result = json!({"type": ["object", "null"], "description": "What would be stored; null for a deletion."});
         }
@@ -90,7 +118,9 @@ fn is_object(schema: &Value) -> bool {
 /// Objects take no other fields than theirs; a translated text has at least one language.
 fn close(schema: &mut Value) {
     walk(schema, &mut |schema| {
-        let Some(object) = schema.as_object_mut() else { return };
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
         if object.contains_key("properties") && object.get("type") == Some(&json!("object")) {
             object.insert("additionalProperties".into(), json!(false));
         }
@@ -120,7 +150,10 @@ fn walk(value: &mut Value, visit: &mut impl FnMut(&mut Value)) {
 }
 
 fn reference(value: &Value) -> Option<&str> {
-    value.get("$ref").and_then(Value::as_str)?.strip_prefix(SCHEMAS)
+    value
+        .get("$ref")
+        .and_then(Value::as_str)?
+        .strip_prefix(SCHEMAS)
 }
 
 fn references(value: &Value, found: &mut BTreeSet<String>) {
@@ -149,14 +182,24 @@ fn reachable(schemas: &Map<String, Value>, roots: &[String]) -> BTreeSet<String>
 
 /// An answer has every field: with `all`, each; else those that are null rather than absent.
 fn as_answered(schema: &mut Value, all: bool) {
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     properties.retain(|_, property| property.get("writeOnly") != Some(&json!(true)));
     let nullable = |property: &Value| {
-        property.get("oneOf").is_some() || property.get("type").is_some_and(|kind| kind.as_array().is_some())
+        property.get("oneOf").is_some()
+            || property
+                .get("type")
+                .is_some_and(|kind| kind.as_array().is_some())
     };
-    let names: Vec<Value> =
-        properties.iter().filter(|(_, property)| all || nullable(property)).map(|(name, _)| json!(name)).collect();
-    let Some(object) = schema.as_object_mut() else { return };
+    let names: Vec<Value> = properties
+        .iter()
+        .filter(|(_, property)| all || nullable(property))
+        .map(|(name, _)| json!(name))
+        .collect();
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
     let mut required = match object.remove("required") {
         Some(Value::Array(required)) => required,
         _ => Vec::new(),
@@ -166,8 +209,15 @@ fn as_answered(schema: &mut Value, all: bool) {
             required.push(name);
         }
     }
-    let properties = object.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    required.retain(|name| name.as_str().is_some_and(|name| properties.contains_key(name)));
+    let properties = object
+        .get("properties")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    required.retain(|name| {
+        name.as_str()
+            .is_some_and(|name| properties.contains_key(name))
+    });
     if !required.is_empty() {
         object.insert("required".into(), Value::Array(required));
     }
@@ -190,7 +240,9 @@ struct Variants<'a> {
 impl Variants<'_> {
     /// Makes the variant of a schema and of what it refers to; answers the name to refer to.
     fn make(&mut self, name: &str, shape: Shape) -> String {
-        let Some(schema) = self.raw.get(name).cloned() else { return name.to_owned() };
+        let Some(schema) = self.raw.get(name).cloned() else {
+            return name.to_owned();
+        };
         let is_map = schema.get("propertyNames").is_some();
         let is_list = schema.get("type") == Some(&json!("array"));
         if !is_object(&schema) && !is_list || (is_map && shape == Shape::Write) {
@@ -198,7 +250,14 @@ impl Variants<'_> {
         }
         // The entries of a list are replaced whole, also by a patch.
         let shape = if is_list { Shape::Write } else { shape };
-        let variant = format!("{name}{}", if shape == Shape::Write { "Write" } else { "Patch" });
+        let variant = format!(
+            "{name}{}",
+            if shape == Shape::Write {
+                "Write"
+            } else {
+                "Patch"
+            }
+        );
         if self.made.contains_key(&variant) {
             return variant;
         }
@@ -216,11 +275,18 @@ impl Variants<'_> {
     }
 
     fn object(&mut self, schema: &mut Value, shape: Shape) {
-        let Some(object) = schema.as_object_mut() else { return };
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
         let required = object.remove("required");
-        let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) else { return };
-        let read_only: Vec<String> =
-            properties.iter().filter(|(_, property)| property.get("readOnly").is_some()).map(|(name, _)| name.clone()).collect();
+        let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let read_only: Vec<String> = properties
+            .iter()
+            .filter(|(_, property)| property.get("readOnly").is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
         for (name, property) in properties.iter_mut() {
             if !read_only.contains(name) {
                 self.point(property, shape);
@@ -249,7 +315,12 @@ impl Variants<'_> {
             self.point(items, Shape::Write);
         }
         for choice in ["oneOf", "anyOf", "allOf"] {
-            for entry in value.get_mut(choice).and_then(Value::as_array_mut).into_iter().flatten() {
+            for entry in value
+                .get_mut(choice)
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
                 self.point(entry, shape);
             }
         }
@@ -269,7 +340,9 @@ fn map_patch(schema: &mut Value) {
 
 /// Lets a schema also take null.
 fn or_null(schema: &mut Value) {
-    let Some(object) = schema.as_object_mut() else { return };
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
     if object.contains_key("oneOf") {
         return;
     }
@@ -292,7 +365,12 @@ fn or_null(schema: &mut Value) {
 
 fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (String, Value) {
     for (method, operation) in item.as_object_mut().into_iter().flatten() {
-        Operation { method, path: &path, offers }.shape(operation);
+        Operation {
+            method,
+            path: &path,
+            offers,
+        }
+        .shape(operation);
     }
     match path.strip_prefix("/v1") {
         Some(short) => (short.to_owned(), item),
@@ -315,9 +393,13 @@ struct Operation<'a> {
 impl Operation<'_> {
     fn shape(&self, operation: &mut Value) {
         let public_only = operation.get("security").is_some();
-        let Some(object) = operation.as_object_mut() else { return };
+        let Some(object) = operation.as_object_mut() else {
+            return;
+        };
         let reads = self.method == "get";
-        let personal = ["/v1/me", "/v1/sessions", "/v1/users"].iter().any(|start| self.path.starts_with(start));
+        let personal = ["/v1/me", "/v1/sessions", "/v1/users"]
+            .iter()
+            .any(|start| self.path.starts_with(start));
         let security = match (public_only, reads && !personal) {
             (true, _) => json!([{}]),
             (false, true) => json!([{}, {"bearer": []}]),
@@ -325,7 +407,10 @@ impl Operation<'_> {
         };
         object.insert("security".into(), security);
         let schema = self.resource(object);
-        let offer = self.offers.iter().find(|offer| schema.as_deref() == Some(offer.schema.as_str()));
+        let offer = self
+            .offers
+            .iter()
+            .find(|offer| schema.as_deref() == Some(offer.schema.as_str()));
         self.parameters(object, offer, public_only);
         self.bodies(object, offer);
         self.responses(object, offer, public_only);
@@ -344,7 +429,12 @@ impl Operation<'_> {
         by_path.map(|offer| offer.schema.clone())
     }
 
-    fn parameters(&self, operation: &mut Map<String, Value>, offer: Option<&Offer>, public_only: bool) {
+    fn parameters(
+        &self,
+        operation: &mut Map<String, Value>,
+        offer: Option<&Offer>,
+        public_only: bool,
+    ) {
         let mut parameters = match operation.remove("parameters") {
             Some(Value::Array(parameters)) => parameters,
             _ => Vec::new(),
@@ -352,31 +442,55 @@ impl Operation<'_> {
         for parameter in &mut parameters {
             tidy(parameter);
             let Some(offer) = offer else { continue };
-            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let name = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             let values: Vec<String> = match name.as_str() {
-                "sort" => offer.sorts.iter().flat_map(|sort| [(*sort).to_owned(), format!("-{sort}")]).collect(),
-                "include" => offer.includes.iter().map(|include| (*include).to_owned()).collect(),
+                "fields" => offer.fields.clone(),
+                "sort" => offer
+                    .sorts
+                    .iter()
+                    .flat_map(|sort| [(*sort).to_owned(), format!("-{sort}")])
+                    .collect(),
+                "include" => offer
+                    .includes
+                    .iter()
+                    .map(|include| (*include).to_owned())
+                    .collect(),
                 _ => continue,
             };
             if let Some(schema) = parameter.pointer_mut("/schema/items") {
-                *schema = if values.is_empty() { json!({"type": "string", "const": "nothing"}) } else { json!({"type": "string", "enum": values}) };
+                *schema = if values.is_empty() {
+                    json!({"type": "string", "const": "nothing"})
+                } else {
+                    json!({"type": "string", "enum": values})
+                };
             }
         }
         parameters.retain(|parameter| parameter.pointer("/schema/items/const").is_none());
-        if let Some(offer) = offer {
-            for parameter in parameters.iter_mut().filter(|parameter| parameter.get("name") == Some(&json!("fields"))) {
-                parameter["schema"]["items"] = json!({"type": "string", "maxLength": 60, "x-fields-of": offer.schema, "pattern": "^[a-z_0-9]+$"});
-            }
-        }
         let changes = matches!(self.method, "put" | "patch" | "delete");
-        if changes && offer.is_some() || self.method == "delete" && !self.path.starts_with("/v1/sessions") {
-            parameters.push(header("If-Match", true, 80, "The ETag that you read, or `*` to override whatever is stored now."));
+        if changes && offer.is_some()
+            || self.method == "delete" && !self.path.starts_with("/v1/sessions")
+        {
+            parameters.push(header(
+                "If-Match",
+                true,
+                80,
+                "The ETag that you read, or `*` to override whatever is stored now.",
+            ));
         }
         if self.method == "post" && !public_only {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }
         if self.method != "get" && !public_only {
-            parameters.push(header("Prefer", false, 100, "`return=minimal` spares the body of the answer (RFC 7240)."));
+            parameters.push(header(
+                "Prefer",
+                false,
+                100,
+                "`return=minimal` spares the body of the answer (RFC 7240).",
+            ));
         }
         if self.method == "get" && !public_only {
             parameters.push(header("If-None-Match", false, 400, "An ETag that you have: if it is still the present one, the answer is a 304 without a body."));
@@ -398,10 +512,18 @@ impl Operation<'_> {
             }),
             _ => return,
         };
-        operation.insert("requestBody".into(), json!({"required": true, "content": content}));
+        operation.insert(
+            "requestBody".into(),
+            json!({"required": true, "content": content}),
+        );
     }
 
-    fn responses(&self, operation: &mut Map<String, Value>, offer: Option<&Offer>, public_only: bool) {
+    fn responses(
+        &self,
+        operation: &mut Map<String, Value>,
+        offer: Option<&Offer>,
+        public_only: bool,
+    ) {
         let mut responses = match operation.remove("responses") {
             Some(Value::Object(responses)) => responses,
             _ => Map::new(),
@@ -412,11 +534,18 @@ impl Operation<'_> {
             self.good_answer(status, response, listing);
         }
         let writes = self.method != "get";
-        if let (true, Some(_), false) = (writes, offer.or(self.method.eq("delete").then_some(&NONE)), public_only)
-            && !self.path.starts_with("/v1/sessions")
+        if let (true, Some(_), false) = (
+            writes,
+            offer.or(self.method.eq("delete").then_some(&NONE)),
+            public_only,
+        ) && !self.path.starts_with("/v1/sessions")
         {
             let content = json!({DRY_RUN: {"schema": {"$ref": format!("{SCHEMAS}DryRun")}}});
-            match responses.get_mut("200").and_then(|response| response.get_mut("content")).and_then(Value::as_object_mut) {
+            match responses
+                .get_mut("200")
+                .and_then(|response| response.get_mut("content"))
+                .and_then(Value::as_object_mut)
+            {
                 Some(present) => present.extend(content.as_object().cloned().unwrap_or_default()),
                 None => {
                     let response = json!({"description": "What would be stored (`dryrun=true`)", "headers": good_headers(&[]), "content": content});
@@ -429,7 +558,10 @@ impl Operation<'_> {
             responses.insert("304".into(), json!({"description": "Not modified: what you have is still right", "headers": headers}));
         }
         for name in self.problems(offer.is_some(), public_only) {
-            responses.insert(name.1.into(), json!({"$ref": format!("#/components/responses/{}", name.0)}));
+            responses.insert(
+                name.1.into(),
+                json!({"$ref": format!("#/components/responses/{}", name.0)}),
+            );
         }
         operation.insert("responses".into(), Value::Object(responses));
     }
@@ -477,26 +609,52 @@ impl Operation<'_> {
             (!writes, ("NotAcceptable", "406")),
             (has_body, ("RequestTimeout", "408")),
             (writes && !public_only, ("Conflict", "409")),
-            (writes && resource && !has_body || matches!(self.method, "put" | "patch") || self.method == "delete" && resource, ("PreconditionFailed", "412")),
-            (self.method == "delete" && !self.path.starts_with("/v1/sessions"), ("PreconditionFailed", "412")),
+            (
+                writes && resource && !has_body
+                    || matches!(self.method, "put" | "patch")
+                    || self.method == "delete" && resource,
+                ("PreconditionFailed", "412"),
+            ),
+            (
+                self.method == "delete" && !self.path.starts_with("/v1/sessions"),
+                ("PreconditionFailed", "412"),
+            ),
             (has_body, ("PayloadTooLarge", "413")),
             (has_body, ("UnsupportedMediaType", "415")),
-            (self.method == "post" && !public_only, ("IdempotencyKeyReused", "422")),
-            (writes && self.method != "post" && !self.path.starts_with("/v1/sessions"), ("PreconditionRequired", "428")),
+            (
+                self.method == "post" && !public_only,
+                ("IdempotencyKeyReused", "422"),
+            ),
+            (
+                writes && self.method != "post" && !self.path.starts_with("/v1/sessions"),
+                ("PreconditionRequired", "428"),
+            ),
             (true, ("TooManyRequests", "429")),
             (true, ("InternalError", "500")),
             (true, ("Unavailable", "503")),
             (true, ("AnyProblem", "default")),
         ];
-        conditions.into_iter().filter(|(applies, _)| *applies).map(|(_, problem)| problem).collect()
+        conditions
+            .into_iter()
+            .filter(|(applies, _)| *applies)
+            .map(|(_, problem)| problem)
+            .collect()
     }
 }
 
-const NONE: Offer = Offer { schema: String::new(), sorts: Vec::new(), includes: Vec::new() };
+const NONE: Offer = Offer {
+    schema: String::new(),
+    sorts: Vec::new(),
+    includes: Vec::new(),
+    fields: Vec::new(),
+};
 
 fn rename_refs(value: &mut Value) {
     walk(value, &mut |value| {
-        if let Some(name) = reference(value).and_then(|name| name.strip_prefix("Listing_")).map(str::to_owned) {
+        if let Some(name) = reference(value)
+            .and_then(|name| name.strip_prefix("Listing_"))
+            .map(str::to_owned)
+        {
             value["$ref"] = json!(format!("{SCHEMAS}{name}Page"));
         }
     });
@@ -504,7 +662,9 @@ fn rename_refs(value: &mut Value) {
 
 /// A parameter is never null: it is left out.
 fn tidy(parameter: &mut Value) {
-    let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) else { return };
+    let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) else {
+        return;
+    };
     if let Some(Value::Array(kinds)) = schema.get_mut("type") {
         kinds.retain(|kind| kind != "null");
         if let [only] = kinds.as_slice() {
@@ -513,17 +673,25 @@ fn tidy(parameter: &mut Value) {
         }
     }
     if let Some(Value::Array(choices)) = schema.get("oneOf").cloned()
-        && let Some(Value::Object(real)) = choices.into_iter().find(|choice| choice.get("type") != Some(&json!("null")))
+        && let Some(Value::Object(real)) = choices
+            .into_iter()
+            .find(|choice| choice.get("type") != Some(&json!("null")))
     {
         schema.remove("oneOf");
         schema.extend(real);
     }
     let text = schema.get("type") == Some(&json!("string"));
-    let time = matches!(schema.get("format").and_then(Value::as_str), Some("date-time" | "date"));
+    let time = matches!(
+        schema.get("format").and_then(Value::as_str),
+        Some("date-time" | "date")
+    );
     if text && time {
         schema.entry("maxLength").or_insert(json!(40));
     }
-    if let Some(items) = schema.get_mut("items").filter(|items| items.get("type") == Some(&json!("integer"))) {
+    if let Some(items) = schema
+        .get_mut("items")
+        .filter(|items| items.get("type") == Some(&json!("integer")))
+    {
         items["minimum"] = json!(0);
         items["maximum"] = json!(1_000_000);
     }
@@ -535,18 +703,29 @@ fn header(name: &str, required: bool, max: u32, description: &str) -> Value {
 }
 
 fn good_headers(names: &[&str]) -> Value {
-    let always = ["API-Version", "X-Request-Id", "Access-Control-Allow-Origin", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"];
+    let always = [
+        "API-Version",
+        "X-Request-Id",
+        "Access-Control-Allow-Origin",
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+    ];
     let all = always.iter().chain(names);
-    Value::Object(all.map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}))).collect())
+    Value::Object(
+        all.map(|name| {
+            (
+                (*name).to_owned(),
+                json!({"$ref": format!("#/components/headers/{name}")}),
+            )
+        })
+        .collect(),
+    )
 }
 
 fn headers() -> Value {
-    let text = |description: &str, example: &str| {
-        json!({"description": description, "schema": {"type": "string", "maxLength": 4000, "pattern": "^.*$", "examples": [example]}})
-    };
-    let number = |description: &str| {
-        json!({"description": description, "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 1_000_000}})
-    };
+    let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string", "maxLength": 4000, "pattern": "^.*$", "examples": [example]}});
+    let number = |description: &str| json!({"description": description, "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 1_000_000}});
     json!({
         "API-Version": text("The full version of the API.", "1.0.0"),
         "X-Request-Id": text("The id of the request: yours, if you sent one. Tell it when you ask for help.", "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f"),
@@ -566,7 +745,11 @@ fn headers() -> Value {
 
 fn problems() -> Value {
     let problem = |description: &str, retry: bool| {
-        let headers = good_headers(if retry { &["Retry-After", "Cache-Control"] } else { &["Cache-Control"] });
+        let headers = good_headers(if retry {
+            &["Retry-After", "Cache-Control"]
+        } else {
+            &["Cache-Control"]
+        });
         json!({"description": description, "headers": headers,
             "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}}})
     };
@@ -595,7 +778,10 @@ fn tags() -> Value {
     json!([
         tag("service", "How the service is."),
         tag("signing in", "Tokens, sessions and your own account."),
-        tag("programmes", "The phases of the cooperation, with their guidelines."),
+        tag(
+            "programmes",
+            "The phases of the cooperation, with their guidelines."
+        ),
         tag("cities", "The participating cities of both sides."),
         tag("subjects", "The topics of cooperation."),
         tag("pairings", "Which cities work together, on what."),
@@ -604,7 +790,10 @@ fn tags() -> Value {
         tag("key questions", "What the round tables talk about."),
         tag("templates", "The sections of an action plan."),
         tag("sdgs", "The Sustainable Development Goals."),
-        tag("action plans", "The Local Action Plans that the cities write."),
+        tag(
+            "action plans",
+            "The Local Action Plans that the cities write."
+        ),
         tag("users", "The accounts; for admins."),
     ])
 }
@@ -612,19 +801,41 @@ fn tags() -> Value {
 /// Real things of the programme as examples.
 fn add_examples(schemas: &mut Map<String, Value>) {
     let data = [
-        ("Programme", include_str!("../../data/programme/programmes.json")),
+        (
+            "Programme",
+            include_str!("../../data/programme/programmes.json"),
+        ),
         ("City", include_str!("../../data/programme/cities.json")),
-        ("Subject", include_str!("../../data/programme/subjects.json")),
-        ("Pairing", include_str!("../../data/programme/pairings.json")),
-        ("Meeting", include_str!("../../data/programme/meetings.json")),
+        (
+            "Subject",
+            include_str!("../../data/programme/subjects.json"),
+        ),
+        (
+            "Pairing",
+            include_str!("../../data/programme/pairings.json"),
+        ),
+        (
+            "Meeting",
+            include_str!("../../data/programme/meetings.json"),
+        ),
         ("Tour", include_str!("../../data/programme/tours.json")),
-        ("KeyQuestion", include_str!("../../data/programme/key-questions.json")),
-        ("Template", include_str!("../../data/programme/templates.json")),
+        (
+            "KeyQuestion",
+            include_str!("../../data/programme/key-questions.json"),
+        ),
+        (
+            "Template",
+            include_str!("../../data/programme/templates.json"),
+        ),
         ("ActionPlan", include_str!("action-plans.json")),
     ];
     for (name, text) in data {
-        let Ok(Value::Array(items)) = serde_json::from_str::<Value>(text) else { continue };
-        let Some(mut body) = items.into_iter().next() else { continue };
+        let Ok(Value::Array(items)) = serde_json::from_str::<Value>(text) else {
+            continue;
+        };
+        let Some(mut body) = items.into_iter().next() else {
+            continue;
+        };
         walk(&mut body, &mut |value| {
             if let Some(object) = value.as_object_mut() {
                 object.retain(|_, member| !member.is_null());
@@ -642,7 +853,9 @@ fn drop_unused(document: &mut Value) {
         let text = document.to_string();
         let mut unused = Vec::new();
         for kind in ["schemas", "responses", "headers"] {
-            let names = document.pointer(&format!("/components/{kind}")).and_then(Value::as_object);
+            let names = document
+                .pointer(&format!("/components/{kind}"))
+                .and_then(Value::as_object);
             for name in names.into_iter().flat_map(Map::keys) {
                 if !text.contains(&format!("\"#/components/{kind}/{name}\"")) {
                     unused.push((kind, name.clone()));
@@ -653,7 +866,10 @@ fn drop_unused(document: &mut Value) {
             return;
         }
         for (kind, name) in unused {
-            if let Some(components) = document.pointer_mut(&format!("/components/{kind}")).and_then(Value::as_object_mut) {
+            if let Some(components) = document
+                .pointer_mut(&format!("/components/{kind}"))
+                .and_then(Value::as_object_mut)
+            {
                 components.remove(&name);
             }
         }

@@ -10,7 +10,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, derive_id, plain_writes, rows, strings, usual_fields, usual_sorts,
+    Check, Include, Known, References, Resource, derive_id, plain_writes, rows, strings,
+    usual_fields, usual_sorts,
 };
 use crate::schema::{pairing_cities, pairing_subjects, pairings};
 use crate::subjects::types::Subject;
@@ -22,10 +23,24 @@ impl Resource for Pairing {
     const THING: Thing = Thing::Pairing;
     const PATH: &'static str = "/pairings";
     const SORTS: &'static [Sort<Self>] = usual_sorts![
-        Sort { name: "number", sql: "number", kind: KeyType::Int, key: |item| Key::Int(item.number.into()) },
-        Sort { name: "joined_year", sql: "joined_year", kind: KeyType::Int, key: |item| Key::Int(item.joined_year.into()) },
+        Sort {
+            name: "number",
+            sql: "number",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.number.into())
+        },
+        Sort {
+            name: "joined_year",
+            sql: "joined_year",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.joined_year.into())
+        },
     ];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
     const INCLUDES: &'static [Include<Self>] = &[
         Include::new::<City>("cities", |item| strings(&item.cities())),
         Include::new::<Subject>("subjects", |item| strings(&item.subjects)),
@@ -35,7 +50,11 @@ impl Resource for Pairing {
     usual_fields!(id);
 
     fn cities(&self) -> Vec<CityId> {
-        self.eu_cities.iter().chain(&self.jp_cities).cloned().collect()
+        self.eu_cities
+            .iter()
+            .chain(&self.jp_cities)
+            .cloned()
+            .collect()
     }
 
     fn references(&self, references: &mut References) {
@@ -46,31 +65,41 @@ impl Resource for Pairing {
     }
 
     fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
-        derive_id(&mut self.id, Some(&suggested_id(&self.eu_cities, &self.jp_cities)), faults);
+        derive_id(
+            &mut self.id,
+            Some(&suggested_id(&self.eu_cities, &self.jp_cities)),
+            faults,
+        );
     }
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
         check_sides(self, check.known, faults);
     }
 
-    rows!(pairings, key = id, filter = |query, filter| {
-        if !filter.programme.is_empty() {
-            query = query.filter(pairings::programme.eq_any(filter.programme));
+    rows!(
+        pairings,
+        key = id,
+        filter = |query, filter| {
+            if !filter.programme.is_empty() {
+                query = query.filter(pairings::programme.eq_any(filter.programme));
+            }
+            if !filter.city.is_empty() {
+                let members =
+                    pairing_cities::table.filter(pairing_cities::city.eq_any(filter.city));
+                query = query.filter(pairings::id.eq_any(members.select(pairing_cities::pairing)));
+            }
+            if !filter.subject.is_empty() {
+                let topics = pairing_subjects::table
+                    .filter(pairing_subjects::subject.eq_any(filter.subject));
+                query = query.filter(pairings::id.eq_any(topics.select(pairing_subjects::pairing)));
+            }
+            if !filter.status.is_empty() {
+                query = query.filter(pairings::status.eq_any(filter.status));
+            }
+            if !filter.year.is_empty() {
+                query = query.filter(pairings::joined_year.eq_any(filter.year));
+            }
         }
-        if !filter.city.is_empty() {
-            let members = pairing_cities::table.filter(pairing_cities::city.eq_any(filter.city));
-            query = query.filter(pairings::id.eq_any(members.select(pairing_cities::pairing)));
-        }
-        if !filter.subject.is_empty() {
-            let topics = pairing_subjects::table.filter(pairing_subjects::subject.eq_any(filter.subject));
-            query = query.filter(pairings::id.eq_any(topics.select(pairing_subjects::pairing)));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(pairings::status.eq_any(filter.status));
-        }
-        if !filter.year.is_empty() {
-            query = query.filter(pairings::joined_year.eq_any(filter.year));
-        }
-    });
+    );
     plain_writes!(pairings, key = id);
 }

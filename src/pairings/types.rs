@@ -24,7 +24,18 @@ words! {
 }
 
 /// A cooperation of one or more EU cities with one or more Japanese cities.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = pairings, treat_none_as_null = true)]
 pub struct Pairing {
     /// Readable id; made of the cities' ids when left out at creation.
@@ -69,8 +80,14 @@ pub struct Pairing {
 
 /// The agreement of the cities of a pairing.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Agreement {

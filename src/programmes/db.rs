@@ -6,7 +6,9 @@ use crate::ids::ProgrammeId;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts};
+use crate::resource::{
+    Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+};
 use crate::schema::programmes;
 
 impl Resource for Programme {
@@ -16,7 +18,11 @@ impl Resource for Programme {
     const THING: Thing = Thing::Programme;
     const PATH: &'static str = "/programmes";
     const SORTS: &'static [Sort<Self>] = usual_sorts![];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
 
     usual_fields!(id);
 

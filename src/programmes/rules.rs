@@ -6,5 +6,9 @@ use crate::problem::{Faults, Rule};
 /// The guidelines must make sense.
 pub fn check_guidelines(guidelines: &Guidelines, faults: &mut Faults) {
     let delegates = &guidelines.programme_funded_delegates;
-    faults.check(delegates.min > delegates.max, "/guidelines/programme_funded_delegates/min", Rule::MinAboveMax);
+    faults.check(
+        delegates.min > delegates.max,
+        "/guidelines/programme_funded_delegates/min",
+        Rule::MinAboveMax,
+    );
 }

@@ -11,7 +11,18 @@ use crate::schema::programmes;
 use crate::text::Title;
 
 /// A phase of the cooperation with its own guidelines.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = programmes, treat_none_as_null = true)]
 pub struct Programme {
     /// Readable id; derived from the English name when left out at creation.
@@ -37,8 +48,15 @@ pub struct Programme {
 
 /// What the programme has agreed on for meetings and tours.
 #[derive(
-    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct Guidelines {

@@ -19,16 +19,39 @@ impl Resource for Sdg {
     const THING: Thing = Thing::Sdg;
     const PATH: &'static str = "/sdgs";
     const SORTS: &'static [Sort<Self>] = &[
-        Sort { name: "number", sql: "number", kind: KeyType::Int, key: |item| Key::Int(item.number.into()) },
-        Sort { name: "created_at", sql: "created_at", kind: KeyType::Time, key: |item| Key::Time(item.created_at) },
-        Sort { name: "updated_at", sql: "updated_at", kind: KeyType::Time, key: |item| Key::Time(item.updated_at) },
+        Sort {
+            name: "number",
+            sql: "number",
+            kind: KeyType::Int,
+            key: |item| Key::Int(item.number.into()),
+        },
+        Sort {
+            name: "created_at",
+            sql: "created_at",
+            kind: KeyType::Time,
+            key: |item| Key::Time(item.created_at),
+        },
+        Sort {
+            name: "updated_at",
+            sql: "updated_at",
+            kind: KeyType::Time,
+            key: |item| Key::Time(item.updated_at),
+        },
     ];
-    const TIE: TieBreak<Self> = TieBreak { sql: "number", kind: KeyType::Int, key: |item| Key::Int(item.number.into()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "number",
+        kind: KeyType::Int,
+        key: |item| Key::Int(item.number.into()),
+    };
 
     usual_fields!(number);
 
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
-        faults.check(before.is_some_and(|before| before.number != self.number), "/number", Rule::Immutable);
+        faults.check(
+            before.is_some_and(|before| before.number != self.number),
+            "/number",
+            Rule::Immutable,
+        );
     }
 
     fn check(&self, _: &Check<'_, Self>, faults: &mut Faults) {
@@ -40,13 +63,20 @@ impl Resource for Sdg {
 }
 
 /// Notes a fault for each code that is no goal or target; `codes` come with their places.
-pub async fn check_codes(conn: &mut Connection, codes: &[(String, String)], faults: &mut Faults) -> QueryResult<()> {
+pub async fn check_codes(
+    conn: &mut Connection,
+    codes: &[(String, String)],
+    faults: &mut Faults,
+) -> QueryResult<()> {
     if codes.is_empty() {
         return Ok(());
     }
     let wanted: Vec<&str> = codes.iter().map(|(_, code)| code.as_str()).collect();
-    let known: Vec<String> =
-        sdg_codes::table.filter(sdg_codes::code.eq_any(wanted)).select(sdg_codes::code).load(conn).await?;
+    let known: Vec<String> = sdg_codes::table
+        .filter(sdg_codes::code.eq_any(wanted))
+        .select(sdg_codes::code)
+        .load(conn)
+        .await?;
     for (pointer, code) in codes.iter().filter(|(_, code)| !known.contains(code)) {
         faults.push(Fault::at(pointer, Rule::UnknownSdg).with("id", code));
     }

@@ -13,6 +13,10 @@ pub fn check_targets(goal: &Sdg, faults: &mut Faults) {
             faults.push(fault.with("code", &target.code).with("goal", goal.number));
         }
         let earlier = goal.targets.0.iter().take(index);
-        faults.check(earlier.into_iter().any(|other| other.code == target.code), pointer, Rule::NotUnique);
+        faults.check(
+            earlier.into_iter().any(|other| other.code == target.code),
+            pointer,
+            Rule::NotUnique,
+        );
     }
 }

@@ -10,7 +10,18 @@ use crate::schema::sdgs;
 use crate::text::Title;
 
 /// One of the 17 Sustainable Development Goals, with its targets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = sdgs, primary_key(number), treat_none_as_null = true)]
 pub struct Sdg {
     /// Its number, 1 to 17; also its id in paths.
@@ -39,8 +50,14 @@ pub struct Sdg {
 
 /// The targets of a goal, in order.
 #[derive(
-    Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 #[serde(transparent)]
@@ -53,7 +70,11 @@ jsonb!(Targets);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Target {
     /// Its code: the goal's number, a point, a number or letter.
-    #[schema(max_length = 5, pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$", example = "11.2")]
+    #[schema(
+        max_length = 5,
+        pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$",
+        example = "11.2"
+    )]
     pub code: String,
     /// What it is about, in short.
     pub label: Title,

@@ -18,9 +18,18 @@ impl Resource for Subject {
         name: "name",
         sql: "coalesce(name ->> 'en', id)",
         kind: KeyType::Text,
-        key: |item| Key::Text(item.name.in_language("en").unwrap_or(item.id.as_str()).to_owned()),
+        key: |item| Key::Text(
+            item.name
+                .in_language("en")
+                .unwrap_or(item.id.as_str())
+                .to_owned()
+        ),
     }];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
 
     usual_fields!(id);
 

@@ -10,7 +10,18 @@ use crate::schema::subjects;
 use crate::text::Title;
 
 /// A topic of cooperation, from the programme's controlled list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = subjects, treat_none_as_null = true)]
 pub struct Subject {
     /// Readable id; derived from the English name when left out at creation.

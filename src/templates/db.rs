@@ -7,7 +7,9 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Known, References, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts};
+use crate::resource::{
+    Check, Known, References, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+};
 use crate::schema::templates;
 
 impl Resource for Template {
@@ -17,7 +19,11 @@ impl Resource for Template {
     const THING: Thing = Thing::Template;
     const PATH: &'static str = "/templates";
     const SORTS: &'static [Sort<Self>] = usual_sorts![];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Text,
+        key: |item| Key::Text(item.id.to_string()),
+    };
 
     usual_fields!(id);
 
@@ -33,10 +39,14 @@ impl Resource for Template {
         check_sections(self, faults);
     }
 
-    rows!(templates, key = id, filter = |query, filter| {
-        if !filter.programme.is_empty() {
-            query = query.filter(templates::programme.eq_any(filter.programme));
+    rows!(
+        templates,
+        key = id,
+        filter = |query, filter| {
+            if !filter.programme.is_empty() {
+                query = query.filter(templates::programme.eq_any(filter.programme));
+            }
         }
-    });
+    );
     plain_writes!(templates, key = id);
 }

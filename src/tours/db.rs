@@ -14,7 +14,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings, usual_fields, usual_sorts_by_uuid,
+    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings,
+    usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::tours;
 
@@ -30,7 +31,11 @@ impl Resource for Tour {
         kind: KeyType::Day,
         key: |item| Key::day(item.earliest),
     }];
-    const TIE: TieBreak<Self> = TieBreak { sql: "id", kind: KeyType::Uuid, key: |item| Key::Uuid(item.id.uuid()) };
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Uuid,
+        key: |item| Key::Uuid(item.id.uuid()),
+    };
     const INCLUDES: &'static [Include<Self>] = &[
         Include::new::<City>("cities", |item| strings(&item.cities())),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
@@ -80,26 +85,34 @@ impl Resource for Tour {
             .optional()
     }
 
-    rows!(tours, key = id, filter = |query, filter| {
-        if !filter.pairing.is_empty() {
-            query = query.filter(tours::pairing.eq_any(filter.pairing));
+    rows!(
+        tours,
+        key = id,
+        filter = |query, filter| {
+            if !filter.pairing.is_empty() {
+                query = query.filter(tours::pairing.eq_any(filter.pairing));
+            }
+            if !filter.city.is_empty() {
+                let cities = filter.city;
+                query = query.filter(
+                    tours::visiting_city
+                        .eq_any(cities.clone())
+                        .or(tours::host_city.eq_any(cities)),
+                );
+            }
+            if !filter.status.is_empty() {
+                query = query.filter(tours::status.eq_any(filter.status));
+            }
+            if !filter.direction.is_empty() {
+                query = query.filter(tours::direction.eq_any(filter.direction));
+            }
+            if let Some(from) = filter.from {
+                query = query.filter(tours::latest.is_null().or(tours::latest.ge(from)));
+            }
+            if let Some(to) = filter.to {
+                query = query.filter(tours::earliest.is_null().or(tours::earliest.le(to)));
+            }
         }
-        if !filter.city.is_empty() {
-            let cities = filter.city;
-            query = query.filter(tours::visiting_city.eq_any(cities.clone()).or(tours::host_city.eq_any(cities)));
-        }
-        if !filter.status.is_empty() {
-            query = query.filter(tours::status.eq_any(filter.status));
-        }
-        if !filter.direction.is_empty() {
-            query = query.filter(tours::direction.eq_any(filter.direction));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(tours::latest.is_null().or(tours::latest.ge(from)));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(tours::earliest.is_null().or(tours::earliest.le(to)));
-        }
-    });
+    );
     plain_writes!(tours, key = id);
 }

@@ -13,9 +13,17 @@ use crate::resource::Known;
 /// Both cities belong to the pairing, one to each side.
 pub fn check_cities(tour: &Tour, known: &Known, faults: &mut Faults) {
     if let Some(pairing) = known.get::<Pairing>(&tour.pairing) {
-        for (pointer, city) in [("/visiting_city", &tour.visiting_city), ("/host_city", &tour.host_city)] {
-            if !pairing.eu_cities.contains(city) && !pairing.jp_cities.contains(city) && known.get::<City>(city).is_some() {
-                let fault = Fault::at(pointer, Rule::NotInPairing).with("id", city).with("pairing", &pairing.id);
+        for (pointer, city) in [
+            ("/visiting_city", &tour.visiting_city),
+            ("/host_city", &tour.host_city),
+        ] {
+            if !pairing.eu_cities.contains(city)
+                && !pairing.jp_cities.contains(city)
+                && known.get::<City>(city).is_some()
+            {
+                let fault = Fault::at(pointer, Rule::NotInPairing)
+                    .with("id", city)
+                    .with("pairing", &pairing.id);
                 faults.push(fault);
             }
         }
@@ -28,20 +36,28 @@ pub fn check_cities(tour: &Tour, known: &Known, faults: &mut Faults) {
 
 /// The direction follows from the side of the visiting city.
 pub fn direction_of(tour: &Tour, known: &Known) -> Option<Direction> {
-    known.get::<City>(&tour.visiting_city).map(|city| match city.side {
-        Side::Eu => Direction::EuToJp,
-        Side::Jp => Direction::JpToEu,
-    })
+    known
+        .get::<City>(&tour.visiting_city)
+        .map(|city| match city.side {
+            Side::Eu => Direction::EuToJp,
+            Side::Jp => Direction::JpToEu,
+        })
 }
 
 /// The programme's guidelines. The record of a past visit, loaded by an admin as completed, may know less.
 pub fn check_guidelines(tour: &Tour, known: &Known, role: Role, faults: &mut Faults) {
-    let programme = known.get::<Pairing>(&tour.pairing).and_then(|pairing| known.get::<Programme>(&pairing.programme));
-    let Some(Programme { guidelines, .. }) = programme else { return };
+    let programme = known
+        .get::<Pairing>(&tour.pairing)
+        .and_then(|pairing| known.get::<Programme>(&pairing.programme));
+    let Some(Programme { guidelines, .. }) = programme else {
+        return;
+    };
     let funded = tour.delegates.programme_funded;
     if funded.is_some_and(|funded| funded > guidelines.programme_funded_delegates.max) {
         let limit = guidelines.programme_funded_delegates.max;
-        faults.push(Fault::at("/delegates/programme_funded", Rule::TooManyFunded).with("limit", limit));
+        faults.push(
+            Fault::at("/delegates/programme_funded", Rule::TooManyFunded).with("limit", limit),
+        );
     }
     let past_record = tour.status == TourStatus::Completed && role == Role::Admin;
     if matches!(tour.status, TourStatus::Confirmed | TourStatus::Completed) && !past_record {
@@ -52,17 +68,23 @@ pub fn check_guidelines(tour: &Tour, known: &Known, role: Role, faults: &mut Fau
 fn check_confirmable(tour: &Tour, guidelines: &Guidelines, faults: &mut Faults) {
     let least = guidelines.programme_funded_delegates.min;
     if tour.delegates.programme_funded.unwrap_or(0) < least {
-        faults.push(Fault::at("/delegates/programme_funded", Rule::TooFewFunded).with("limit", least));
+        faults.push(
+            Fault::at("/delegates/programme_funded", Rule::TooFewFunded).with("limit", least),
+        );
     }
     if full_days(&tour.when) < i64::from(guidelines.tour_full_days_min) {
-        faults.push(Fault::at("/when", Rule::TourTooShort).with("limit", guidelines.tour_full_days_min));
+        faults.push(
+            Fault::at("/when", Rule::TourTooShort).with("limit", guidelines.tour_full_days_min),
+        );
     }
 }
 
 /// How many days a tour is known to last; 0 while its days are not fixed.
 fn full_days(when: &Edtf) -> i64 {
     match (when.earliest(), when.latest()) {
-        (Some(first), Some(last)) if when.is_to_the_day() && !when.is_approximate() => (last - first).num_days() + 1,
+        (Some(first), Some(last)) if when.is_to_the_day() && !when.is_approximate() => {
+            (last - first).num_days() + 1
+        }
         _ => 0,
     }
 }
@@ -73,7 +95,10 @@ pub fn check_programme(tour: &Tour, faults: &mut Faults) {
         let too_early = tour.when.earliest().is_some_and(|first| item.day < first);
         let too_late = tour.when.latest().is_some_and(|last| item.day > last);
         if too_early || too_late {
-            faults.push(Fault::at(format!("/programme/{index}/day"), Rule::DayOutside).with("when", &tour.when));
+            faults.push(
+                Fault::at(format!("/programme/{index}/day"), Rule::DayOutside)
+                    .with("when", &tour.when),
+            );
         }
     }
 }

@@ -37,7 +37,18 @@ words! {
 }
 
 /// A study tour: a city visits its partner.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    Queryable,
+    Selectable,
+    Insertable,
+    AsChangeset,
+    ToSchema,
+)]
 #[diesel(table_name = tours, treat_none_as_null = true)]
 pub struct Tour {
     /// Id of the tour.
@@ -95,8 +106,15 @@ fn unset_direction() -> Direction {
 
 /// What is visited, in order.
 #[derive(
-    Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 #[serde(transparent)]
@@ -122,8 +140,15 @@ pub struct TourProgrammeItem {
 
 /// How many people travel, by who pays; null when unknown.
 #[derive(
-    Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema,
-    diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Jsonb)]
 pub struct DelegateCounts {

@@ -42,23 +42,60 @@ impl MediaType {
 pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/json-patch+json";
 
 /// The body as JSON, and its media type, which must be one of `accepted`.
-pub async fn read_json(ask: &mut Ask, payload: Payload, accepted: &[MediaType]) -> Result<(MediaType, Value), Problem> {
+pub async fn read_json(
+    ask: &mut Ask,
+    payload: Payload,
+    accepted: &[MediaType],
+) -> Result<(MediaType, Value), Problem> {
     let (media_type, bytes) = read(ask, payload, accepted).await?;
     Ok((media_type, parse(&bytes)?))
 }
 
 /// The body, at most `body_limit` bytes within `body_timeout`, and its media type.
-pub async fn read(ask: &mut Ask, mut payload: Payload, accepted: &[MediaType]) -> Result<(MediaType, Vec<u8>), Problem> {
-    let sent = ask.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let media_type = accepted.iter().copied().find(|media_type| media_type.as_str() == sent).ok_or_else(|| {
-        let names: Vec<_> = accepted.iter().map(|media_type| media_type.as_str()).collect();
-        let problem = Problem::new(Code::UnsupportedMediaType).with("accepted", names.join(", "));
-        if accepted.contains(&MediaType::MergePatch) { problem.header(header::HeaderName::from_static("accept-patch"), ACCEPT_PATCH) } else { problem }
-    })?;
+pub async fn read(
+    ask: &mut Ask,
+    mut payload: Payload,
+    accepted: &[MediaType],
+) -> Result<(MediaType, Vec<u8>), Problem> {
+    let sent = ask
+        .header(header::CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let media_type = accepted
+        .iter()
+        .copied()
+        .find(|media_type| media_type.as_str() == sent)
+        .ok_or_else(|| {
+            let names: Vec<_> = accepted
+                .iter()
+                .map(|media_type| media_type.as_str())
+                .collect();
+            let problem =
+                Problem::new(Code::UnsupportedMediaType).with("accepted", names.join(", "));
+            if accepted.contains(&MediaType::MergePatch) {
+                problem.header(
+                    header::HeaderName::from_static("accept-patch"),
+                    ACCEPT_PATCH,
+                )
+            } else {
+                problem
+            }
+        })?;
     let settings = &ask.app.config.settings;
     let (limit, seconds) = (settings.body_limit, settings.body_timeout);
-    let too_large = || Problem::new(Code::PayloadTooLarge).with("limit", limit).header(header::CONNECTION, "close");
-    if ask.header(header::CONTENT_LENGTH).parse::<usize>().is_ok_and(|length| length > limit) {
+    let too_large = || {
+        Problem::new(Code::PayloadTooLarge)
+            .with("limit", limit)
+            .header(header::CONNECTION, "close")
+    };
+    if ask
+        .header(header::CONTENT_LENGTH)
+        .parse::<usize>()
+        .is_ok_and(|length| length > limit)
+    {
         return Err(too_large());
     }
     let receive = async {
@@ -72,33 +109,49 @@ pub async fn read(ask: &mut Ask, mut payload: Payload, accepted: &[MediaType]) -
         }
         Ok(body)
     };
-    let body = tokio::time::timeout(Duration::from_secs(seconds), receive).await.map_err(|_| late(seconds))??;
+    let body = tokio::time::timeout(Duration::from_secs(seconds), receive)
+        .await
+        .map_err(|_| late(seconds))??;
     ask.body_digest = digest(&SHA256, &body).as_ref().to_vec();
     Ok((media_type, body))
 }
 
 fn late(seconds: u64) -> Problem {
-    Problem::new(Code::RequestTimeout).with("seconds", seconds).header(header::CONNECTION, "close")
+    Problem::new(Code::RequestTimeout)
+        .with("seconds", seconds)
+        .header(header::CONNECTION, "close")
 }
 
 /// Applies a JSON Patch, all operations or none.
-pub fn apply(contract: &Contract, patch: &Value, stored: &Map<String, Value>) -> Result<Value, Problem> {
+pub fn apply(
+    contract: &Contract,
+    patch: &Value,
+    stored: &Map<String, Value>,
+) -> Result<Value, Problem> {
     contract.check("JsonPatch", patch).into_result()?;
-    let operations: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|error| Problem::fault(Fault::at("", Rule::PatchOperation).with("reason", error)))?;
+    let operations: json_patch::Patch = serde_json::from_value(patch.clone()).map_err(|error| {
+        Problem::fault(Fault::at("", Rule::PatchOperation).with("reason", error))
+    })?;
     let mut value = Value::Object(stored.clone());
     json_patch::patch(&mut value, &operations).map_err(|error| {
         let place = format!("/{}", error.operation);
-        Problem::new(Code::PatchConflict).about(Fault::at(place, Rule::PatchOperation).with("reason", error.kind))
+        Problem::new(Code::PatchConflict)
+            .about(Fault::at(place, Rule::PatchOperation).with("reason", error.kind))
     })?;
     Ok(value)
 }
 
 /// Takes out the fields that only the service sets; one that is sent with another value than the stored is a
 /// fault.
-pub fn take_read_only(value: &mut Value, stored: Option<&Map<String, Value>>, read_only: &[String]) -> Faults {
+pub fn take_read_only(
+    value: &mut Value,
+    stored: Option<&Map<String, Value>>,
+    read_only: &[String],
+) -> Faults {
     let mut faults = Faults::new();
-    let Value::Object(object) = value else { return faults };
+    let Value::Object(object) = value else {
+        return faults;
+    };
     for name in read_only {
         if let Some(sent) = object.remove(name)
             && stored.and_then(|stored| stored.get(name)) != Some(&sent)

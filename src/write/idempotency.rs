@@ -28,9 +28,18 @@ pub struct Key {
     fingerprint: Vec<u8>,
 }
 
+/// Fingerprint, status, header fields and body of a kept answer, and since when it is kept.
+type Kept = (
+    Vec<u8>,
+    Option<i32>,
+    Option<Value>,
+    Option<Vec<u8>>,
+    DateTime<Utc>,
+);
+
 diesel::define_sql_function! {
     /// Takes a lock until the end of the transaction, unless somebody has it.
-    fn pg_try_advisory_xact_lock(key: BigInt) -> diesel::sql_types::Bool;
+    fn pg_try_advisory_xact_lock(key: BigInt) -> Bool;
 }
 
 /// The key of a POST that has one.
@@ -39,26 +48,50 @@ pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
         return Ok(None);
     }
     let key = ask.header("idempotency-key").to_owned();
-    if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+    if key.is_empty()
+        || key.len() > 255
+        || !key
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() || byte == b' ')
+    {
         let fault = Fault::in_parameter("Idempotency-Key", Rule::UnknownHeader);
-        return Err(Problem::fault(fault.with("expected", "1 to 255 printable ASCII characters")));
+        return Err(Problem::fault(
+            fault.with("expected", "1 to 255 printable ASCII characters"),
+        ));
     }
     let mut digest = Context::new(&SHA256);
-    for part in [ask.method.as_str().as_bytes(), ask.path.as_bytes(), ask.query.as_bytes(), &ask.body_digest] {
+    for part in [
+        ask.method.as_str().as_bytes(),
+        ask.path.as_bytes(),
+        ask.query.as_bytes(),
+        &ask.body_digest,
+    ] {
         digest.update(&part.len().to_be_bytes());
         digest.update(part);
     }
-    Ok(Some(Key { caller: ask.caller.key(), key, fingerprint: digest.finish().as_ref().to_vec() }))
+    Ok(Some(Key {
+        caller: ask.caller.key(),
+        key,
+        fingerprint: digest.finish().as_ref().to_vec(),
+    }))
 }
 
 impl Key {
     /// Claims the key for this transaction, or finds the answer that is kept under it.
-    pub async fn claim(&self, conn: &mut Connection, at: DateTime<Utc>) -> Result<Option<Stored>, Problem> {
-        if !diesel::select(pg_try_advisory_xact_lock(self.lock())).get_result::<bool>(conn).await? {
-            return Err(Problem::new(Code::IdempotencyInFlight).header(actix_web::http::header::RETRY_AFTER, "1"));
+    pub async fn claim(
+        &self,
+        conn: &mut Connection,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Stored>, Problem> {
+        if !diesel::select(pg_try_advisory_xact_lock(self.lock()))
+            .get_result::<bool>(conn)
+            .await?
+        {
+            return Err(Problem::new(Code::IdempotencyInFlight)
+                .header(actix_web::http::header::RETRY_AFTER, "1"));
         }
         let kept = idempotency_keys::table.find((self.caller, &self.key));
-        let found: Option<(Vec<u8>, Option<i32>, Option<Value>, Option<Vec<u8>>, DateTime<Utc>)> = kept
+        let found: Option<Kept> = kept
             .select((
                 idempotency_keys::fingerprint,
                 idempotency_keys::status,
@@ -111,11 +144,21 @@ impl Key {
     }
 }
 
-fn stored(status: Option<i32>, headers: Option<Value>, body: Option<Vec<u8>>) -> Result<Stored, Problem> {
-    let status = status.and_then(|status| u16::try_from(status).ok()).and_then(|status| StatusCode::from_u16(status).ok());
+fn stored(
+    status: Option<i32>,
+    headers: Option<Value>,
+    body: Option<Vec<u8>>,
+) -> Result<Stored, Problem> {
+    let status = status
+        .and_then(|status| u16::try_from(status).ok())
+        .and_then(|status| StatusCode::from_u16(status).ok());
     let headers = headers.and_then(|headers| serde_json::from_value(headers).ok());
     match (status, headers, body) {
-        (Some(status), Some(headers), Some(body)) => Ok(Stored { status, headers, body }),
+        (Some(status), Some(headers), Some(body)) => Ok(Stored {
+            status,
+            headers,
+            body,
+        }),
         _ => {
             tracing::error!("the answer kept under an Idempotency-Key cannot be read");
             Err(Problem::new(Code::Internal))
@@ -126,5 +169,7 @@ fn stored(status: Option<i32>, headers: Option<Value>, body: Option<Vec<u8>>) ->
 /// Forgets the keys that are older than a day.
 pub async fn forget_old_keys(conn: &mut Connection, now: DateTime<Utc>) -> QueryResult<usize> {
     let limit = now - TimeDelta::hours(KEPT_HOURS);
-    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(limit))).execute(conn).await
+    diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(limit)))
+        .execute(conn)
+        .await
 }

@@ -3,10 +3,12 @@
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::Bytes;
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Caller;
@@ -20,6 +22,31 @@ use crate::problem::{Code, Problem};
 
 /// The version of the API, as in the OpenAPI document and the `API-Version` field.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+type Limiter =
+    RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// How many requests a caller may still send: the `RateLimit` fields of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many it may send at once.
+    pub limit: u32,
+    /// How many of them are left.
+    pub remaining: u32,
+    /// Seconds until all of them are there again.
+    pub reset: u64,
+}
+
+impl Allowance {
+    /// The fields and their values.
+    pub fn fields(self) -> [(&'static str, u64); 3] {
+        [
+            ("ratelimit-limit", self.limit.into()),
+            ("ratelimit-remaining", self.remaining.into()),
+            ("ratelimit-reset", self.reset),
+        ]
+    }
+}
 
 /// The state of the service.
 pub struct App {
@@ -42,7 +69,7 @@ pub struct App {
     /// The writes that are running: waited for when the service stops.
     pub writes: TaskTracker,
     stopping: AtomicBool,
-    limiter: Option<DefaultKeyedRateLimiter<String>>,
+    limiter: Option<Limiter>,
 }
 
 impl App {
@@ -64,7 +91,7 @@ impl App {
         let (writes, stopping) = (TaskTracker::new(), AtomicBool::new(false));
         let limiter = NonZeroU32::new(config.settings.rate_limit).map(|rate| {
             let burst = NonZeroU32::new(config.settings.rate_burst).unwrap_or(rate);
-            RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))
+            RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)).with_middleware()
         });
         Self {
             config,
@@ -81,23 +108,49 @@ impl App {
         }
     }
 
-    /// Refuses a caller (an anonymous one: an address) who sends too many requests.
-    pub fn limit(&self, caller: &Caller, address: &str) -> Result<(), Problem> {
+    /// Counts a request of a caller (an anonymous one: of an address) against its allowance; `None`: there is no
+    /// limit. Refuses one that sends too many.
+    pub fn limit(&self, caller: &Caller, address: &str) -> Result<Option<Allowance>, Problem> {
         let Some(limiter) = &self.limiter else {
-            return Ok(());
+            return Ok(None);
         };
         let key = caller
             .user
             .map_or_else(|| address.to_owned(), |user| user.to_string());
-        limiter.check_key(&key).map_err(|not_until| {
-            let seconds = not_until
-                .wait_time_from(DefaultClock::default().now())
-                .as_secs()
-                + 1;
-            Problem::new(Code::TooManyRequests)
-                .with("seconds", seconds)
-                .header(RETRY_AFTER, &seconds.to_string())
-        })
+        let rate = u64::from(self.config.settings.rate_limit.max(1));
+        match limiter.check_key(&key) {
+            Ok(state) => {
+                let (limit, remaining) = (
+                    state.quota().burst_size().get(),
+                    state.remaining_burst_capacity(),
+                );
+                let reset = u64::from(limit - remaining.min(limit)).div_ceil(rate);
+                Ok(Some(Allowance {
+                    limit,
+                    remaining,
+                    reset,
+                }))
+            }
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                let seconds = wait.as_secs() + 1;
+                let limit = not_until.quota().burst_size().get();
+                let mut problem = Problem::new(Code::TooManyRequests)
+                    .with("seconds", seconds)
+                    .header(RETRY_AFTER, &seconds.to_string());
+                let reset = u64::from(limit).div_ceil(rate);
+                for (name, value) in (Allowance {
+                    limit,
+                    remaining: 0,
+                    reset,
+                })
+                .fields()
+                {
+                    problem = problem.header(HeaderName::from_static(name), &value.to_string());
+                }
+                Err(problem)
+            }
+        }
     }
 
     /// Forgets callers that have not been seen for a while, so that the limiter stays small.

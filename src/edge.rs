@@ -18,13 +18,20 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::app::{API_VERSION, App};
+use crate::app::{API_VERSION, Allowance, App};
 use crate::auth::{Caller, find_caller};
 use crate::contract::Operation;
 use crate::messages::Language;
 use crate::problem::{Code, Context, Problem};
 use crate::request::{Address, Parameters, RequestId};
 use crate::write::ACCEPT_PATCH;
+
+/// Answers of the API are shown by nothing.
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Swagger UI runs its own scripts and asks this service.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                           img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -58,13 +65,17 @@ impl Origin {
             }
         };
         set("x-request-id", &self.request_id);
+        // Answers are compressed by the layer outside of this one, problems are worded by language.
+        set("vary", "Accept-Encoding, Accept-Language");
         set("api-version", API_VERSION);
         set("x-content-type-options", "nosniff");
         set("referrer-policy", "no-referrer");
-        set(
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        );
+        let policy = if self.path.starts_with("/docs") {
+            DOCS_POLICY
+        } else {
+            API_POLICY
+        };
+        set("content-security-policy", policy);
         if self.app.config.behind_tls() {
             set(
                 "strict-transport-security",
@@ -245,15 +256,8 @@ pub async fn guard(
             .into());
     }
     let caller = authenticate(&app, operation, &request).await?;
-    app.limit(
-        &caller,
-        &request
-            .extensions()
-            .get::<Address>()
-            .cloned()
-            .unwrap_or_default()
-            .0,
-    )?;
+    let address = request.extensions().get::<Address>().cloned();
+    let allowance = app.limit(&caller, &address.unwrap_or_default().0)?;
     tracing::debug!(role = %caller.role, operation = operation.id, "let in");
     let parameters = operation
         .parameters(request.query_string())
@@ -266,6 +270,11 @@ pub async fn guard(
     let patchable =
         request.method() != Method::DELETE && methods.iter().any(|method| method == "PATCH");
     let mut response = next.call(request).await?.map_into_boxed_body();
+    for (name, value) in allowance.into_iter().flat_map(Allowance::fields) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value.into());
+    }
     if patchable {
         response.headers_mut().insert(
             HeaderName::from_static("accept-patch"),

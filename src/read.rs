@@ -329,7 +329,7 @@ pub fn cache(ask: &Ask) -> (header::HeaderName, HeaderValue) {
 fn vary(_: &Ask) -> (header::HeaderName, HeaderValue) {
     (
         header::VARY,
-        HeaderValue::from_static("Accept, Authorization"),
+        HeaderValue::from_static("Accept, Accept-Encoding, Authorization"),
     )
 }
 

@@ -133,6 +133,7 @@ fault-blank = Must hold more than white space.
 fault-control-character = Must not contain the character U+{ $codepoint }.
 fault-too-deep = Is nested deeper than { $limit } levels.
 fault-duplicate-name = The name stands twice in this object.
+fault-long-name = Has a member whose name is longer than { $limit } bytes.
 fault-read-only = Is set by the service. Leave it out, or send the value that is stored.
 fault-immutable = Cannot be changed after creation.
 fault-not-yours = Your role may not change this field.

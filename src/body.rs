@@ -3,10 +3,10 @@
 //! What JSON leaves open is refused here, with its place named: names that stand twice, NUL and other control
 //! characters, nesting deeper than [`MAX_DEPTH`]. What the fields mean is checked by the contract.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -15,13 +15,20 @@ use crate::problem::{Code, Fault, Faults, Problem, Rule};
 /// How deep a body may be nested.
 pub const MAX_DEPTH: usize = 32;
 
+/// How many values a body may hold, counting every member and entry: far more than the largest plan needs.
+pub const MAX_VALUES: usize = 50_000;
+
+/// How long the name of a member may be, in bytes.
+pub const MAX_NAME: usize = 256;
+
 /// The JSON value of a body, or an `invalid_json` or `invalid_input` problem.
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let faults = RefCell::new(Faults::new());
+    let found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let place = Place {
-        faults: &faults,
-        pointer: String::new(),
+        found: &found,
+        parent: None,
+        token: Token::Index(0),
         depth: 0,
     };
     let value = place
@@ -37,7 +44,11 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
             .with("line", error.line())
             .with("column", error.column())
     })?;
-    faults.into_inner().into_result()?;
+    let mut faults = found.faults.into_inner();
+    if found.values.get() > MAX_VALUES {
+        faults.push(Fault::at("", Rule::TooMany).with("limit", MAX_VALUES));
+    }
+    faults.into_result()?;
     Ok(value)
 }
 
@@ -46,29 +57,60 @@ pub fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// What reading one body has found so far.
+#[derive(Default)]
+struct Found {
+    faults: RefCell<Faults>,
+    values: Cell<usize>,
+}
+
+/// Where in the body a value stands. Its pointer is only written out for a fault.
+#[derive(Clone, Copy)]
 struct Place<'a> {
-    faults: &'a RefCell<Faults>,
-    pointer: String,
+    found: &'a Found,
+    parent: Option<&'a Place<'a>>,
+    token: Token<'a>,
     depth: usize,
 }
 
+#[derive(Clone, Copy)]
+enum Token<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
 impl Place<'_> {
-    fn inside(&self, name: &str) -> Place<'_> {
+    fn inside<'a>(&'a self, token: Token<'a>) -> Place<'a> {
+        self.found.values.set(self.found.values.get() + 1);
         Place {
-            faults: self.faults,
-            pointer: format!("{}/{}", self.pointer, token(name)),
+            found: self.found,
+            parent: Some(self),
+            token,
             depth: self.depth + 1,
         }
     }
 
+    /// Whether the body holds more than is read: what goes beyond is only skipped over.
+    fn is_full(&self) -> bool {
+        self.found.values.get() > MAX_VALUES
+    }
+
+    fn pointer(&self) -> String {
+        match (self.parent, self.token) {
+            (None, _) => String::new(),
+            (Some(parent), Token::Name(name)) => format!("{}/{}", parent.pointer(), token(name)),
+            (Some(parent), Token::Index(index)) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+
     fn push(&self, fault: Fault) {
-        self.faults.borrow_mut().push(fault);
+        self.found.faults.borrow_mut().push(fault);
     }
 
     fn too_deep(&self) -> bool {
         let too_deep = self.depth >= MAX_DEPTH;
         if too_deep {
-            self.push(Fault::at(&self.pointer, Rule::TooDeep).with("limit", MAX_DEPTH));
+            self.push(Fault::at(self.pointer(), Rule::TooDeep).with("limit", MAX_DEPTH));
         }
         too_deep
     }
@@ -81,7 +123,7 @@ impl Place<'_> {
         {
             let codepoint = format!("{:04X}", u32::from(control));
             self.push(
-                Fault::at(&self.pointer, Rule::ControlCharacter).with("codepoint", codepoint),
+                Fault::at(self.pointer(), Rule::ControlCharacter).with("codepoint", codepoint),
             );
         }
         match is_nfc_quick(text.chars()) {
@@ -135,8 +177,8 @@ impl<'de> Visitor<'de> for Place<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let too_deep = self.too_deep();
         let mut list = Vec::new();
-        while let Some(value) = entries.next_element_seed(self.inside(&list.len().to_string()))? {
-            if !too_deep {
+        while let Some(value) = entries.next_element_seed(self.inside(Token::Index(list.len())))? {
+            if !too_deep && !self.is_full() {
                 list.push(value);
             }
         }
@@ -146,14 +188,19 @@ impl<'de> Visitor<'de> for Place<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let too_deep = self.too_deep();
         let mut object = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            let place = self.inside(&name);
-            let name = place.text(&name);
+        while let Some(sent) = entries.next_key::<String>()? {
+            if sent.len() > MAX_NAME {
+                self.push(Fault::at(self.pointer(), Rule::LongName).with("limit", MAX_NAME));
+                entries.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let place = self.inside(Token::Name(&sent));
+            let name = place.text(&sent);
             if object.contains_key(&name) {
-                self.push(Fault::at(&place.pointer, Rule::DuplicateName));
+                self.push(Fault::at(place.pointer(), Rule::DuplicateName));
             }
             let value = entries.next_value_seed(place)?;
-            if !too_deep {
+            if !too_deep && !self.is_full() {
                 object.insert(name, value);
             }
         }
@@ -204,6 +251,14 @@ mod tests {
             parse(bottomless.as_bytes()).unwrap_err().code(),
             Code::InvalidJson
         );
+    }
+
+    #[test]
+    fn more_than_any_thing_needs_is_refused_quickly() {
+        let many = format!("[{}1]", "1,".repeat(MAX_VALUES));
+        assert_eq!(faults(&many), [(String::new(), Rule::TooMany)]);
+        let long = format!(r#"{{"a": {{"{}": 1}}}}"#, "x".repeat(MAX_NAME + 1));
+        assert_eq!(faults(&long), [("/a".to_owned(), Rule::LongName)]);
     }
 
     #[test]

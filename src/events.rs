@@ -15,7 +15,7 @@ use crate::column::words;
 use crate::db::Connection;
 use crate::ids::{CityId, UserId};
 use crate::policy::Thing;
-use crate::schema::events;
+use crate::schema::{events, loaded_items};
 
 words! {
     /// What happened to a thing.
@@ -126,4 +126,37 @@ pub async fn was_edited(conn: &mut Connection, thing: Thing, resource: &str) -> 
     diesel::select(diesel::dsl::exists(edits))
         .get_result(conn)
         .await
+}
+
+/// The id of the thing that was made of this item of the programme's files, if it ever was.
+pub async fn find_loaded(
+    conn: &mut Connection,
+    thing: Thing,
+    key: &str,
+) -> QueryResult<Option<String>> {
+    loaded_items::table
+        .find((thing, key))
+        .select(loaded_items::resource)
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Notes that a thing was made of an item of the programme's files, so that it is never made of it again.
+pub async fn note_loaded(
+    conn: &mut Connection,
+    thing: Thing,
+    key: &str,
+    resource: &str,
+) -> QueryResult<()> {
+    let row = (
+        loaded_items::type_.eq(thing),
+        loaded_items::key.eq(key),
+        loaded_items::resource.eq(resource),
+    );
+    diesel::insert_into(loaded_items::table)
+        .values(row)
+        .execute(conn)
+        .await
+        .map(drop)
 }

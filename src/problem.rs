@@ -110,6 +110,7 @@ codes! {
         ControlCharacter = "control_character";
         TooDeep = "too_deep";
         DuplicateName = "duplicate_name";
+        LongName = "long_name";
         ReadOnly = "read_only";
         Immutable = "immutable";
         NotYours = "not_yours";
@@ -223,6 +224,9 @@ impl Fault {
     }
 }
 
+/// How many faults one answer lists.
+pub const MAX_FAULTS: usize = 100;
+
 /// Everything found wrong with one input.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Vec<Fault>);
@@ -233,9 +237,9 @@ impl Faults {
         Self::default()
     }
 
-    /// Notes a fault.
+    /// Notes a fault; no more than [`MAX_FAULTS`], which are more than anybody mends at once.
     pub fn push(&mut self, fault: Fault) {
-        if !self.0.contains(&fault) {
+        if self.0.len() < MAX_FAULTS && !self.0.contains(&fault) {
             self.0.push(fault);
         }
     }
@@ -747,7 +751,7 @@ pub struct ProblemDocument {
     )]
     request_id: String,
     /// Every part of the input that is not valid.
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 100)]
     errors: Option<Vec<InputFault>>,
 }
 

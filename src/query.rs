@@ -3,7 +3,7 @@
 //! A page is walked along an index that holds the sort keys and the id; nothing is counted or skipped over.
 //! A cursor is the position after the last item, signed and bound to the list, its filter and its order.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
 };
@@ -12,6 +12,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -79,8 +80,7 @@ pub enum Format {
 pub const DEFAULT_LIMIT: i64 = 50;
 
 /// A value by which a list is sorted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Key {
     /// A number.
     Int(i64),
@@ -88,7 +88,7 @@ pub enum Key {
     Uuid(Uuid),
     /// A moment, to the microsecond.
     Time(DateTime<Utc>),
-    /// A text, compared by code points.
+    /// A text, compared by code points; or a day, or `infinity`.
     Text(String),
 }
 
@@ -113,22 +113,28 @@ impl Key {
         Self::Text(day.map_or_else(|| "infinity".to_owned(), |day| day.to_string()))
     }
 
-    fn of_type(self, kind: KeyType) -> Option<Self> {
-        match (kind, self) {
-            (KeyType::Int, key @ Self::Int(_))
-            | (KeyType::Uuid, key @ Self::Uuid(_))
-            | (KeyType::Time, key @ Self::Time(_)) => Some(key),
-            (KeyType::Text, Self::Text(text)) => Some(Self::Text(text)),
-            (KeyType::Text, Self::Uuid(uuid)) => Some(Self::Text(uuid.to_string())),
-            (KeyType::Text, Self::Time(time)) => Some(Self::Text(
-                time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-            )),
-            (KeyType::Day, Self::Text(day))
-                if day == "infinity" || day.parse::<NaiveDate>().is_ok() =>
-            {
-                Some(Self::Text(day))
+    /// The key as it stands in a cursor.
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Int(number) => Value::from(*number),
+            Self::Uuid(uuid) => Value::from(uuid.to_string()),
+            Self::Time(time) => Value::from(time.timestamp_micros()),
+            Self::Text(text) => Value::from(text.as_str()),
+        }
+    }
+
+    /// The key of this type that stands in a cursor.
+    fn of_json(kind: KeyType, value: &Value) -> Option<Self> {
+        match kind {
+            KeyType::Int => value.as_i64().map(Self::Int),
+            KeyType::Uuid => value.as_str()?.parse().ok().map(Self::Uuid),
+            KeyType::Time => DateTime::from_timestamp_micros(value.as_i64()?).map(Self::Time),
+            KeyType::Text => value.as_str().map(|text| Self::Text(text.to_owned())),
+            KeyType::Day => {
+                let day = value.as_str()?;
+                (day == "infinity" || day.parse::<NaiveDate>().is_ok())
+                    .then(|| Self::Text(day.to_owned()))
             }
-            _ => None,
         }
     }
 }
@@ -186,7 +192,7 @@ pub struct Page {
 #[derive(Serialize, Deserialize)]
 struct Position {
     binding: String,
-    keys: Vec<Key>,
+    keys: Vec<Value>,
 }
 
 const PURPOSE: &str = "page";
@@ -206,7 +212,9 @@ impl Page {
             let (name, descending) = text
                 .strip_prefix('-')
                 .map_or((text.as_str(), false), |name| (name, true));
-            if let Some(sort) = sorts.iter().find(|sort| sort.name == name) {
+            if let Some(sort) = sorts.iter().find(|sort| sort.name == name)
+                && terms.iter().all(|term: &Term| term.sql != sort.sql)
+            {
                 terms.push(Term {
                     sql: sort.sql,
                     kind: sort.kind,
@@ -269,11 +277,8 @@ impl Page {
         if position.binding != digest(&self.binding) || position.keys.len() != self.terms.len() {
             return None;
         }
-        position
-            .keys
-            .into_iter()
-            .zip(&self.terms)
-            .map(|(key, term)| key.of_type(term.kind))
+        let keys = position.keys.iter().zip(&self.terms);
+        keys.map(|(key, term)| Key::of_json(term.kind, key))
             .collect()
     }
 
@@ -287,7 +292,11 @@ impl Page {
     ) -> String {
         let position = Position {
             binding: digest(&self.binding),
-            keys: self.keys_of(item, sorts, tie),
+            keys: self
+                .keys_of(item, sorts, tie)
+                .iter()
+                .map(Key::to_json)
+                .collect(),
         };
         signer
             .sign(PURPOSE, &serde_json::to_vec(&position).unwrap_or_default())
@@ -353,6 +362,28 @@ pub struct Order {
     terms: Vec<Term>,
 }
 
+/// The condition that a column has this value: what a caller may see of a private table.
+#[derive(Clone, Debug)]
+pub struct Equals {
+    column: &'static str,
+    key: Key,
+}
+
+impl Equals {
+    /// `column = key`.
+    pub fn new(column: &'static str, key: Key) -> Self {
+        Self { column, key }
+    }
+}
+
+impl QueryFragment<Pg> for Equals {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.column);
+        out.push_sql(" = ");
+        push_key(&mut out, &self.key, KeyType::Text)
+    }
+}
+
 macro_rules! dynamic_expression {
     ($name:ident, $sql_type:ty) => {
         impl Expression for $name {
@@ -370,6 +401,7 @@ macro_rules! dynamic_expression {
     };
 }
 
+dynamic_expression!(Equals, Bool);
 dynamic_expression!(Keyset, Bool);
 dynamic_expression!(Order, diesel::expression::expression_types::NotSelectable);
 

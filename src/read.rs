@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use crate::db::{Connection, begin, rollback};
-use crate::policy::{Action, Relation, Role, allows, ever_allows};
+use crate::policy::{Action, Relation, Role, allows};
 use crate::problem::{Code, Problem};
 use crate::query::{Format, ListParams, OneParams, Page};
 use crate::request::{Ask, etag};
-use crate::resource::{Listing, Lock, Resource, included};
+use crate::resource::{Listing, Lock, Resource, included, keep_readable};
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -25,7 +25,7 @@ const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 
 /// Lines of an export that are read at once.
-const EXPORT_BATCH: i64 = 500;
+const EXPORT_BATCH: usize = 500;
 
 /// Answers one thing.
 pub async fn one<R: Resource>(ask: Ask) -> Answer {
@@ -38,7 +38,7 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
         .ok_or(Problem::new(Code::NotFound))?;
     allowed::<R>(&ask, item.relation(&ask.caller))?;
     let meta = item.meta();
-    let tag = etag(meta.version);
+    let tag = etag(meta);
     if ask.none_match(&tag) {
         return Ok(not_modified(&ask, &tag));
     }
@@ -110,9 +110,6 @@ pub async fn list<R: Resource>(ask: Ask) -> Answer {
         params.format,
         &[(Format::Json, JSON), (Format::Ndjson, NDJSON)],
     )?;
-    if !ever_allows(ask.caller.role, Action::Read, R::THING) {
-        return Err(Problem::new(Code::Forbidden).with("role", ask.caller.role));
-    }
     match format {
         Format::Json => page::<R>(ask, params).await,
         Format::Ndjson => export::<R>(ask, params).await,
@@ -132,6 +129,7 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     page.limit += 1;
     let mut items = R::list(&mut conn, &ask.caller, filter, page.clone()).await?;
     let more = items.len() > limit;
+    keep_readable(&ask.caller, &mut items);
     items.truncate(limit);
     let related = included(&mut conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
     drop(conn);
@@ -182,29 +180,21 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     let mut conn = ask.app.db.export_connection().await?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Problem>>(2);
     let (caller, fields) = (ask.caller.clone(), params.fields.clone());
-    let mut page = Page::of_everything(&params, R::TIE, EXPORT_BATCH);
+    let mut page = Page::of_everything(&params, R::TIE, EXPORT_BATCH as i64);
     tokio::spawn(async move {
         let work = async {
             begin(&mut conn).await?;
             conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 .await?;
             loop {
-                let items = R::list(&mut conn, &caller, filter.clone(), page.clone()).await?;
-                let mut lines = Vec::with_capacity(items.len() * 1024);
-                for item in &items {
-                    if fields.is_empty() {
-                        serde_json::to_writer(&mut lines, item).map_err(internal)?;
-                    } else {
-                        serde_json::to_writer(&mut lines, &thinned(item, &fields)?)
-                            .map_err(internal)?;
-                    }
-                    lines.push(b'\n');
+                let mut items = R::list(&mut conn, &caller, filter.clone(), page.clone()).await?;
+                let whole = items.len() == EXPORT_BATCH;
+                if let Some(last) = items.last() {
+                    page.go_on_after(last, R::SORTS, R::TIE);
                 }
-                let Some(last) = items.last() else { break };
-                page.go_on_after(last, R::SORTS, R::TIE);
-                if sender.send(Ok(lines.into())).await.is_err()
-                    || items.len() < EXPORT_BATCH as usize
-                {
+                keep_readable(&caller, &mut items);
+                let lines = lines_of(&items, &fields)?;
+                if sender.send(Ok(lines.into())).await.is_err() || !whole {
                     break;
                 }
             }
@@ -224,6 +214,19 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(vary(&ask))
         .streaming(lines.map(|lines| lines.map_err(actix_web::Error::from))))
+}
+
+fn lines_of<R: Resource>(items: &[R], fields: &[String]) -> Result<Vec<u8>, Problem> {
+    let mut lines = Vec::with_capacity(items.len() * 1024);
+    for item in items {
+        if fields.is_empty() {
+            serde_json::to_writer(&mut lines, item).map_err(internal)?;
+        } else {
+            serde_json::to_writer(&mut lines, &thinned(item, fields)?).map_err(internal)?;
+        }
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn allowed<R: Resource>(ask: &Ask, relation: Relation) -> Result<(), Problem> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
-use crate::resource::Resource;
+use crate::resource::{Meta, Resource};
 
 /// A request without its body, as the guard let it pass.
 #[derive(Clone)]
@@ -153,7 +153,12 @@ fn opaque(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// The strong ETag of a stored version.
-pub fn etag(version: i64) -> String {
-    format!("\"{version}\"")
+/// The strong ETag of what is stored: its version, and when that was written, so that a version that was lost with a
+/// restored backup, or of a thing that was deleted and made again, is never taken for another.
+pub fn etag(meta: Meta) -> String {
+    format!(
+        "\"{}.{:x}\"",
+        meta.version,
+        meta.updated_at.timestamp_micros()
+    )
 }

@@ -22,9 +22,9 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::CityId;
-use crate::policy::{Relation, Thing};
+use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::{Fault, Faults, Rule};
-use crate::query::{Page, Sort, TieBreak};
+use crate::query::{Equals, Page, Sort, TieBreak};
 
 /// The id of a resource.
 pub trait Id: Clone + Display + FromStr + Eq + Hash + Ord + Send + Sync + Unpin + 'static {}
@@ -103,12 +103,23 @@ pub trait Resource:
         async { Ok(()) }
     }
 
-    /// The stored thing that `new`, an item of the programme's files, describes: the one with its id.
-    fn find_same(
+    /// What an item of the programme's files is known by, also after it was changed: its id, where the file has one.
+    fn file_key(&self) -> String {
+        self.id().to_string()
+    }
+
+    /// The stored thing with this id, for the programme itself.
+    fn find_by_text(
         conn: &mut Connection,
-        new: &Self,
+        id: &str,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send {
-        async { Self::find(conn, &Caller::PROGRAMME, &new.id(), Lock::ForChange).await }
+        let id = id.parse::<Self::Id>().ok();
+        async move {
+            match id {
+                Some(id) => Self::find(conn, &Caller::PROGRAMME, &id, Lock::ForChange).await,
+                None => Ok(None),
+            }
+        }
     }
 
     /// Reads one that `caller` may see.
@@ -187,6 +198,18 @@ type Loader = for<'a> fn(
     Vec<String>,
 ) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
 
+/// The second wall behind the conditions in the statements: what the access table does not let `caller` read is
+/// taken out, and noted as the fault it is.
+pub fn keep_readable<R: Resource>(caller: &Caller, items: &mut Vec<R>) {
+    items.retain(|item| {
+        let readable = allows(caller.role, Action::Read, R::THING, item.relation(caller)).is_some();
+        if !readable {
+            tracing::error!(thing = %R::THING, "a statement found what its caller may not read");
+        }
+        readable
+    });
+}
+
 /// One thing that something else refers to, as it was read.
 pub struct Loaded {
     id: String,
@@ -201,7 +224,8 @@ fn load<'a, R: Resource>(
 ) -> BoxFuture<'a, QueryResult<Vec<Loaded>>> {
     Box::pin(async move {
         let ids: Vec<R::Id> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-        let items = R::find_many(conn, caller, ids).await?;
+        let mut items = R::find_many(conn, caller, ids).await?;
+        keep_readable(caller, &mut items);
         let to_json = |item: &(dyn Any + Send + Sync)| {
             item.downcast_ref::<R>()
                 .and_then(|item| serde_json::to_value(item).ok())
@@ -377,45 +401,62 @@ pub struct Listing<T> {
     pub total: Option<i64>,
 }
 
+/// Everybody sees the whole table.
+pub fn to_everybody(_: &Caller) -> Option<Equals> {
+    None
+}
+
 /// Implements the SQL of [`Resource`] for a type whose fields are the columns of its table.
 ///
-/// The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
+/// `visible` says what of the table a caller may see, [`to_everybody`] or a function of the slice (`None`: all of
+/// it); every statement begins with it. The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
 macro_rules! rows {
-    ($table:ident, key = $key:ident, filter = |$query:ident, $filter:ident| $narrow:block) => {
+    ($table:ident, key = $key:ident, visible = $visible:expr, filter = |$query:ident, $filter:ident| $narrow:block) => {
         async fn find(
             conn: &mut $crate::db::Connection,
-            _caller: &$crate::auth::Caller,
+            caller: &$crate::auth::Caller,
             id: &Self::Id,
             lock: $crate::resource::Lock,
         ) -> diesel::QueryResult<Option<Self>> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            let query = $table::table.filter($table::$key.eq(id.clone())).select(Self::as_select());
-            match lock {
-                $crate::resource::Lock::None => query.first(conn).await.optional(),
-                $crate::resource::Lock::ForChange => query.for_no_key_update().first(conn).await.optional(),
+            use $crate::resource::Lock;
+            let row = $table::table.filter($table::$key.eq(id.clone())).select(Self::as_select());
+            match ($visible(caller), lock) {
+                (None, Lock::None) => row.first(conn).await,
+                (None, Lock::ForChange) => row.for_no_key_update().first(conn).await,
+                (Some(seen), Lock::None) => row.filter(seen).first(conn).await,
+                (Some(seen), Lock::ForChange) => row.filter(seen).for_no_key_update().first(conn).await,
             }
+            .optional()
         }
 
         async fn find_many(
             conn: &mut $crate::db::Connection,
-            _caller: &$crate::auth::Caller,
+            caller: &$crate::auth::Caller,
             ids: Vec<Self::Id>,
         ) -> diesel::QueryResult<Vec<Self>> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            $table::table.filter($table::$key.eq_any(ids)).select(Self::as_select()).load(conn).await
+            let mut query = $table::table.filter($table::$key.eq_any(ids)).select(Self::as_select()).into_boxed();
+            if let Some(seen) = $visible(caller) {
+                query = query.filter(seen);
+            }
+            query.load(conn).await
         }
 
         async fn list(
             conn: &mut $crate::db::Connection,
-            _caller: &$crate::auth::Caller,
+            caller: &$crate::auth::Caller,
             $filter: Self::Filter,
             page: $crate::query::Page,
         ) -> diesel::QueryResult<Vec<Self>> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
             let mut $query = $table::table.select(Self::as_select()).into_boxed::<diesel::pg::Pg>();
+            if let Some(seen) = $visible(caller) {
+                $query = $query.filter(seen);
+            }
             $narrow
             if let Some(since) = page.since {
                 $query = $query.filter($table::updated_at.ge(since));
@@ -425,13 +466,16 @@ macro_rules! rows {
 
         async fn count(
             conn: &mut $crate::db::Connection,
-            _caller: &$crate::auth::Caller,
+            caller: &$crate::auth::Caller,
             $filter: Self::Filter,
             since: Option<chrono::DateTime<chrono::Utc>>,
         ) -> diesel::QueryResult<i64> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
             let mut $query = $table::table.select(diesel::dsl::count_star()).into_boxed::<diesel::pg::Pg>();
+            if let Some(seen) = $visible(caller) {
+                $query = $query.filter(seen);
+            }
             $narrow
             if let Some(since) = since {
                 $query = $query.filter($table::updated_at.ge(since));

@@ -133,6 +133,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    loaded_items (type_, key) {
+        #[sql_name = "type"]
+        type_ -> Text,
+        key -> Text,
+        resource -> Text,
+    }
+}
+
+diesel::table! {
     meeting_cities (meeting, city) {
         meeting -> Text,
         city -> Text,
@@ -348,6 +357,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     key_questions,
     keys,
+    loaded_items,
     meeting_cities,
     meeting_dates,
     meetings,

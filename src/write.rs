@@ -22,7 +22,7 @@ use crate::auth::Caller;
 use crate::column::words;
 use crate::contract::Contract;
 use crate::db::{Connection, begin, commit, rollback};
-use crate::events::{Author, Event, Happening, record, was_edited};
+use crate::events::{self, Author, Event, Happening, record, was_edited};
 use crate::policy::{Action, allows, ever_allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
 use crate::read::{Answer, bytes, http_date};
@@ -512,7 +512,7 @@ pub enum Outcome {
     Updated,
     /// It stood there already.
     Unchanged,
-    /// Somebody has edited it since it was loaded: their edit stays.
+    /// Somebody has edited or deleted it since it was loaded: that stays.
     Kept,
 }
 
@@ -531,25 +531,34 @@ pub async fn store<R: Resource>(
     };
     let nothing = Faults::new();
     let new = decode::<R>(contract, &Job::Create(value.clone()), None, &nothing)?;
-    let (job, before) = match R::find_same(conn, &new).await? {
-        None => (Job::Create(value), None),
-        Some(before) => {
-            let mut merged = to_object(&before)?;
-            merged.extend(value.as_object().cloned().unwrap_or_default());
-            (Job::Replace(Value::Object(merged)), Some(before))
-        }
+    let key = new.file_key();
+    let before = match events::find_loaded(conn, R::THING, &key).await? {
+        Some(id) => match R::find_by_text(conn, &id).await? {
+            Some(before) => Some(before),
+            None => return Ok(Outcome::Kept),
+        },
+        None => R::find_by_text(conn, &key).await?,
     };
-    let edited = match &before {
-        Some(before) => was_edited(conn, R::THING, &before.id().to_string()).await?,
-        None => false,
-    };
-    if edited {
+    if let Some(before) = &before
+        && was_edited(conn, R::THING, &before.id().to_string()).await?
+    {
         return Ok(Outcome::Kept);
     }
+    let job = match &before {
+        None => Job::Create(value),
+        Some(before) => {
+            let mut merged = to_object(before)?;
+            merged.extend(value.as_object().cloned().unwrap_or_default());
+            Job::Replace(Value::Object(merged))
+        }
+    };
     let is_new = before.is_none();
     Ok(match way.apply::<R>(conn, &job, before, &nothing).await? {
         Applied::Unchanged(_) => Outcome::Unchanged,
-        Applied::Written(_) if is_new => Outcome::Created,
+        Applied::Written(written) if is_new => {
+            events::note_loaded(conn, R::THING, &key, &written.item.id().to_string()).await?;
+            Outcome::Created
+        }
         Applied::Written(_) => Outcome::Updated,
     })
 }
@@ -574,7 +583,7 @@ async fn existing<R: Resource>(
     {
         return Err(forbidden(&ask.caller));
     }
-    ask.check_if_match(&etag(before.meta().version))?;
+    ask.check_if_match(&etag(before.meta()))?;
     Ok(before)
 }
 
@@ -713,7 +722,7 @@ impl Stored {
             }
             None => {
                 headers.push(content_type("application/json"));
-                headers.push(("etag".into(), etag(meta.version)));
+                headers.push(("etag".into(), etag(meta)));
                 headers.push(("last-modified".into(), http_date(meta.updated_at)));
                 bytes(item)?
             }

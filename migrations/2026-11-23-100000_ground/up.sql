@@ -564,6 +564,14 @@ CREATE INDEX events_unnumbered ON events (xid) WHERE seq IS NULL;
 CREATE INDEX events_resource ON events (type, resource, version);
 CREATE INDEX events_at ON events (at);
 
+CREATE TABLE loaded_items (
+    type     text NOT NULL,
+    key      text NOT NULL,
+    resource text NOT NULL,
+    CONSTRAINT loaded_items_pkey PRIMARY KEY (type, key)
+);
+COMMENT ON TABLE loaded_items IS 'Which thing was made of which item of the programme''s files: none is made twice, also after it was moved or deleted.';
+
 CREATE TABLE idempotency_keys (
     caller      uuid        NOT NULL,
     key         text        NOT NULL,

@@ -10,9 +10,9 @@ use crate::cities::types::City;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{CityId, UserId};
-use crate::policy::{Relation, Thing};
+use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Rule};
-use crate::query::{Key, KeyType, Sort, TieBreak};
+use crate::query::{Equals, Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields,
     usual_sorts_by_uuid,
@@ -75,6 +75,7 @@ impl Resource for User {
     rows!(
         users,
         key = id,
+        visible = visible_to,
         filter = |query, filter| {
             if !filter.role.is_empty() {
                 query = query.filter(users::role.eq_any(filter.role));
@@ -108,6 +109,17 @@ impl Resource for User {
                 .await?;
         }
         Ok(())
+    }
+}
+
+/// Admins see every account, everybody else the own one.
+fn visible_to(caller: &Caller) -> Option<Equals> {
+    match (caller.role, caller.user) {
+        (Role::Admin, _) => None,
+        (_, user) => Some(Equals::new(
+            "id",
+            Key::Uuid(user.unwrap_or_default().uuid()),
+        )),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+    Check, Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::{cities, pairing_cities};
 
@@ -54,6 +54,7 @@ impl Resource for City {
     rows!(
         cities,
         key = id,
+        visible = to_everybody,
         filter = |query, filter| {
             if !filter.side.is_empty() {
                 query = query.filter(cities::side.eq_any(filter.side));

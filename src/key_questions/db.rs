@@ -5,7 +5,7 @@ use crate::ids::QuestionId;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Known, Resource, derive_id, plain_writes, rows, usual_fields};
+use crate::resource::{Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields};
 use crate::schema::key_questions;
 
 impl Resource for KeyQuestion {
@@ -52,6 +52,11 @@ impl Resource for KeyQuestion {
         derive_id(&mut self.id, self.text.in_language("en"), faults);
     }
 
-    rows!(key_questions, key = id, filter = |query, _filter| {});
+    rows!(
+        key_questions,
+        key = id,
+        visible = to_everybody,
+        filter = |query, _filter| {}
+    );
     plain_writes!(key_questions, key = id);
 }

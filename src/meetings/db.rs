@@ -14,8 +14,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, derive_id, rows, strings, usual_fields,
-    usual_sorts,
+    Check, Include, Known, References, Resource, derive_id, rows, strings, to_everybody,
+    usual_fields, usual_sorts,
 };
 use crate::schema::{meeting_cities, meeting_dates, meetings};
 
@@ -73,6 +73,7 @@ impl Resource for Meeting {
     rows!(
         meetings,
         key = id,
+        visible = to_everybody,
         filter = |query, filter| {
             if !filter.programme.is_empty() {
                 query = query.filter(meetings::programme.eq_any(filter.programme));

@@ -397,9 +397,10 @@ impl Operation<'_> {
             return;
         };
         let reads = self.method == "get";
-        let personal = ["/v1/me", "/v1/sessions", "/v1/users"]
-            .iter()
-            .any(|start| self.path.starts_with(start));
+        let personal = self.path == "/v1/me"
+            || ["/v1/sessions", "/v1/users"]
+                .iter()
+                .any(|start| self.path.starts_with(start));
         let security = match (public_only, reads && !personal) {
             (true, _) => json!([{}]),
             (false, true) => json!([{}, {"bearer": []}]),
@@ -461,6 +462,7 @@ impl Operation<'_> {
                     .collect(),
                 _ => continue,
             };
+            parameter["schema"]["uniqueItems"] = json!(true);
             if let Some(schema) = parameter.pointer_mut("/schema/items") {
                 *schema = if values.is_empty() {
                     json!({"type": "string", "const": "nothing"})

@@ -11,7 +11,7 @@ use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, derive_id, plain_writes, rows, strings,
-    usual_fields, usual_sorts,
+    to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::{pairing_cities, pairing_subjects, pairings};
 use crate::subjects::types::Subject;
@@ -79,6 +79,7 @@ impl Resource for Pairing {
     rows!(
         pairings,
         key = id,
+        visible = to_everybody,
         filter = |query, filter| {
             if !filter.programme.is_empty() {
                 query = query.filter(pairings::programme.eq_any(filter.programme));

@@ -7,7 +7,7 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+    Check, Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::programmes;
 
@@ -34,6 +34,11 @@ impl Resource for Programme {
         check_guidelines(&self.guidelines, faults);
     }
 
-    rows!(programmes, key = id, filter = |query, _filter| {});
+    rows!(
+        programmes,
+        key = id,
+        visible = to_everybody,
+        filter = |query, _filter| {}
+    );
     plain_writes!(programmes, key = id);
 }

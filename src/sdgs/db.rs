@@ -9,7 +9,7 @@ use crate::db::Connection;
 use crate::policy::Thing;
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Known, Resource, plain_writes, rows, usual_fields};
+use crate::resource::{Check, Known, Resource, plain_writes, rows, to_everybody, usual_fields};
 use crate::schema::{sdg_codes, sdgs};
 
 impl Resource for Sdg {
@@ -58,7 +58,12 @@ impl Resource for Sdg {
         check_targets(self, faults);
     }
 
-    rows!(sdgs, key = number, filter = |query, _filter| {});
+    rows!(
+        sdgs,
+        key = number,
+        visible = to_everybody,
+        filter = |query, _filter| {}
+    );
     plain_writes!(sdgs, key = number);
 }
 

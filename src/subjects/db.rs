@@ -5,7 +5,9 @@ use crate::ids::SubjectId;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Known, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts};
+use crate::resource::{
+    Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
+};
 use crate::schema::subjects;
 
 impl Resource for Subject {
@@ -37,6 +39,11 @@ impl Resource for Subject {
         derive_id(&mut self.id, self.name.in_language("en"), faults);
     }
 
-    rows!(subjects, key = id, filter = |query, _filter| {});
+    rows!(
+        subjects,
+        key = id,
+        visible = to_everybody,
+        filter = |query, _filter| {}
+    );
     plain_writes!(subjects, key = id);
 }

@@ -8,7 +8,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, References, Resource, derive_id, plain_writes, rows, usual_fields, usual_sorts,
+    Check, Known, References, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields,
+    usual_sorts,
 };
 use crate::schema::templates;
 
@@ -42,6 +43,7 @@ impl Resource for Template {
     rows!(
         templates,
         key = id,
+        visible = to_everybody,
         filter = |query, filter| {
             if !filter.programme.is_empty() {
                 query = query.filter(templates::programme.eq_any(filter.programme));

@@ -1,12 +1,8 @@
 //! Study tours in the database.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-
 use super::rules::{check_cities, check_guidelines, check_programme, direction_of};
 use super::types::{Tour, TourFilter};
 use crate::cities::types::City;
-use crate::db::Connection;
 use crate::ids::{CityId, TourId};
 use crate::pairings::types::Pairing;
 use crate::policy::Thing;
@@ -15,7 +11,7 @@ use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings,
-    usual_fields, usual_sorts_by_uuid,
+    to_everybody, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::tours;
 
@@ -72,22 +68,18 @@ impl Resource for Tour {
         check_guidelines(self, check.known, check.caller.role, faults);
     }
 
-    /// A tour of the files has no id: it is the one of the same cities at the same time.
-    async fn find_same(conn: &mut Connection, new: &Self) -> QueryResult<Option<Self>> {
-        tours::table
-            .filter(tours::pairing.eq(&new.pairing))
-            .filter(tours::visiting_city.eq(&new.visiting_city))
-            .filter(tours::host_city.eq(&new.host_city))
-            .filter(tours::when.eq(&new.when))
-            .select(Self::as_select())
-            .first(conn)
-            .await
-            .optional()
+    /// A tour of the files has no id: it is known by what the file says of it.
+    fn file_key(&self) -> String {
+        format!(
+            "{}/{}/{}/{}",
+            self.pairing, self.visiting_city, self.host_city, self.when
+        )
     }
 
     rows!(
         tours,
         key = id,
+        visible = to_everybody,
         filter = |query, filter| {
             if !filter.pairing.is_empty() {
                 query = query.filter(tours::pairing.eq_any(filter.pairing));

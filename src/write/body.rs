@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Payload;
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::StreamExt;
+use json_patch::{Patch, PatchOperation};
 use serde_json::{Map, Value};
 
 use crate::body::parse;
@@ -122,6 +123,10 @@ fn late(seconds: u64) -> Problem {
         .header(header::CONNECTION, "close")
 }
 
+/// How many bytes the copies that a JSON Patch makes may have in all, as JSON: `copy` can double a document with
+/// each operation.
+const MAX_COPIED: usize = 1_048_576;
+
 /// Applies a JSON Patch, all operations or none.
 pub fn apply(
     contract: &Contract,
@@ -129,15 +134,25 @@ pub fn apply(
     stored: &Map<String, Value>,
 ) -> Result<Value, Problem> {
     contract.check("JsonPatch", patch).into_result()?;
-    let operations: json_patch::Patch = serde_json::from_value(patch.clone()).map_err(|error| {
+    let operations: Patch = serde_json::from_value(patch.clone()).map_err(|error| {
         Problem::fault(Fault::at("", Rule::PatchOperation).with("reason", error))
     })?;
     let mut value = Value::Object(stored.clone());
-    json_patch::patch(&mut value, &operations).map_err(|error| {
-        let place = format!("/{}", error.operation);
-        Problem::new(Code::PatchConflict)
-            .about(Fault::at(place, Rule::PatchOperation).with("reason", error.kind))
-    })?;
+    let mut copied = 0;
+    for (index, operation) in operations.0.iter().enumerate() {
+        if let PatchOperation::Copy(copy) = operation {
+            copied += value
+                .pointer(copy.from.as_str())
+                .map_or(0, |source| source.to_string().len());
+            if copied > MAX_COPIED {
+                return Err(Problem::new(Code::PayloadTooLarge).with("limit", MAX_COPIED));
+            }
+        }
+        json_patch::patch_unsafe(&mut value, std::slice::from_ref(operation)).map_err(|error| {
+            let fault = Fault::at(format!("/{index}"), Rule::PatchOperation);
+            Problem::new(Code::PatchConflict).about(fault.with("reason", error.kind))
+        })?;
+    }
     Ok(value)
 }
 

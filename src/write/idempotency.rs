@@ -42,9 +42,13 @@ diesel::define_sql_function! {
     fn pg_try_advisory_xact_lock(key: BigInt) -> Bool;
 }
 
-/// The key of a POST that has one.
+/// The key of a POST that has one. Anonymous callers have none: they cannot be told from each other, and what they
+/// may post answers tokens, which are never kept.
 pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
-    if ask.method != actix_web::http::Method::POST || !ask.headers.contains_key("idempotency-key") {
+    if ask.method != actix_web::http::Method::POST
+        || ask.caller.user.is_none()
+        || !ask.headers.contains_key("idempotency-key")
+    {
         return Ok(None);
     }
     let key = ask.header("idempotency-key").to_owned();

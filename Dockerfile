@@ -25,9 +25,9 @@ ENV IUC_BIND=0.0.0.0:8080
 EXPOSE 8080
 # SIGTERM drains and ends it (docker stop).
 STOPSIGNAL SIGTERM
-# The slim image has no curl; bash opens the connection. Liveness, not readiness: a database that is away
+# Liveness, not readiness: a database that is away
 # is no reason to restart the service.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /health/live HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]"]
+    CMD ["iuc", "health"]
 ENTRYPOINT ["iuc"]
 CMD ["serve"]

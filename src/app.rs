@@ -63,7 +63,7 @@ pub struct App {
     /// Hashes passwords.
     pub hasher: Hasher,
     /// What requests are checked against.
-    pub contract: Contract,
+    pub contract: &'static Contract,
     /// The OpenAPI document, as served.
     pub document: Bytes,
     /// The writes that are running: waited for when the service stops.
@@ -84,7 +84,7 @@ impl App {
         keys: KeyRing,
         signer: Signer,
         hasher: Hasher,
-        contract: Contract,
+        contract: &'static Contract,
         document: Bytes,
         public_url: String,
     ) -> Self {

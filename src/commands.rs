@@ -74,7 +74,7 @@ pub enum UserCommand {
 /// Runs a command to its end.
 pub fn run(command: Command) -> Result<(), StartError> {
     if let Command::Openapi = command {
-        let document = serde_json::to_string_pretty(&openapi::document())?;
+        let document = serde_json::to_string_pretty(openapi::document())?;
         return Ok(writeln!(std::io::stdout(), "{document}")?);
     }
     let config = Config::load()?;
@@ -85,8 +85,8 @@ pub fn run(command: Command) -> Result<(), StartError> {
         Command::Migrate => with_database(&config, async |_| Ok(())),
         Command::Load { folder } => with_database(&config, async |url| {
             let mut conn = Connection::establish(url.expose_secret()).await?;
-            let contract = Contract::of(&openapi::document())?;
-            say(&told(load(&mut conn, &contract, &folder).await?))
+            let contract = openapi::contract()?;
+            say(&told(load(&mut conn, contract, &folder).await?))
         }),
         Command::User(UserCommand::Create {
             email,
@@ -101,10 +101,10 @@ pub fn run(command: Command) -> Result<(), StartError> {
             let body = json!({"name": name.unwrap_or_else(|| email.clone()), "email": email, "role": role, "city": city});
             with_database(&config, async |url| {
                 let mut conn = Connection::establish(url.expose_secret()).await?;
-                let contract = Contract::of(&openapi::document())?;
+                let contract = openapi::contract()?;
                 create_user(
                     &mut conn,
-                    &contract,
+                    contract,
                     &hasher(&config.settings)?,
                     body,
                     password,
@@ -134,7 +134,7 @@ fn told(report: Report) -> String {
         kept,
     } = report;
     format!(
-        "{created} created, {updated} updated, {unchanged} unchanged, {kept} kept as somebody has edited them"
+        "{created} created, {updated} updated, {unchanged} unchanged, {kept} kept as somebody has edited or deleted them"
     )
 }
 
@@ -209,11 +209,11 @@ fn serve(config: Config) -> Result<(), StartError> {
 /// Gives an empty private database the programme's data, an admin and a user for each side; tells how to sign in.
 async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartError> {
     let mut conn = Connection::establish(url.expose_secret()).await?;
-    let contract = Contract::of(&openapi::document())?;
+    let contract = openapi::contract()?;
     let there: i64 = programmes::table.count().get_result(&mut conn).await?;
     let mut lines = Vec::new();
     if there == 0 {
-        let report = load(&mut conn, &contract, &config.settings.data_dir).await?;
+        let report = load(&mut conn, contract, &config.settings.data_dir).await?;
         lines.push(format!(
             "Loaded {}: {}.",
             config.settings.data_dir.display(),
@@ -239,7 +239,7 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
             .await?;
         if there == 0 {
             let body = json!({"email": email, "name": email, "role": role, "city": city});
-            create_user(&mut conn, &contract, &hasher, body, password.clone()).await?;
+            create_user(&mut conn, contract, &hasher, body, password.clone()).await?;
         } else {
             let hash = hasher.hash(password.clone()).await?;
             diesel::update(users::table.filter(users::email.eq(email)))

@@ -3,7 +3,7 @@
 //! So a field's length or a parameter's values stand in one place, the type that declares them, and what the
 //! document says is what the service does. All faults of a body or of the parameters are found at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::Method;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -14,6 +14,8 @@ use crate::body::token;
 use crate::edtf::Edtf;
 use crate::problem::{Fault, Faults, Rule};
 use crate::text::is_line;
+
+const SCHEMAS: &str = "#/components/schemas/";
 
 /// What the service takes: its operations, and a validator for each body.
 pub struct Contract {
@@ -30,8 +32,19 @@ pub struct Operation {
     pub open: bool,
     /// Whether a token makes a difference.
     pub takes_token: bool,
+    /// Since when it is not to be used any more, and when it will be gone.
+    pub deprecation: Option<Deprecation>,
     parameters: Vec<Parameter>,
     validator: Validator,
+}
+
+/// The end of an operation, as its `x-deprecation` in the document tells it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Deprecation {
+    /// The `Deprecation` field (RFC 9745): `@` and Unix seconds.
+    pub since: String,
+    /// The `Sunset` field (RFC 8594): an HTTP date.
+    pub sunset: String,
 }
 
 struct Parameter {
@@ -56,22 +69,29 @@ impl std::error::Error for BadContract {}
 impl Contract {
     /// Reads the contract from the OpenAPI document.
     pub fn of(document: &Value) -> Result<Self, BadContract> {
-        let components = document.get("components").cloned().unwrap_or_default();
-        let mut bodies = HashMap::new();
-        let mut read_only = HashMap::new();
-        for (name, schema) in members(&components, "schemas") {
-            if schema.get("type") == Some(&json!("object"))
-                || schema.get("type") == Some(&json!("array"))
-            {
-                let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": components});
-                bodies.insert(name.clone(), validator(&root)?);
-                let marked = members(schema, "properties")
-                    .filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
-                read_only.insert(
-                    name.clone(),
-                    marked.map(|(property, _)| property.clone()).collect(),
+        let schemas = document
+            .pointer("/components/schemas")
+            .cloned()
+            .unwrap_or_default();
+        let mut taken = BTreeSet::new();
+        for (_, item) in members(document, "paths") {
+            for operation in item.as_object().into_iter().flat_map(Map::values) {
+                references(
+                    operation.get("requestBody").unwrap_or(&Value::Null),
+                    &mut taken,
                 );
             }
+        }
+        let (mut bodies, mut read_only) = (HashMap::new(), HashMap::new());
+        for name in taken {
+            let Some(schema) = schemas.get(&name) else {
+                continue;
+            };
+            let root = json!({"$ref": format!("{SCHEMAS}{name}")});
+            bodies.insert(name.clone(), validator(root, &schemas)?);
+            let marked = members(schema, "properties")
+                .filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
+            read_only.insert(name, marked.map(|(property, _)| property.clone()).collect());
         }
         let mut operations: HashMap<String, HashMap<Method, Operation>> = HashMap::new();
         for (path, item) in members(document, "paths") {
@@ -86,7 +106,7 @@ impl Contract {
                     continue;
                 };
                 if operation.get("operationId").is_some() {
-                    methods.insert(method, Operation::of(operation, &components)?);
+                    methods.insert(method, Operation::of(operation, &schemas)?);
                 }
             }
         }
@@ -134,13 +154,17 @@ impl Contract {
     pub fn check(&self, name: &str, body: &Value) -> Faults {
         match self.bodies.get(name) {
             Some(validator) => faults_of(validator, body),
-            None => Faults::new(),
+            None => {
+                tracing::error!(name, "the contract takes no body of this name");
+                let expected = "what the OpenAPI document says";
+                Faults::from_iter([Fault::at("", Rule::WrongType).with("expected", expected)])
+            }
         }
     }
 }
 
 impl Operation {
-    fn of(operation: &Value, components: &Value) -> Result<Self, BadContract> {
+    fn of(operation: &Value, schemas: &Value) -> Result<Self, BadContract> {
         let mut parameters = Vec::new();
         let mut properties = Map::new();
         for parameter in operation
@@ -166,7 +190,7 @@ impl Operation {
             });
             properties.insert(name.to_owned(), schema.clone());
         }
-        let root = json!({"type": "object", "properties": properties, "components": components});
+        let root = json!({"type": "object", "properties": properties});
         let security = operation.get("security").and_then(Value::as_array);
         Ok(Self {
             id: operation
@@ -176,8 +200,11 @@ impl Operation {
                 .to_owned(),
             open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
             takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
+            deprecation: operation
+                .get("x-deprecation")
+                .and_then(|told| serde_json::from_value(told.clone()).ok()),
             parameters,
-            validator: validator(&root)?,
+            validator: validator(root, schemas)?,
         })
     }
 
@@ -263,7 +290,37 @@ pub fn form_pairs(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn validator(root: &Value) -> Result<Validator, BadContract> {
+/// The names of the schemas that `value` refers to.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    if let Some(name) = value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|to| to.strip_prefix(SCHEMAS))
+    {
+        found.insert(name.to_owned());
+    }
+    match value {
+        Value::Array(list) => list.iter().for_each(|entry| references(entry, found)),
+        Value::Object(object) => object.values().for_each(|member| references(member, found)),
+        _ => {}
+    }
+}
+
+/// A validator of `root`, with no more schemas than it can reach.
+fn validator(mut root: Value, schemas: &Value) -> Result<Validator, BadContract> {
+    let mut waiting = BTreeSet::new();
+    references(&root, &mut waiting);
+    let mut reached = Map::new();
+    while let Some(name) = waiting.pop_first() {
+        if let (false, Some(schema)) = (reached.contains_key(&name), schemas.get(&name)) {
+            references(schema, &mut waiting);
+            reached.insert(name, schema.clone());
+        }
+    }
+    if let Some(object) = root.as_object_mut() {
+        object.insert("components".into(), json!({"schemas": reached}));
+    }
+
     jsonschema::draft202012::options()
         .should_validate_formats(true)
         .with_format("line", is_line)
@@ -278,7 +335,7 @@ fn validator(root: &Value) -> Result<Validator, BadContract> {
             text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok()
         })
         .with_format("password", |_: &str| true)
-        .build(root)
+        .build(&root)
         .map_err(|error| BadContract(error.to_string()))
 }
 
@@ -436,7 +493,7 @@ mod tests {
                 {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
                 {"name": "side", "in": "query", "schema": {"type": "array", "items": {"type": "string", "enum": ["eu", "jp"]}}},
                 {"name": "count", "in": "query", "schema": {"type": "boolean"}},
-            ]}}},
+            ]}, "post": {"operationId": "create_thing", "requestBody": {"$ref": "#/components/schemas/Thing"}}}},
             "components": {"schemas": {
                 "Spot": {"type": "object", "additionalProperties": false, "required": ["lat"],
                     "properties": {"lat": {"type": "number", "maximum": 90}}},
@@ -503,10 +560,20 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_an_operation_is_read_from_the_document() {
+        let told = json!({"since": "@1767225600", "sunset": "Fri, 01 Jan 2027 00:00:00 GMT"});
+        let document =
+            json!({"paths": {"/old": {"get": {"operationId": "get_old", "x-deprecation": told}}}});
+        let contract = Contract::of(&document).unwrap();
+        let operation = contract.operation("/v1/old", &Method::GET).unwrap();
+        assert_eq!(operation.deprecation.as_ref().unwrap().since, "@1767225600");
+    }
+
+    #[test]
     fn the_allowed_methods_of_a_path_are_known() {
         assert_eq!(
             contract().methods("/v1/things").unwrap(),
-            ["GET", "HEAD", "OPTIONS"]
+            ["GET", "HEAD", "OPTIONS", "POST"]
         );
         assert!(contract().methods("/v1/nothing").is_none());
     }

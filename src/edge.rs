@@ -275,6 +275,18 @@ pub async fn guard(
             .headers_mut()
             .insert(HeaderName::from_static(name), value.into());
     }
+    if let Some(deprecation) = &operation.deprecation {
+        for (name, value) in [
+            ("deprecation", &deprecation.since),
+            ("sunset", &deprecation.sunset),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
     if patchable {
         response.headers_mut().insert(
             HeaderName::from_static("accept-patch"),

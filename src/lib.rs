@@ -1,49 +1,50 @@
-//! The IUC city-to-city API. Modules in reading order: each uses only what stands above it, and its own folder.
+//! The IUC city-to-city API. Modules in reading order: each uses only what stands above it, and its own folder;
+//! `tests/architecture.rs` holds them to it.
 
 // Level 0: the words of the programme; no I/O.
-pub mod clock;
 pub mod column;
+pub mod clock;
 pub mod config;
-pub mod edtf;
 pub mod ids;
-pub mod messages;
+pub mod text;
 pub mod places;
+pub mod edtf;
+pub mod messages;
 pub mod policy;
 pub mod problem;
 pub mod schema;
-pub mod text;
 
 // Level 1: tools; they know no kind of thing.
-pub mod app;
+pub mod db;
 pub mod auth;
 pub mod body;
 pub mod contract;
-pub mod db;
 pub mod events;
+pub mod app;
 pub mod query;
-pub mod read;
-pub mod request;
 pub mod resource;
-pub mod status;
+pub mod request;
+pub mod read;
 pub mod write;
+pub mod status;
 
 // Level 2: the kinds of thing, one folder each.
-pub mod accounts;
-pub mod action_plans;
-pub mod cities;
-pub mod key_questions;
-pub mod meetings;
-pub mod pairings;
 pub mod programmes;
-pub mod sdgs;
+pub mod cities;
 pub mod subjects;
-pub mod templates;
+pub mod pairings;
+pub mod meetings;
 pub mod tours;
+pub mod key_questions;
+pub mod templates;
+pub mod sdgs;
+pub mod action_plans;
+pub mod accounts;
 
 // Level 3: putting together.
-pub mod commands;
 pub mod edge;
-pub mod load;
-pub mod openapi;
 pub mod routes;
+pub mod openapi;
 pub mod server;
+pub mod load;
+pub mod commands;

@@ -3,6 +3,8 @@
 
 mod shape;
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -12,6 +14,7 @@ use crate::accounts::types::User;
 use crate::action_plans::types::{ActionPlan, SdgCode};
 use crate::app::API_VERSION;
 use crate::cities::types::City;
+use crate::contract::{BadContract, Contract};
 use crate::key_questions::types::KeyQuestion;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
@@ -62,8 +65,20 @@ fn offers() -> Vec<Offer> {
     ]
 }
 
-/// The OpenAPI 3.1 document of the service.
-pub fn document() -> Value {
+/// The OpenAPI 3.1 document of the service: a constant of the program.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(made);
+    &DOCUMENT
+}
+
+/// The document as what requests are checked against.
+pub fn contract() -> Result<&'static Contract, &'static BadContract> {
+    static CONTRACT: LazyLock<Result<Contract, BadContract>> =
+        LazyLock::new(|| Contract::of(document()));
+    CONTRACT.as_ref()
+}
+
+fn made() -> Value {
     let (_, mut api): (_, Document) = actix_web::App::new()
         .into_utoipa_app()
         .configure(routes::api)

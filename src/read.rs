@@ -65,7 +65,7 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
         .insert_header((header::ETAG, tag))
         .insert_header((header::LAST_MODIFIED, http_date(meta.updated_at)))
         .insert_header(cache(&ask))
-        .insert_header(vary(&ask))
+        .insert_header(vary())
         .body(json))
 }
 
@@ -98,7 +98,7 @@ pub fn conditional(ask: &Ask, json: Vec<u8>) -> HttpResponse {
         .content_type(JSON)
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))
-        .insert_header(vary(ask));
+        .insert_header(vary());
     response.body(json)
 }
 
@@ -212,7 +212,7 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     Ok(HttpResponse::Ok()
         .content_type(NDJSON)
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(vary(&ask))
+        .insert_header(vary())
         .streaming(lines.map(|lines| lines.map_err(actix_web::Error::from))))
 }
 
@@ -329,7 +329,7 @@ pub fn cache(ask: &Ask) -> (header::HeaderName, HeaderValue) {
 }
 
 /// What of the request the answer depends on, beside what the edge adds.
-fn vary(_: &Ask) -> (header::HeaderName, HeaderValue) {
+fn vary() -> (header::HeaderName, HeaderValue) {
     (
         header::VARY,
         HeaderValue::from_static("Accept, Accept-Encoding, Authorization"),
@@ -340,7 +340,7 @@ fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
     HttpResponse::NotModified()
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))
-        .insert_header(vary(ask))
+        .insert_header(vary())
         .finish()
 }
 

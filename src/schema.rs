@@ -1,4 +1,4 @@
-//! The tables of `migrations/`, as diesel knows them; `tests/api/schema.rs` compares the two.
+//! The tables of `migrations/`, as diesel knows them; `tests/api/database.rs` compares the two.
 #![expect(
     missing_docs,
     reason = "the tables and columns are described in the migrations"

@@ -22,7 +22,6 @@ use crate::auth::passwords::{Cost, Hasher};
 use crate::auth::secrets::Signer;
 use crate::clock::now;
 use crate::config::{Config, Settings};
-use crate::contract::Contract;
 use crate::db::{Connection, Database};
 use crate::edge::{edge, guard};
 use crate::schema::keys;
@@ -45,9 +44,8 @@ pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
 pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<App>, StartError> {
     let mut conn = Connection::establish(database_url.expose_secret()).await?;
     let (ring, signer) = load_keys(&mut conn).await?;
-    let document = openapi::document();
-    let contract = Contract::of(&document)?;
-    let bytes = Bytes::from(serde_json::to_vec(&document)?);
+    let contract = openapi::contract()?;
+    let bytes = Bytes::from(serde_json::to_vec(openapi::document())?);
     let db = Database::new(database_url, &config.settings)?;
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
@@ -230,7 +228,7 @@ async fn stop_on_signal(app: Data<App>, handle: actix_web::dev::ServerHandle) {
         tracing::warn!("some writes did not end in time");
     }
     tokio::select! {
-        () = handle.stop(true) => {}
+        () = handle.stop(true) => app.writes.wait().await,
         () = signal() => handle.stop(false).await,
     }
     app.db.close();

@@ -343,7 +343,7 @@ async fn run<R: Resource>(
         return remove(conn, author, before, dry_run).await;
     }
     let way = Way {
-        contract: &ask.app.contract,
+        contract: ask.app.contract,
         caller: &ask.caller,
         author,
     };

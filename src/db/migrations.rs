@@ -3,9 +3,12 @@
 //! However many instances start together, each migration runs once: they queue at an advisory lock. It is
 //! plain blocking code on a connection and thread of its own; call it outside the request threads.
 
+use std::time::Duration;
+
 use diesel::Connection as _;
 use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +17,11 @@ use super::Connection;
 
 /// The migrations of this program.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+diesel::define_sql_function! {
+    /// Takes a lock until the connection ends, unless somebody has it.
+    fn pg_try_advisory_lock(key: BigInt) -> Bool;
+}
 
 type Blocking = AsyncConnectionWrapper<Connection>;
 
@@ -56,8 +64,12 @@ fn with_lock<T: Send>(
 ) -> Result<T, MigrationError> {
     let work = || -> MigrationResult<T> {
         let mut conn = Blocking::establish(url.expose_secret())?;
-        diesel::sql_query(format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut conn)?;
-        conn.batch_execute("SET lock_timeout = '3s'")?;
+        // Asked for again and again: a statement that waits would be an older transaction, for which
+        // CREATE INDEX CONCURRENTLY waits in turn.
+        while !diesel::select(pg_try_advisory_lock(LOCK)).get_result::<bool>(&mut conn)? {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        conn.batch_execute("SET lock_timeout = '3s'; SET statement_timeout = '15min'")?;
         work(&mut conn)
     };
     let joined = std::thread::scope(|scope| scope.spawn(work).join());

@@ -91,12 +91,14 @@ fn pool(
     settings: &Settings,
 ) -> Result<Pool<Connection>, PoolError> {
     let lock_timeout = settings.lock_timeout;
+    // An export waits for its reader with its transaction open.
+    let idle = statement_timeout.max(10);
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
         let options = format!(
             "-c statement_timeout={statement_timeout}s -c lock_timeout={lock_timeout}s \
-             -c idle_in_transaction_session_timeout=10s -c client_connection_check_interval=2s \
+             -c idle_in_transaction_session_timeout={idle}s -c client_connection_check_interval=2s \
              -c TimeZone=UTC -c application_name='{}' -c jit=off",
             name.replace(' ', "\\ ")
         );

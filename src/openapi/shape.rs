@@ -462,7 +462,9 @@ impl Operation<'_> {
                     .collect(),
                 _ => continue,
             };
-            parameter["schema"]["uniqueItems"] = json!(true);
+            if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+                schema.insert("uniqueItems".into(), json!(true));
+            }
             if let Some(schema) = parameter.pointer_mut("/schema/items") {
                 *schema = if values.is_empty() {
                     json!({"type": "string", "const": "nothing"})

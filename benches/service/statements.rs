@@ -1,0 +1,188 @@
+//! What the service says to PostgreSQL, overheard on the way: so that pgbench can be given the same, and a change
+//! of the service that `benches/sql` does not follow is noticed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::Outcome;
+use crate::cases::{CASES, Case, Scene};
+use crate::load::Shooter;
+use crate::pgbench::Script;
+use crate::seed;
+use crate::stage::{Service, Stage};
+
+/// A wire that is listened to.
+struct Wire {
+    heard: Arc<Mutex<Vec<String>>>,
+    address: SocketAddr,
+}
+
+impl Wire {
+    async fn to(database: SocketAddr) -> Outcome<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kept = heard.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(database).await else {
+                    return;
+                };
+                let (from, mut back) = client.into_split();
+                let (mut answers, to) = server.into_split();
+                tokio::spawn(listen(from, to, kept.clone()));
+                tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
+            }
+        });
+        Ok(Self { heard, address })
+    }
+
+    fn take(&self) -> Outcome<Vec<String>> {
+        let mut heard = self.heard.lock().map_err(|_| "the wire broke")?;
+        Ok(std::mem::take(&mut *heard))
+    }
+}
+
+/// Passes on what a client says, and notes its statements: simple ones, and prepared ones each time they run.
+async fn listen(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    heard: Arc<Mutex<Vec<String>>>,
+) -> Outcome<()> {
+    let (mut prepared, mut begun) = (HashMap::new(), false);
+    let mut head = Vec::new();
+    loop {
+        head.clear();
+        // The first message has no letter.
+        head.resize(if begun { 5 } else { 4 }, 0);
+        from.read_exact(&mut head).await?;
+        let (kind, length) = head.split_at(head.len() - 4);
+        let kind = kind.first().copied().unwrap_or_default();
+        let length = u32::from_be_bytes(length.try_into()?) as usize - 4;
+        let mut body = vec![0; length];
+        from.read_exact(&mut body).await?;
+        begun = true;
+        let mut words = body
+            .split(|&byte| byte == 0)
+            .map(|word| String::from_utf8_lossy(word).into_owned());
+        let (first, second) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        );
+        let said = match kind {
+            b'Q' => Some(first),
+            b'P' => {
+                prepared.insert(first, second);
+                None
+            }
+            b'B' => prepared.get(&second).cloned(),
+            _ => None,
+        };
+        if let Some(said) = said {
+            heard
+                .lock()
+                .map_err(|_| "the wire broke")?
+                .push(normal(&said));
+        }
+        to.write_all(&head).await?;
+        to.write_all(&body).await?;
+    }
+}
+
+/// A statement without what does not matter.
+pub fn normal(statement: &str) -> String {
+    let words: Vec<_> = statement.split_whitespace().collect();
+    words.join(" ").trim_end_matches(';').to_owned()
+}
+
+/// The service with a single connection, overheard.
+pub struct Overheard {
+    wire: Wire,
+    service: Service,
+}
+
+impl Overheard {
+    pub async fn start(stage: &Stage, database: &str) -> Outcome<Self> {
+        let url = stage.url(database);
+        let port = url
+            .rsplit_once('@')
+            .and_then(|(_, rest)| rest.split(['/', ':']).nth(1)?.parse::<u16>().ok())
+            .ok_or("the database's URL has no port")?;
+        let wire = Wire::to(SocketAddr::from(([127, 0, 0, 1], port))).await?;
+        let url = url.replace(&format!(":{port}/"), &format!(":{}/", wire.address.port()));
+        let single = [("IUC_POOL_REQUESTS", "1"), ("IUC_POOL_EXPORTS", "1")];
+        let service = stage.service(&url, &single).await?;
+        Ok(Self { wire, service })
+    }
+
+    /// What the service says to answer one request of the case, once its statements are prepared.
+    pub async fn statements(&self, case: &Case, scene: &Scene) -> Outcome<Vec<String>> {
+        let mut client = crate::http::Client::connect(self.service.address).await?;
+        // A plan that no other connection changes.
+        let (mut shooter, mut request) = (Shooter::new(99), Vec::new());
+        let mut status = 0;
+        for _ in 0..3 {
+            self.wire.take()?;
+            (case.make)(scene, &mut shooter, &mut request);
+            let reply = client.send(&request, None).await?;
+            // The first may be a 412: its ETag is the right one.
+            shooter.etag = reply.etag.unwrap_or(shooter.etag);
+            status = reply.status;
+        }
+        if !(200..300).contains(&status) {
+            return Err(format!("{}: answered {status}", case.name).into());
+        }
+        let mut heard = self.wire.take()?;
+        heard.dedup();
+        Ok(heard)
+    }
+
+    /// Tells where `benches/sql` has fallen behind; true when nowhere.
+    pub async fn compare(&self, scene: &Scene) -> Outcome<bool> {
+        let mut same = true;
+        for case in CASES {
+            let (heard, script) = (self.statements(case, scene).await?, Script::of(case)?);
+            let written = script.statements();
+            let mirrored = if case.excerpt {
+                written.iter().all(|statement| heard.contains(statement))
+            } else {
+                written == heard
+            };
+            if !mirrored {
+                println!(
+                    "NOTE  benches/sql/{}.sql is not what the service sends: see `make bench BENCH=statements`",
+                    case.file
+                );
+                same = false;
+            }
+        }
+        Ok(same)
+    }
+}
+
+/// Prints what the service sends in each case.
+pub async fn print() -> Outcome<bool> {
+    let stage = Stage::set()?;
+    stage.database("bench_statements").await?;
+    let url = stage.url("bench_statements");
+    let service = stage.service(&url, &[]).await?;
+    seed::plant(&stage, "bench_statements", &service, &seed::EVEN, 600).await?;
+    let scene = Scene::of(&stage, "bench_statements", &service, 600).await?;
+    let overheard = Overheard::start(&stage, "bench_statements").await?;
+    for case in CASES {
+        let statements = overheard.statements(case, &scene).await?;
+        println!("\n== {} (benches/sql/{}.sql)", case.name, case.file);
+        for statement in &statements {
+            println!("{statement};\n");
+        }
+    }
+    let same = overheard.compare(&scene).await?;
+    drop((overheard, service));
+    stage.drop_database("bench_statements").await?;
+    Ok(same)
+}

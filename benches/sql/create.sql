@@ -1,0 +1,81 @@
+-- A new plan: src/write.rs, src/action_plans/db.rs.
+\set n :n + 1
+\set key :client_id * 1000000 + :n
+\set version 1
+
+BEGIN;
+
+-- What the body refers to: References in src/resource.rs.
+-- $1 = :plan_cities::text[]
+SELECT "cities"."id", "cities"."side", "cities"."kind", "cities"."name", "cities"."country_code", "cities"."region",
+    "cities"."description", "cities"."location", "cities"."time_zone", "cities"."codes", "cities"."population",
+    "cities"."area_km2", "cities"."website", "cities"."version", "cities"."created_at", "cities"."updated_at"
+    FROM "cities" WHERE ("cities"."id" = ANY($1));
+
+-- $1 = :meetings::text[]
+SELECT "meetings"."id", "meetings"."programme", "meetings"."kind", "meetings"."number", "meetings"."title",
+    "meetings"."place", "meetings"."when", "meetings"."when_reason", "meetings"."earliest", "meetings"."latest",
+    "meetings"."status", "meetings"."agenda", "meetings"."cities", "meetings"."version", "meetings"."created_at",
+    "meetings"."updated_at" FROM "meetings" WHERE ("meetings"."id" = ANY($1));
+
+-- $1 = :pairings::text[]
+SELECT "pairings"."id", "pairings"."programme", "pairings"."number", "pairings"."eu_cities", "pairings"."jp_cities",
+    "pairings"."joined_year", "pairings"."subjects", "pairings"."subject_text", "pairings"."status", "pairings"."agreement",
+    "pairings"."version", "pairings"."created_at", "pairings"."updated_at"
+    FROM "pairings" WHERE ("pairings"."id" = ANY($1));
+
+-- check_codes in src/sdgs/db.rs.
+-- $1 = :codes::text[]
+SELECT "sdg_codes"."code" FROM "sdg_codes" WHERE ("sdg_codes"."code" = ANY($1));
+
+-- newest_template in src/action_plans/db.rs.
+-- $1 = :pairing
+-- $2 = 1
+SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SELECT "pairings"."programme" FROM "pairings"
+    WHERE ("pairings"."id" = $1))) ORDER BY "templates"."created_at" DESC, "templates"."id" DESC LIMIT $2;
+
+-- INSERT in src/action_plans/db.rs.
+-- $1 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
+-- $2 = :pairing
+-- $3 = 'iuc-japan-1'
+-- $4 = 'new'
+-- $5 = 'draft'
+-- $6 = 'en'
+-- $7 = :title_key
+-- $8 = :document
+-- $9 = NULL
+-- $10 = 1
+-- $11 = now()
+-- $12 = now()
+-- $13 = :user::uuid
+-- $14 = :proponents::text[]
+-- $15 = :codes::text[]
+-- $16 = '{}'::text[]
+-- $17 = '{}'::text[]
+WITH plan AS (INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version,
+        version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        RETURNING id, document, version, status, pairing, title_key, created_at, updated_at),
+    version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by)
+        SELECT id, version, document, status, updated_at, $13 FROM plan),
+    proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
+        SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest($14) AS city),
+    sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest($15) AS code)
+    INSERT INTO action_plan_refs (system, key, plan)
+        SELECT system, key, id FROM plan, unnest($16, $17) AS ref (system, key);
+
+-- record in src/events.rs.
+-- $1 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
+-- $2 = now()
+-- $3 = 'action_plan'
+-- $4 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))
+-- $5 = 'created'
+-- $6 = :version
+-- $7 = :proponents
+-- $8 = :user
+-- $9 = '01900000-0000-7000-8000-000000000000'
+-- $10 = '127.0.0.1'
+-- $11 = :create_change
+INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "request_id", "address", "change")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+COMMIT;

@@ -1,0 +1,5 @@
+-- A batch of an export: export in src/read.rs, ActionPlan::list in src/action_plans/db.rs.
+\set n random(0, :plans - 500)
+-- $1 = ('01900000-0000-7000-8000-' || lpad(:n::text, 12, '0'))::uuid
+-- $2 = 500
+SELECT "action_plans"."document" FROM "action_plans" WHERE (id) > ($1) ORDER BY id LIMIT $2;

@@ -1,0 +1,5 @@
+-- One plan: ActionPlan::find in src/action_plans/db.rs.
+\set n random(1, :plans)
+-- $1 = ('01900000-0000-7000-8000-' || lpad(:n::text, 12, '0'))::uuid
+-- $2 = 1
+SELECT "action_plans"."document" FROM "action_plans" WHERE ("action_plans"."id" = $1) LIMIT $2;

@@ -1,0 +1,180 @@
+//! What can go wrong, in one table each: the kinds of problem with their status, and the rules that input can break.
+//!
+//! A code never changes, for programs rely on it. Its words in every language stand in `messages/`.
+
+use actix_web::http::StatusCode;
+
+use crate::messages::{Args, Language, message};
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal { $($variant:ident = $word:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $(#[doc = $word] $variant),+ }
+
+        impl $name {
+            /// Every code of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is written in answers; never changes.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The id of its message.
+            pub(super) fn message(self) -> String {
+                format!(concat!($prefix, "-{}"), self.as_str().replace('_', "-"))
+            }
+        }
+    };
+}
+
+macro_rules! problem_codes {
+    ($($variant:ident = $word:literal, $status:literal;)+) => {
+        codes! {
+            /// What kind of problem an answer tells of: the last part of its `type`.
+            Code, "problem" { $($variant = $word;)+ }
+        }
+        impl Code {
+            /// The HTTP status that goes with the code.
+            pub fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$variant => $status),+ };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    };
+}
+
+problem_codes! {
+    InvalidJson = "invalid_json", 400;
+    InvalidInput = "invalid_input", 400;
+    InvalidGrant = "invalid_grant", 400;
+    UnsupportedGrantType = "unsupported_grant_type", 400;
+    Unauthenticated = "unauthenticated", 401;
+    InvalidToken = "invalid_token", 401;
+    InvalidCredentials = "invalid_credentials", 401;
+    Forbidden = "forbidden", 403;
+    NotFound = "not_found", 404;
+    NoSuchPath = "no_such_path", 404;
+    MethodNotAllowed = "method_not_allowed", 405;
+    NotAcceptable = "not_acceptable", 406;
+    RequestTimeout = "request_timeout", 408;
+    AlreadyExists = "already_exists", 409;
+    IdUsedBefore = "id_used_before", 409;
+    StillReferenced = "still_referenced", 409;
+    PatchConflict = "patch_conflict", 409;
+    IdempotencyInFlight = "idempotency_in_flight", 409;
+    PreconditionFailed = "precondition_failed", 412;
+    PayloadTooLarge = "payload_too_large", 413;
+    UnsupportedMediaType = "unsupported_media_type", 415;
+    UnsupportedContentEncoding = "unsupported_content_encoding", 415;
+    IdempotencyKeyReused = "idempotency_key_reused", 422;
+    PreconditionRequired = "precondition_required", 428;
+    TooManyRequests = "too_many_requests", 429;
+    TooManySignIns = "too_many_sign_ins", 429;
+    Internal = "internal", 500;
+    Unavailable = "unavailable", 503;
+    Busy = "busy", 503;
+    Timeout = "timeout", 503;
+    OutcomeUnknown = "outcome_unknown", 503;
+}
+
+codes! {
+    /// Which rule one part of the input breaks.
+    Rule, "fault" {
+        Required = "required";
+        UnknownField = "unknown_field";
+        UnknownParameter = "unknown_parameter";
+        RepeatedParameter = "repeated_parameter";
+        UnknownHeader = "unknown_header";
+        WrongType = "wrong_type";
+        NotAllowedValue = "not_allowed_value";
+        TooLong = "too_long";
+        TooShort = "too_short";
+        TooMany = "too_many";
+        TooFew = "too_few";
+        TooLarge = "too_large";
+        TooSmall = "too_small";
+        NotUnique = "not_unique";
+        Pattern = "pattern";
+        Format = "format";
+        Edtf = "edtf";
+        Blank = "blank";
+        ControlCharacter = "control_character";
+        TooDeep = "too_deep";
+        DuplicateName = "duplicate_name";
+        LongName = "long_name";
+        ReadOnly = "read_only";
+        Immutable = "immutable";
+        NotYours = "not_yours";
+        UnknownReference = "unknown_reference";
+        DanglingReference = "dangling_reference";
+        WrongSide = "wrong_side";
+        SideCountry = "side_country";
+        BothSides = "both_sides";
+        NotInPairing = "not_in_pairing";
+        SameSide = "same_side";
+        IdNotDerivable = "id_not_derivable";
+        AlreadyUsed = "already_used";
+        ReferencedBy = "referenced_by";
+        UnknownTimeZone = "unknown_time_zone";
+        MinAboveMax = "min_above_max";
+        EndsBeforeStart = "ends_before_start";
+        DayOutside = "day_outside";
+        TooManyFunded = "too_many_funded";
+        TooFewFunded = "too_few_funded";
+        TourTooShort = "tour_too_short";
+        CityRole = "city_role";
+        DuplicateKey = "duplicate_key";
+        UnknownSdg = "unknown_sdg";
+        OneOfBoth = "one_of_both";
+        WrongGoal = "wrong_goal";
+        NotTemplateSection = "not_template_section";
+        WeakPassword = "weak_password";
+        Cursor = "cursor";
+        PatchOperation = "patch_operation";
+        StatusByTransition = "status_by_transition";
+    }
+}
+
+impl Code {
+    /// The code of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
+    /// What it is called.
+    pub fn title(self, language: Language) -> String {
+        message(language, &self.message(), Some("title"), &Args::new()).unwrap_or_default()
+    }
+
+    /// What it means and what to do about it.
+    pub fn help(self, language: Language) -> String {
+        message(language, &self.message(), Some("help"), &Args::new()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_words_in_every_language() {
+        for &language in Language::ALL {
+            for code in Code::ALL {
+                assert!(
+                    message(language, &code.message(), None, &Args::new()).is_some(),
+                    "{code:?}"
+                );
+                assert!(!code.title(language).is_empty(), "{code:?}");
+                assert!(!code.help(language).is_empty(), "{code:?}");
+            }
+            for rule in Rule::ALL {
+                assert!(
+                    message(language, &rule.message(), None, &Args::new()).is_some(),
+                    "{rule:?}"
+                );
+            }
+        }
+    }
+}

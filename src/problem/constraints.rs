@@ -1,0 +1,218 @@
+//! What the constraints of the database mean to callers: no rule is checked twice, the broken one is translated.
+
+use super::{Code, Fault, Problem, Rule};
+use crate::policy::Thing;
+
+/// What it means that a rule of the database was broken.
+enum Meaning {
+    /// Something else has this value already: 409.
+    Taken { pointer: &'static str },
+    /// The id was given before: 409.
+    IdUsedBefore,
+    /// A value that the database refuses: 400.
+    Refused { pointer: &'static str, rule: Rule },
+    /// A reference of `owner`. Written by it, the reference is unknown (400); broken by another write, the
+    /// owner still needs what would go (409).
+    Reference { owner: Thing, pointer: &'static str },
+}
+
+/// Every constraint of `migrations/` that a request can break; a test compares the two.
+const CONSTRAINTS: &[(&str, Meaning)] = &[
+    ("used_ids_never_reused", Meaning::IdUsedBefore),
+    ("programmes_pkey", Meaning::Taken { pointer: "/id" }),
+    ("cities_pkey", Meaning::Taken { pointer: "/id" }),
+    ("subjects_pkey", Meaning::Taken { pointer: "/id" }),
+    ("pairings_pkey", Meaning::Taken { pointer: "/id" }),
+    ("meetings_pkey", Meaning::Taken { pointer: "/id" }),
+    ("key_questions_pkey", Meaning::Taken { pointer: "/id" }),
+    ("templates_pkey", Meaning::Taken { pointer: "/id" }),
+    ("sdgs_pkey", Meaning::Taken { pointer: "/number" }),
+    (
+        "sdg_codes_pkey",
+        Meaning::Taken {
+            pointer: "/targets",
+        },
+    ),
+    (
+        "cities_jis_x0402_key",
+        Meaning::Taken {
+            pointer: "/codes/jis_x0402",
+        },
+    ),
+    (
+        "cities_lau_key",
+        Meaning::Taken {
+            pointer: "/codes/lau",
+        },
+    ),
+    (
+        "cities_wikidata_key",
+        Meaning::Taken {
+            pointer: "/codes/wikidata",
+        },
+    ),
+    ("pairings_number_key", Meaning::Taken { pointer: "/number" }),
+    ("meetings_number_key", Meaning::Taken { pointer: "/number" }),
+    ("users_email_key", Meaning::Taken { pointer: "/email" }),
+    (
+        "action_plan_refs_pkey",
+        Meaning::Taken {
+            pointer: "/external_refs",
+        },
+    ),
+    (
+        "cities_side_fits_country",
+        Meaning::Refused {
+            pointer: "/country_code",
+            rule: Rule::SideCountry,
+        },
+    ),
+    (
+        "users_city_iff_city_role",
+        Meaning::Refused {
+            pointer: "/city",
+            rule: Rule::CityRole,
+        },
+    ),
+    (
+        "pairings_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "pairing_cities_side_fits_city",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/eu_cities",
+        },
+    ),
+    (
+        "pairing_subjects_subject_fkey",
+        Meaning::Reference {
+            owner: Thing::Pairing,
+            pointer: "/subjects",
+        },
+    ),
+    (
+        "meetings_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Meeting,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "meeting_cities_city_fkey",
+        Meaning::Reference {
+            owner: Thing::Meeting,
+            pointer: "/cities",
+        },
+    ),
+    (
+        "tours_pairing_fkey",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/pairing",
+        },
+    ),
+    (
+        "tours_visiting_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/visiting_city",
+        },
+    ),
+    (
+        "tours_host_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::Tour,
+            pointer: "/host_city",
+        },
+    ),
+    (
+        "templates_programme_fkey",
+        Meaning::Reference {
+            owner: Thing::Template,
+            pointer: "/programme",
+        },
+    ),
+    (
+        "users_role_fits_city",
+        Meaning::Reference {
+            owner: Thing::User,
+            pointer: "/city",
+        },
+    ),
+    (
+        "action_plans_pairing_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/pairing",
+        },
+    ),
+    (
+        "action_plans_template_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/template",
+        },
+    ),
+    (
+        "action_plan_proponents_city_in_pairing",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/proponents",
+        },
+    ),
+    (
+        "action_plan_sdgs_code_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/sdg_relevance",
+        },
+    ),
+];
+
+/// Gives a broken constraint its meaning, for a write of a `thing`.
+pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
+    let Some(name) = problem.0.constraint.as_deref() else {
+        return problem;
+    };
+    match CONSTRAINTS
+        .iter()
+        .find(|(constraint, _)| *constraint == name)
+        .map(|(_, meaning)| meaning)
+    {
+        Some(Meaning::Taken { pointer }) => {
+            let field = pointer.rsplit('/').next().unwrap_or_default();
+            Problem::new(Code::AlreadyExists)
+                .with("field", field)
+                .about(Fault::at(*pointer, Rule::AlreadyUsed))
+        }
+        Some(Meaning::IdUsedBefore) => {
+            Problem::new(Code::IdUsedBefore).about(Fault::at("/id", Rule::AlreadyUsed))
+        }
+        Some(Meaning::Refused { pointer, rule }) => Problem::fault(Fault::at(*pointer, *rule)),
+        Some(Meaning::Reference { owner, pointer }) if *owner == thing => {
+            Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
+        }
+        Some(Meaning::Reference { owner, .. }) => {
+            let kind = owner.as_str().replace('_', " ");
+            Problem::new(Code::StillReferenced)
+                .about(Fault::at("", Rule::ReferencedBy).with("kind", kind))
+        }
+        None => {
+            tracing::error!(
+                constraint = name,
+                "a constraint without a meaning to callers was broken"
+            );
+            problem
+        }
+    }
+}
+
+/// The names of the constraints that have a meaning to callers.
+pub fn known_constraints() -> impl Iterator<Item = &'static str> {
+    CONSTRAINTS.iter().map(|(name, _)| *name)
+}

@@ -1,0 +1,175 @@
+//! Faults: the parts of the input that break a rule, each with its place; all of them are told at once.
+
+use super::{Code, Problem, Rule};
+use crate::messages::{Args, Language, message};
+
+/// One part of the input that breaks a rule, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    place: Place,
+    rule: Rule,
+    args: Args,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Pointer(String),
+    Parameter(String),
+}
+
+impl Fault {
+    /// A fault in the body, at a JSON Pointer (RFC 6901; empty for the whole body).
+    pub fn at(pointer: impl Into<String>, rule: Rule) -> Self {
+        Self {
+            place: Place::Pointer(pointer.into()),
+            rule,
+            args: Args::new(),
+        }
+    }
+
+    /// A fault in a query parameter or header field.
+    pub fn in_parameter(name: impl Into<String>, rule: Rule) -> Self {
+        Self {
+            place: Place::Parameter(name.into()),
+            rule,
+            args: Args::new(),
+        }
+    }
+
+    /// Gives a value that the message names.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+
+    /// The same fault, standing in a query parameter instead of a body.
+    #[must_use]
+    pub fn moved_to_parameter(mut self, name: impl Into<String>) -> Self {
+        self.place = Place::Parameter(name.into());
+        self
+    }
+
+    /// The rule it breaks.
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// The JSON Pointer of a fault in a body.
+    pub fn pointer(&self) -> Option<&str> {
+        match &self.place {
+            Place::Pointer(pointer) => Some(pointer),
+            Place::Parameter(_) => None,
+        }
+    }
+
+    /// The name of the query parameter or header field of a fault in one.
+    pub(super) fn parameter(&self) -> Option<&str> {
+        match &self.place {
+            Place::Pointer(_) => None,
+            Place::Parameter(name) => Some(name),
+        }
+    }
+
+    /// The rule in words.
+    pub fn detail(&self, language: Language) -> String {
+        message(language, &self.rule.message(), None, &self.args)
+            .unwrap_or_else(|| self.rule.as_str().to_owned())
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Place::Pointer(place) | Place::Parameter(place)) = &self.place;
+        let place = if place.is_empty() { "/" } else { place };
+        write!(f, "{place}: {}", self.detail(Language::En))
+    }
+}
+
+/// How many faults one answer lists.
+pub const MAX_FAULTS: usize = 100;
+
+/// Everything found wrong with one input.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// None so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a fault; no more than [`MAX_FAULTS`], which are more than anybody mends at once.
+    pub fn push(&mut self, fault: Fault) {
+        if self.0.len() < MAX_FAULTS && !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
+    }
+
+    /// Notes a fault at `pointer` when `broken`.
+    pub fn check(&mut self, broken: bool, pointer: impl Into<String>, rule: Rule) {
+        if broken {
+            self.push(Fault::at(pointer, rule));
+        }
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was found.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
+    /// Takes over the faults of another check.
+    pub fn extend(&mut self, others: Faults) {
+        for fault in others.0 {
+            self.push(fault);
+        }
+    }
+
+    /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order.
+    pub fn into_result(mut self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.0.sort_by(|a, b| a.place.cmp(&b.place));
+        let mut problem = Problem::new(Code::InvalidInput).with("count", self.0.len());
+        problem.0.faults = self.0;
+        Err(problem)
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        let mut all = Self::new();
+        for fault in faults {
+            all.push(fault);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once_in_order() {
+        let mut faults = Faults::new();
+        faults.push(Fault::at("/name", Rule::Required));
+        faults.push(Fault::at("/codes/lau", Rule::WrongType).with("expected", "a string"));
+        faults.push(Fault::at("/name", Rule::Required));
+        let problem = faults.into_result().unwrap_err();
+        assert_eq!(
+            problem
+                .faults()
+                .iter()
+                .filter_map(Fault::pointer)
+                .collect::<Vec<_>>(),
+            ["/codes/lau", "/name"]
+        );
+    }
+}

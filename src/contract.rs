@@ -3,19 +3,18 @@
 //! So a field's length or a parameter's values stand in one place, the type that declares them, and what the
 //! document says is what the service does. All faults of a body or of the parameters are found at once.
 
+mod faults;
+mod schemas;
+
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::Method;
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
+use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::body::token;
-use crate::edtf::Edtf;
+use self::faults::faults_of;
+use self::schemas::{SCHEMAS, references, validator};
 use crate::problem::{Fault, Faults, Rule};
-use crate::text::is_line;
-
-const SCHEMAS: &str = "#/components/schemas/";
 
 /// What the service takes: its operations, and a validator for each body.
 pub struct Contract {
@@ -288,199 +287,6 @@ pub fn form_pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes())
         .into_owned()
         .collect()
-}
-
-/// The names of the schemas that `value` refers to.
-fn references(value: &Value, found: &mut BTreeSet<String>) {
-    if let Some(name) = value
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|to| to.strip_prefix(SCHEMAS))
-    {
-        found.insert(name.to_owned());
-    }
-    match value {
-        Value::Array(list) => list.iter().for_each(|entry| references(entry, found)),
-        Value::Object(object) => object.values().for_each(|member| references(member, found)),
-        _ => {}
-    }
-}
-
-/// A validator of `root`, with no more schemas than it can reach.
-fn validator(mut root: Value, schemas: &Value) -> Result<Validator, BadContract> {
-    let mut waiting = BTreeSet::new();
-    references(&root, &mut waiting);
-    let mut reached = Map::new();
-    while let Some(name) = waiting.pop_first() {
-        if let (false, Some(schema)) = (reached.contains_key(&name), schemas.get(&name)) {
-            references(schema, &mut waiting);
-            reached.insert(name, schema.clone());
-        }
-    }
-    if let Some(object) = root.as_object_mut() {
-        object.insert("components".into(), json!({"schemas": reached}));
-    }
-
-    jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .with_format("line", is_line)
-        .with_format("edtf", |text: &str| text.parse::<Edtf>().is_ok())
-        .with_format("iana-time-zone", |text: &str| {
-            text.parse::<chrono_tz::Tz>().is_ok()
-        })
-        .with_format("date-time", |text: &str| {
-            chrono::DateTime::parse_from_rfc3339(text).is_ok()
-        })
-        .with_format("date", |text: &str| {
-            text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok()
-        })
-        .with_format("password", |_: &str| true)
-        .build(&root)
-        .map_err(|error| BadContract(error.to_string()))
-}
-
-fn faults_of(validator: &Validator, instance: &Value) -> Faults {
-    let mut faults = Faults::new();
-    if !validator.is_valid(instance) {
-        for error in validator.iter_errors(instance) {
-            translate(&error, &mut faults);
-        }
-    }
-    faults
-}
-
-/// Puts a schema's error into the programme's words, at the place where a user would look for it.
-fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
-    let pointer = error.instance_path().to_string();
-    let at = |rule| Fault::at(pointer.clone(), rule);
-    let inside = |name: &str, rule| Fault::at(format!("{pointer}/{}", token(name)), rule);
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            faults.push(inside(
-                property.as_str().unwrap_or_default(),
-                Rule::Required,
-            ));
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            for name in unexpected {
-                faults.push(inside(name, Rule::UnknownField));
-            }
-        }
-        ValidationErrorKind::PropertyNames { error } => {
-            let name = error.instance().as_str().unwrap_or_default().to_owned();
-            faults.push(inside(&name, Rule::Format).with(
-                "expected",
-                "a language tag (BCP 47), such as en, ja or pt-BR",
-            ));
-        }
-        ValidationErrorKind::Type { kind } => {
-            faults.push(at(Rule::WrongType).with("expected", expected_type(kind)))
-        }
-        ValidationErrorKind::Enum { options } => {
-            faults.push(at(Rule::NotAllowedValue).with("allowed", listed(options)))
-        }
-        ValidationErrorKind::Constant { expected_value } => {
-            faults.push(at(Rule::NotAllowedValue).with("allowed", expected_value));
-        }
-        ValidationErrorKind::MaxLength { limit } => {
-            faults.push(at(Rule::TooLong).with("limit", limit))
-        }
-        ValidationErrorKind::MinLength { limit } => {
-            faults.push(at(Rule::TooShort).with("limit", limit))
-        }
-        ValidationErrorKind::MaxItems { limit } | ValidationErrorKind::MaxProperties { limit } => {
-            faults.push(at(Rule::TooMany).with("limit", limit));
-        }
-        ValidationErrorKind::MinItems { limit } | ValidationErrorKind::MinProperties { limit } => {
-            faults.push(at(Rule::TooFew).with("limit", limit));
-        }
-        ValidationErrorKind::Maximum { limit }
-        | ValidationErrorKind::ExclusiveMaximum { limit } => {
-            faults.push(at(Rule::TooLarge).with("limit", limit));
-        }
-        ValidationErrorKind::Minimum { limit }
-        | ValidationErrorKind::ExclusiveMinimum { limit } => {
-            faults.push(at(Rule::TooSmall).with("limit", limit));
-        }
-        ValidationErrorKind::UniqueItems => faults.push(at(Rule::NotUnique)),
-        ValidationErrorKind::Pattern { pattern } if pattern == "\\S" => {
-            faults.push(at(Rule::Blank))
-        }
-        ValidationErrorKind::Pattern { pattern } => {
-            faults.push(at(Rule::Pattern).with("pattern", pattern))
-        }
-        ValidationErrorKind::Format { format } => faults.push(format_fault(error, format, at)),
-        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            translate_alternatives(context, faults);
-        }
-        _ => faults.push(at(Rule::WrongType).with("expected", "what the OpenAPI document says")),
-    }
-}
-
-/// An optional object is "null or this": only what is wrong with "this" helps the user.
-fn translate_alternatives(context: &[Vec<ValidationError<'static>>], faults: &mut Faults) {
-    let says_only_null = |errors: &[ValidationError<'_>]| matches!(errors, [only] if matches!(only.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(one) } if one.to_string() == "null"));
-    let telling = context
-        .iter()
-        .find(|errors| !says_only_null(errors))
-        .or_else(|| context.first());
-    for error in telling.into_iter().flatten() {
-        translate(error, faults);
-    }
-}
-
-fn format_fault(error: &ValidationError<'_>, format: &str, at: impl Fn(Rule) -> Fault) -> Fault {
-    let text = error.instance().as_str().unwrap_or_default();
-    match format {
-        "edtf" => match text.parse::<Edtf>() {
-            Err(reason) => at(Rule::Edtf).with("reason", reason),
-            Ok(_) => at(Rule::Edtf).with("reason", "Must be a date in EDTF."),
-        },
-        "iana-time-zone" => at(Rule::UnknownTimeZone),
-        other => at(Rule::Format).with("expected", expected_format(other)),
-    }
-}
-
-fn expected_format(format: &str) -> &str {
-    match format {
-        "line" => "one line of text without control or direction characters",
-        "date-time" => "a time in RFC 3339, such as 2018-10-11T09:00:00Z",
-        "date" => "a day that exists, such as 2018-10-11",
-        "uuid" => "a UUID, such as 0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f",
-        "uri" => "an absolute URL, such as https://www.city.yokohama.lg.jp/",
-        "email" => "an e-mail address",
-        other => other,
-    }
-}
-
-fn expected_type(kind: &TypeKind) -> String {
-    let article = |name: &str| match name {
-        "integer" => "a whole number".to_owned(),
-        "object" | "array" => format!("an {name}"),
-        "null" => "null".to_owned(),
-        other => format!("a {other}"),
-    };
-    match kind {
-        TypeKind::Single(one) => article(&one.to_string()),
-        TypeKind::Multiple(set) => set
-            .iter()
-            .map(|one| article(&one.to_string()))
-            .collect::<Vec<_>>()
-            .join(" or "),
-    }
-}
-
-fn listed(options: &Value) -> String {
-    let word = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    options
-        .as_array()
-        .map(|all| all.iter().map(word).collect::<Vec<_>>().join(", "))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,19 +3,16 @@
 //! A page is walked along an index that holds the sort keys and the id; nothing is counted or skipped over.
 //! A cursor is the position after the last item, signed and bound to the list, its filter and its order.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use diesel::expression::{
-    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
-};
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::result::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
+mod expressions;
+mod keys;
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
+pub use self::expressions::{Equals, Keyset, Order};
+pub use self::keys::{Key, KeyType, Sort, TieBreak};
 use crate::auth::secrets::Signer;
 use crate::problem::{Fault, Problem, Rule};
 
@@ -78,96 +75,6 @@ pub enum Format {
 
 /// Items of a page when `limit` is not given.
 pub const DEFAULT_LIMIT: i64 = 50;
-
-/// A value by which a list is sorted.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Key {
-    /// A number.
-    Int(i64),
-    /// An id.
-    Uuid(Uuid),
-    /// A moment, to the microsecond.
-    Time(DateTime<Utc>),
-    /// A text, compared by code points; or a day, or `infinity`.
-    Text(String),
-}
-
-/// How the values of a sort key are written in SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyType {
-    /// [`Key::Int`].
-    Int,
-    /// [`Key::Uuid`].
-    Uuid,
-    /// [`Key::Time`].
-    Time,
-    /// [`Key::Text`].
-    Text,
-    /// [`Key::Text`] holding a day or `infinity`.
-    Day,
-}
-
-impl Key {
-    /// A day as a sort key; an unknown one comes last.
-    pub fn day(day: Option<NaiveDate>) -> Self {
-        Self::Text(day.map_or_else(|| "infinity".to_owned(), |day| day.to_string()))
-    }
-
-    /// The key as it stands in a cursor.
-    fn to_json(&self) -> Value {
-        match self {
-            Self::Int(number) => Value::from(*number),
-            Self::Uuid(uuid) => Value::from(uuid.to_string()),
-            Self::Time(time) => Value::from(time.timestamp_micros()),
-            Self::Text(text) => Value::from(text.as_str()),
-        }
-    }
-
-    /// The key of this type that stands in a cursor.
-    fn of_json(kind: KeyType, value: &Value) -> Option<Self> {
-        match kind {
-            KeyType::Int => value.as_i64().map(Self::Int),
-            KeyType::Uuid => value.as_str()?.parse().ok().map(Self::Uuid),
-            KeyType::Time => DateTime::from_timestamp_micros(value.as_i64()?).map(Self::Time),
-            KeyType::Text => value.as_str().map(|text| Self::Text(text.to_owned())),
-            KeyType::Day => {
-                let day = value.as_str()?;
-                (day == "infinity" || day.parse::<NaiveDate>().is_ok())
-                    .then(|| Self::Text(day.to_owned()))
-            }
-        }
-    }
-}
-
-/// A sort order that a list offers.
-pub struct Sort<T> {
-    /// Its name in the `sort` parameter.
-    pub name: &'static str,
-    /// The column or indexed expression behind it; never null.
-    pub sql: &'static str,
-    /// The type of its values.
-    pub kind: KeyType,
-    /// Its value in an item.
-    pub key: fn(&T) -> Key,
-}
-
-/// The hidden last sort key of every list: the id.
-pub struct TieBreak<T> {
-    /// Its column.
-    pub sql: &'static str,
-    /// The type of its values.
-    pub kind: KeyType,
-    /// Its value in an item.
-    pub key: fn(&T) -> Key,
-}
-
-impl<T> Clone for TieBreak<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for TieBreak<T> {}
 
 /// One key of the order that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -349,145 +256,10 @@ fn digest(text: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// The condition of [`Page::keyset`] as a diesel expression.
-#[derive(Clone, Debug)]
-pub struct Keyset {
-    terms: Vec<Term>,
-    after: Option<Vec<Key>>,
-}
-
-/// The order of [`Page::order`] as a diesel expression.
-#[derive(Clone, Debug)]
-pub struct Order {
-    terms: Vec<Term>,
-}
-
-/// The condition that a column has this value: what a caller may see of a private table.
-#[derive(Clone, Debug)]
-pub struct Equals {
-    column: &'static str,
-    key: Key,
-}
-
-impl Equals {
-    /// `column = key`.
-    pub fn new(column: &'static str, key: Key) -> Self {
-        Self { column, key }
-    }
-}
-
-impl QueryFragment<Pg> for Equals {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.column);
-        out.push_sql(" = ");
-        push_key(&mut out, &self.key, KeyType::Text)
-    }
-}
-
-macro_rules! dynamic_expression {
-    ($name:ident, $sql_type:ty) => {
-        impl Expression for $name {
-            type SqlType = $sql_type;
-        }
-        impl<QS> AppearsOnTable<QS> for $name {}
-        impl<QS> SelectableExpression<QS> for $name {}
-        impl<GroupBy> ValidGrouping<GroupBy> for $name {
-            type IsAggregate = is_aggregate::No;
-        }
-        impl QueryId for $name {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    };
-}
-
-dynamic_expression!(Equals, Bool);
-dynamic_expression!(Keyset, Bool);
-dynamic_expression!(Order, diesel::expression::expression_types::NotSelectable);
-
-fn push_key<'b>(out: &mut AstPass<'_, 'b, Pg>, key: &'b Key, kind: KeyType) -> QueryResult<()> {
-    match key {
-        Key::Int(number) => out.push_bind_param::<BigInt, _>(number),
-        Key::Uuid(uuid) => out.push_bind_param::<SqlUuid, _>(uuid),
-        Key::Time(time) => out.push_bind_param::<Timestamptz, _>(time),
-        Key::Text(text) => {
-            out.push_bind_param::<Text, _>(text)?;
-            if kind == KeyType::Day {
-                out.push_sql("::date");
-            }
-            Ok(())
-        }
-    }
-}
-
-impl QueryFragment<Pg> for Keyset {
-    /// One direction: `(a, id) > ($1, $2)`, which an index walks. Mixed directions: the first key bounds the
-    /// walk, and the rest is spelled out: `a <= $1 AND (a < $1 OR (a = $1 AND (b > $2 OR …)))`.
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let Some(after) = &self.after else {
-            out.push_sql("true");
-            return Ok(());
-        };
-        let terms: Vec<(&Term, &'b Key)> = self.terms.iter().zip(after).collect();
-        let Some((first, first_key)) = terms.first() else {
-            out.push_sql("true");
-            return Ok(());
-        };
-        if terms
-            .iter()
-            .all(|(term, _)| term.descending == first.descending)
-        {
-            out.push_sql("(");
-            for (place, (term, _)) in terms.iter().enumerate() {
-                out.push_sql(if place == 0 { "" } else { ", " });
-                out.push_sql(term.sql);
-            }
-            out.push_sql(if first.descending { ") < (" } else { ") > (" });
-            for (place, (term, key)) in terms.iter().enumerate() {
-                out.push_sql(if place == 0 { "" } else { ", " });
-                push_key(&mut out, key, term.kind)?;
-            }
-            out.push_sql(")");
-            return Ok(());
-        }
-        out.push_sql("(");
-        out.push_sql(first.sql);
-        out.push_sql(if first.descending { " <= " } else { " >= " });
-        push_key(&mut out, first_key, first.kind)?;
-        out.push_sql(" AND (");
-        for (place, (term, key)) in terms.iter().enumerate() {
-            out.push_sql(if place == 0 { "" } else { " OR (" });
-            for (before, before_key) in terms.iter().take(place) {
-                out.push_sql(before.sql);
-                out.push_sql(" = ");
-                push_key(&mut out, before_key, before.kind)?;
-                out.push_sql(" AND ");
-            }
-            out.push_sql(term.sql);
-            out.push_sql(if term.descending { " < " } else { " > " });
-            push_key(&mut out, key, term.kind)?;
-            out.push_sql(if place == 0 { "" } else { ")" });
-        }
-        out.push_sql("))");
-        Ok(())
-    }
-}
-
-impl QueryFragment<Pg> for Order {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        for (place, term) in self.terms.iter().enumerate() {
-            out.push_sql(if place == 0 { "" } else { ", " });
-            out.push_sql(term.sql);
-            if term.descending {
-                out.push_sql(" DESC");
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use diesel::pg::Pg;
+    use diesel::query_builder::QueryFragment;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,0 +1,206 @@
+//! What things refer to: read once for each kind, so that unknown references are told by their place, rules can look
+//! at the things, and answers can carry them along (`include`).
+
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::QueryResult;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::Resource;
+use crate::auth::Caller;
+use crate::db::Connection;
+use crate::policy::{Action, allows};
+use crate::problem::{Fault, Faults, Rule};
+
+type Loader = for<'a> fn(
+    &'a mut Connection,
+    &'a Caller,
+    Vec<String>,
+) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
+
+/// The second wall behind the conditions in the statements: what the access table does not let `caller` read is
+/// taken out, and noted as the fault it is.
+pub fn keep_readable<R: Resource>(caller: &Caller, items: &mut Vec<R>) {
+    items.retain(|item| {
+        let readable = allows(caller.role, Action::Read, R::THING, item.relation(caller)).is_some();
+        if !readable {
+            tracing::error!(thing = %R::THING, "a statement found what its caller may not read");
+        }
+        readable
+    });
+}
+
+/// One thing that something else refers to, as it was read.
+pub struct Loaded {
+    id: String,
+    item: Box<dyn Any + Send + Sync>,
+    to_json: fn(&(dyn Any + Send + Sync)) -> Value,
+}
+
+fn load<'a, R: Resource>(
+    conn: &'a mut Connection,
+    caller: &'a Caller,
+    ids: Vec<String>,
+) -> BoxFuture<'a, QueryResult<Vec<Loaded>>> {
+    Box::pin(async move {
+        let ids: Vec<R::Id> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        let mut items = R::find_many(conn, caller, ids).await?;
+        keep_readable(caller, &mut items);
+        let to_json = |item: &(dyn Any + Send + Sync)| {
+            item.downcast_ref::<R>()
+                .and_then(|item| serde_json::to_value(item).ok())
+                .unwrap_or_default()
+        };
+        Ok(items
+            .into_iter()
+            .map(|item| Loaded {
+                id: item.id().to_string(),
+                item: Box::new(item),
+                to_json,
+            })
+            .collect())
+    })
+}
+
+/// The references of one body, each with its place.
+#[derive(Default)]
+pub struct References {
+    kinds: BTreeMap<&'static str, Kind>,
+}
+
+struct Kind {
+    type_id: TypeId,
+    load: Loader,
+    places: Vec<(String, String)>,
+}
+
+impl References {
+    /// Notes that the field at `pointer` refers to the `R` with this id.
+    pub fn to<R: Resource>(&mut self, pointer: impl Into<String>, id: &R::Id) {
+        let kind = self.kinds.entry(R::THING.as_str()).or_insert_with(|| Kind {
+            type_id: TypeId::of::<R>(),
+            load: load::<R>,
+            places: Vec::new(),
+        });
+        kind.places.push((pointer.into(), id.to_string()));
+    }
+
+    /// Notes the entries of a list.
+    pub fn to_each<R: Resource>(&mut self, pointer: &str, ids: &[R::Id]) {
+        for (index, id) in ids.iter().enumerate() {
+            self.to::<R>(format!("{pointer}/{index}"), id);
+        }
+    }
+
+    /// Reads what is referred to, one statement for each kind of thing; what `caller` may not see is as
+    /// unknown as what is not there.
+    pub async fn resolve(
+        self,
+        conn: &mut Connection,
+        caller: &Caller,
+        faults: &mut Faults,
+    ) -> QueryResult<Known> {
+        let mut known = Known::default();
+        self.resolve_into(&mut known, conn, caller, faults).await?;
+        Ok(known)
+    }
+
+    /// As [`References::resolve`], adding to what is known already.
+    pub async fn resolve_into(
+        self,
+        known: &mut Known,
+        conn: &mut Connection,
+        caller: &Caller,
+        faults: &mut Faults,
+    ) -> QueryResult<()> {
+        for (name, kind) in self.kinds {
+            let mut ids: Vec<String> = kind.places.iter().map(|(_, id)| id.clone()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let loaded = (kind.load)(conn, caller, ids).await?;
+            let items: HashMap<String, Loaded> = loaded
+                .into_iter()
+                .map(|item| (item.id.clone(), item))
+                .collect();
+            for (pointer, id) in &kind.places {
+                if !items.contains_key(id) {
+                    faults.push(
+                        Fault::at(pointer, Rule::UnknownReference)
+                            .with("kind", name.replace('_', " "))
+                            .with("id", id),
+                    );
+                }
+            }
+            known.0.entry(kind.type_id).or_default().extend(items);
+        }
+        Ok(())
+    }
+}
+
+/// The things that a body refers to, as they were read.
+#[derive(Default)]
+pub struct Known(HashMap<TypeId, HashMap<String, Loaded>>);
+
+impl Known {
+    /// The `R` with this id, if the body refers to it and it is there.
+    pub fn get<R: Resource>(&self, id: &R::Id) -> Option<&R> {
+        self.0
+            .get(&TypeId::of::<R>())?
+            .get(&id.to_string())?
+            .item
+            .downcast_ref()
+    }
+}
+
+/// Something that can be answered along with the things that refer to it (`include`).
+pub struct Include<T: 'static> {
+    /// Its name in the `include` parameter and in `included`.
+    pub name: &'static str,
+    ids: fn(&T) -> Vec<String>,
+    load: Loader,
+}
+
+impl<T> Include<T> {
+    /// Answers the `R` that `ids` names along.
+    pub const fn new<R: Resource>(name: &'static str, ids: fn(&T) -> Vec<String>) -> Self {
+        Self {
+            name,
+            ids,
+            load: load::<R>,
+        }
+    }
+}
+
+/// The related things that `names` asks for, once each: `{"cities": {"yokohama": {…}}}`.
+pub async fn included<T>(
+    conn: &mut Connection,
+    caller: &Caller,
+    items: &[T],
+    includes: &[Include<T>],
+    names: &[String],
+) -> QueryResult<Map<String, Value>> {
+    let mut all = Map::new();
+    for include in includes
+        .iter()
+        .filter(|include| names.iter().any(|name| name == include.name))
+    {
+        let mut ids: Vec<String> = items.iter().flat_map(include.ids).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut loaded = (include.load)(conn, caller, ids).await?;
+        loaded.sort_by(|a, b| a.id.cmp(&b.id));
+        let by_id = loaded
+            .into_iter()
+            .map(|item| (item.id.clone(), (item.to_json)(item.item.as_ref())))
+            .collect();
+        all.insert(include.name.to_owned(), Value::Object(by_id));
+    }
+    Ok(all)
+}
+
+/// Ids as strings, for [`Include::new`].
+pub fn strings<I: ToString>(ids: &[I]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,178 @@
+//! The SQL and the accessors that most kinds of thing share, written once as macros: those of a table whose rows are
+//! the things, with the usual columns.
+
+/// Implements the SQL of [`Resource`] for a type whose fields are the columns of its table.
+///
+/// `visible` says what of the table a caller may see, [`to_everybody`] or a function of the slice (`None`: all of
+/// it); every statement begins with it. The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
+macro_rules! rows {
+    ($table:ident, key = $key:ident, visible = $visible:expr, filter = |$query:ident, $filter:ident| $narrow:block) => {
+        async fn find(
+            conn: &mut $crate::db::Connection,
+            caller: &$crate::auth::Caller,
+            id: &Self::Id,
+            lock: $crate::resource::Lock,
+        ) -> diesel::QueryResult<Option<Self>> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            use $crate::resource::Lock;
+            let row = $table::table.filter($table::$key.eq(id.clone())).select(Self::as_select());
+            match ($visible(caller), lock) {
+                (None, Lock::None) => row.first(conn).await,
+                (None, Lock::ForChange) => row.for_no_key_update().first(conn).await,
+                (Some(seen), Lock::None) => row.filter(seen).first(conn).await,
+                (Some(seen), Lock::ForChange) => row.filter(seen).for_no_key_update().first(conn).await,
+            }
+            .optional()
+        }
+
+        async fn find_many(
+            conn: &mut $crate::db::Connection,
+            caller: &$crate::auth::Caller,
+            ids: Vec<Self::Id>,
+        ) -> diesel::QueryResult<Vec<Self>> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            let mut query = $table::table.filter($table::$key.eq_any(ids)).select(Self::as_select()).into_boxed();
+            if let Some(seen) = $visible(caller) {
+                query = query.filter(seen);
+            }
+            query.load(conn).await
+        }
+
+        async fn list(
+            conn: &mut $crate::db::Connection,
+            caller: &$crate::auth::Caller,
+            $filter: Self::Filter,
+            page: $crate::query::Page,
+        ) -> diesel::QueryResult<Vec<Self>> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            let mut $query = $table::table.select(Self::as_select()).into_boxed::<diesel::pg::Pg>();
+            if let Some(seen) = $visible(caller) {
+                $query = $query.filter(seen);
+            }
+            $narrow
+            if let Some(since) = page.since {
+                $query = $query.filter($table::updated_at.ge(since));
+            }
+            $query.filter(page.keyset()).order(page.order()).limit(page.limit).load(conn).await
+        }
+
+        async fn count(
+            conn: &mut $crate::db::Connection,
+            caller: &$crate::auth::Caller,
+            $filter: Self::Filter,
+            since: Option<chrono::DateTime<chrono::Utc>>,
+        ) -> diesel::QueryResult<i64> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            let mut $query = $table::table.select(diesel::dsl::count_star()).into_boxed::<diesel::pg::Pg>();
+            if let Some(seen) = $visible(caller) {
+                $query = $query.filter(seen);
+            }
+            $narrow
+            if let Some(since) = since {
+                $query = $query.filter($table::updated_at.ge(since));
+            }
+            $query.first(conn).await
+        }
+
+        async fn delete(conn: &mut $crate::db::Connection, id: &Self::Id) -> diesel::QueryResult<()> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            diesel::delete($table::table.filter($table::$key.eq(id.clone()))).execute(conn).await.map(drop)
+        }
+    };
+}
+pub(crate) use rows;
+
+/// Implements `insert` and `update` of [`Resource`] for a type that is nothing but its row.
+macro_rules! plain_writes {
+    ($table:ident, key = $key:ident) => {
+        async fn insert(
+            &self,
+            conn: &mut $crate::db::Connection,
+            _author: &$crate::events::Author,
+        ) -> diesel::QueryResult<()> {
+            use diesel_async::RunQueryDsl;
+            diesel::insert_into($table::table)
+                .values(self)
+                .execute(conn)
+                .await
+                .map(drop)
+        }
+
+        async fn update(
+            &self,
+            conn: &mut $crate::db::Connection,
+            _before: &Self,
+            _author: &$crate::events::Author,
+        ) -> diesel::QueryResult<()> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            diesel::update($table::table.filter($table::$key.eq(self.$key.clone())))
+                .set(self)
+                .execute(conn)
+                .await
+                .map(drop)
+        }
+    };
+}
+pub(crate) use plain_writes;
+
+/// Implements `id`, `meta` and `stamp` of [`Resource`] for a type with the usual fields.
+macro_rules! usual_fields {
+    ($key:ident) => {
+        fn id(&self) -> Self::Id {
+            self.$key.clone()
+        }
+
+        fn meta(&self) -> $crate::resource::Meta {
+            $crate::resource::Meta {
+                version: self.version,
+                created_at: self.created_at,
+                updated_at: self.updated_at,
+            }
+        }
+
+        fn stamp(&mut self, meta: $crate::resource::Meta) {
+            self.version = meta.version;
+            self.created_at = meta.created_at;
+            self.updated_at = meta.updated_at;
+        }
+    };
+}
+pub(crate) use usual_fields;
+
+/// The orders that every list offers, and those of its own: by id (the default), by age, by change.
+macro_rules! usual_sorts {
+    ($($own:expr),* $(,)?) => {
+        $crate::resource::sorts_with_id![
+            Sort { name: "id", sql: "id", kind: KeyType::Text, key: |item| Key::Text(item.id.to_string()) }, $($own),*
+        ]
+    };
+}
+pub(crate) use usual_sorts;
+
+/// The same for things whose id is a UUID.
+macro_rules! usual_sorts_by_uuid {
+    ($($own:expr),* $(,)?) => {
+        $crate::resource::sorts_with_id![
+            Sort { name: "id", sql: "id", kind: KeyType::Uuid, key: |item| Key::Uuid(item.id.uuid()) }, $($own),*
+        ]
+    };
+}
+pub(crate) use usual_sorts_by_uuid;
+
+macro_rules! sorts_with_id {
+    ($id:expr, $($own:expr),*) => {
+        &[
+            $id,
+            Sort { name: "created_at", sql: "created_at", kind: KeyType::Time, key: |item| Key::Time(item.created_at) },
+            Sort { name: "updated_at", sql: "updated_at", kind: KeyType::Time, key: |item| Key::Time(item.updated_at) },
+            $($own),*
+        ]
+    };
+}
+pub(crate) use sorts_with_id;

@@ -34,6 +34,9 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let value = place
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::fault(Fault::at("", Rule::Required)));
+    }
     let value = value.map_err(|error| {
         let reason = error.to_string();
         let reason = reason
@@ -109,7 +112,7 @@ impl Place<'_> {
 
     fn too_deep(&self) -> bool {
         let too_deep = self.depth >= MAX_DEPTH;
-        if too_deep {
+        if self.depth == MAX_DEPTH {
             self.push(Fault::at(self.pointer(), Rule::TooDeep).with("limit", MAX_DEPTH));
         }
         too_deep
@@ -164,7 +167,12 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(Value::from(value))
     }
 
+    /// A whole number is one however it is written: `1.0` and `1e5` are integers (JSON Schema, section 4.2.3).
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if value.fract() == 0.0 && value.abs() <= EXACT {
+            return Ok(Value::from(value as i64));
+        }
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("number out of range"))
@@ -243,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        assert_eq!(
+            parse(b"[1.0, 1e5, -0.0, 1.5]").unwrap().to_string(),
+            "[1,100000,0,1.5]"
+        );
+    }
+
+    #[test]
     fn deep_nesting_is_refused() {
         let deep = "[".repeat(40) + &"]".repeat(40);
         assert_eq!(faults(&deep).first().unwrap().1, Rule::TooDeep);
@@ -264,7 +280,6 @@ mod tests {
     #[test]
     fn what_is_no_json_is_told_with_its_place() {
         for bad in [
-            "",
             "{",
             "{\"a\": \"\\ud800\"}",
             "nul",

@@ -196,7 +196,9 @@ fn serve(config: Config) -> Result<(), StartError> {
         let public_url = config.public_url();
         let app = state(config, &url).await?;
         let server = serve_app(app, listener)?;
-        say(&format!("{welcome}\nSwagger UI  {public_url}/docs/\nAPI         {public_url}/v1\nStop with Ctrl-C."))?;
+        say(&format!(
+            "{welcome}\nSwagger UI  {public_url}/docs/\nAPI         {public_url}/v1\nStop with Ctrl-C."
+        ))?;
         server.await?;
         Ok::<_, StartError>(())
     });
@@ -221,16 +223,28 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
         ));
     }
     let people = [
-        ("admin@iuc.example", UserRole::Admin, None),
-        ("frankfurt@iuc.example", UserRole::EuCity, Some("frankfurt")),
-        ("yokohama@iuc.example", UserRole::JpCity, Some("yokohama")),
+        (
+            "admin@iuc.example",
+            "Programme admin",
+            UserRole::Admin,
+            None,
+        ),
+        (
+            "frankfurt@iuc.example",
+            "User of Frankfurt",
+            UserRole::EuCity,
+            Some("frankfurt"),
+        ),
+        (
+            "yokohama@iuc.example",
+            "User of Yokohama",
+            UserRole::JpCity,
+            Some("yokohama"),
+        ),
     ];
     let hasher = hasher(&config.settings)?;
-    lines.push(
-        "Sign in (Authorize in Swagger UI wants the access_token that POST /v1/sessions answers):"
-            .into(),
-    );
-    for (email, role, city) in people {
+    lines.push("Sign in with one of these; the passwords are new at every start:".into());
+    for (email, name, role, city) in people {
         let password = random_password()?;
         let there: i64 = users::table
             .filter(users::email.eq(email))
@@ -238,7 +252,7 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
             .get_result(&mut conn)
             .await?;
         if there == 0 {
-            let body = json!({"email": email, "name": email, "role": role, "city": city});
+            let body = json!({"email": email, "name": name, "role": role, "city": city});
             create_user(&mut conn, contract, &hasher, body, password.clone()).await?;
         } else {
             let hash = hasher.hash(password.clone()).await?;
@@ -253,6 +267,11 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
             city.map(|city| format!(", {city}")).unwrap_or_default()
         ));
     }
+    lines.push(format!(
+        "  curl -s {}/v1/sessions -H 'Content-Type: application/json' -d '{{\"email\": \"…\", \"password\": \"…\"}}'\n\
+         answers an access_token: put it behind Authorize in Swagger UI, or into `Authorization: Bearer …`.",
+        config.public_url()
+    ));
     Ok(lines.join("\n"))
 }
 

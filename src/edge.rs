@@ -21,6 +21,7 @@ use tracing::Instrument;
 use crate::app::{API_VERSION, Allowance, App};
 use crate::auth::{Caller, find_caller};
 use crate::contract::Operation;
+use crate::db::{DATABASE_PATIENCE, patiently};
 use crate::messages::Language;
 use crate::problem::{Code, Context, Problem};
 use crate::request::{Address, Parameters, RequestId};
@@ -76,6 +77,9 @@ impl Origin {
             API_POLICY
         };
         set("content-security-policy", policy);
+        if self.app.is_stopping() {
+            set("connection", "close");
+        }
         if self.app.config.behind_tls() {
             set(
                 "strict-transport-security",
@@ -117,7 +121,11 @@ pub async fn edge(
     }
     let route = request.match_pattern().unwrap_or_default();
     let span = tracing::info_span!("request", request_id = origin.request_id, %method, route);
-    let limit = Duration::from_secs(origin.app.config.settings.request_timeout);
+    // Reads wait for nothing but the database: when that hangs, they say so within five seconds.
+    let limit = match *request.method() {
+        Method::GET => DATABASE_PATIENCE,
+        _ => Duration::from_secs(origin.app.config.settings.request_timeout),
+    };
     let work = AssertUnwindSafe(tokio::time::timeout(limit, next.call(request))).catch_unwind();
     let outcome = work.instrument(span.clone()).await;
     let response = match outcome {
@@ -161,6 +169,12 @@ fn in_words(
             response.into_response(answer)
         }
         None => {
+            let bare = response.status().is_client_error()
+                && !response.headers().contains_key(header::CONTENT_TYPE);
+            if bare {
+                let answer = origin.render(&of_framework(response.status()));
+                return response.into_response(answer);
+            }
             origin.finish(response.headers_mut());
             response.map_into_boxed_body()
         }
@@ -337,8 +351,9 @@ async fn authenticate(
             tracing::info!(%error, "a token was refused");
             invalid()
         })?;
-    let mut conn = app.db.connection().await?;
-    find_caller(&mut conn, claims.sid.into(), claims.sub.into())
-        .await?
-        .ok_or_else(invalid)
+    let find = async {
+        let mut conn = app.db.connection().await?;
+        Ok(find_caller(&mut conn, claims.sid.into(), claims.sub.into()).await?)
+    };
+    patiently(find).await?.ok_or_else(invalid)
 }

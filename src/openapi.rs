@@ -29,7 +29,7 @@ use crate::tours::types::Tour;
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(SdgCode, ProblemDocument, PatchOperation, DryRun<Value>)))]
+#[openapi(components(schemas(SdgCode, ProblemDocument, PatchOperation, DryRun)))]
 struct Shared;
 
 /// What a list of a resource offers; told to the document.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::db::{Connection, begin, rollback};
 use crate::policy::{Action, Relation, Role, allows};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page};
 use crate::request::{Ask, etag};
 use crate::resource::{Listing, Lock, Resource, included, keep_readable};
@@ -23,9 +23,6 @@ pub type Answer = Result<HttpResponse, Problem>;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
-
-/// Lines of an export that are read at once.
-const EXPORT_BATCH: usize = 500;
 
 /// Answers one thing.
 pub async fn one<R: Resource>(ask: Ask) -> Answer {
@@ -176,11 +173,12 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
 
 /// Streams every matching item as it was at one moment, a line each, with flat memory.
 async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
+    refuse_paging(&params)?;
     let filter: R::Filter = ask.parameters()?;
     let mut conn = ask.app.db.export_connection().await?;
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Problem>>(2);
     let (caller, fields) = (ask.caller.clone(), params.fields.clone());
-    let mut page = Page::of_everything(&params, R::TIE, EXPORT_BATCH as i64);
+    let mut page = Page::of_everything(&params, R::TIE, R::EXPORT_BATCH);
     tokio::spawn(async move {
         let work = async {
             begin(&mut conn).await?;
@@ -188,7 +186,7 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
                 .await?;
             loop {
                 let mut items = R::list(&mut conn, &caller, filter.clone(), page.clone()).await?;
-                let whole = items.len() == EXPORT_BATCH;
+                let whole = usize::try_from(page.limit) == Ok(items.len());
                 if let Some(last) = items.last() {
                     page.go_on_after(last, R::SORTS, R::TIE);
                 }
@@ -214,6 +212,22 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(vary())
         .streaming(lines.map(|lines| lines.map_err(actix_web::Error::from))))
+}
+
+/// An export is everything in the order of the id: what asks for a part of it would be ignored, so it is refused.
+fn refuse_paging(params: &ListParams) -> Result<(), Problem> {
+    let mut faults = Faults::new();
+    let asked = [
+        ("cursor", params.cursor.is_some()),
+        ("limit", params.limit.is_some()),
+        ("count", params.count.is_some()),
+        ("sort", !params.sort.is_empty()),
+        ("include", !params.include.is_empty()),
+    ];
+    for (name, _) in asked.into_iter().filter(|(_, given)| *given) {
+        faults.push(Fault::in_parameter(name, Rule::NotInExport));
+    }
+    faults.into_result()
 }
 
 fn lines_of<R: Resource>(items: &[R], fields: &[String]) -> Result<Vec<u8>, Problem> {
@@ -246,13 +260,21 @@ fn negotiate(
         return Ok(format);
     }
     let accept = ask.header(header::ACCEPT);
-    let accept = if accept.is_empty() { "*/*" } else { accept };
+    let accept = if accept.is_empty() {
+        "*/*"
+    } else {
+        accept.as_str()
+    };
     let mut best: Option<(f32, Format)> = None;
     for (format, media_type) in available {
-        let weight = accept
+        // The most specific range that fits a media type decides about it (RFC 9110, section 12.5.1).
+        let fitting = accept
             .split(',')
-            .filter_map(|range| weight_of(range, media_type))
-            .fold(0.0_f32, f32::max);
+            .filter_map(|range| weight_of(range, media_type));
+        let (_, weight) = fitting.fold(
+            (0, 0.0),
+            |best, next| if next.0 > best.0 { next } else { best },
+        );
         if weight > best.map_or(0.0, |(weight, _)| weight) {
             best = Some((weight, *format));
         }
@@ -263,17 +285,20 @@ fn negotiate(
     })
 }
 
-/// The weight that a media range gives to a media type (RFC 9110, section 12.5.1); `None`: it is another one.
-fn weight_of(range: &str, media_type: &str) -> Option<f32> {
+/// How specific a media range is for a media type, from 1, and the weight that it gives; `None`: it is another one.
+fn weight_of(range: &str, media_type: &str) -> Option<(u8, f32)> {
     let mut parts = range.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let weight = parts
-        .find_map(|part| part.strip_prefix("q="))
+        .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
         .map_or(1.0, |q| q.parse().unwrap_or(0.0));
-    let wanted = name.strip_suffix("/*").map_or(name == media_type, |major| {
-        major == "*" || media_type.split('/').next() == Some(major)
-    });
-    wanted.then_some(weight)
+    let specific = match name.strip_suffix("/*") {
+        None if name == media_type => 3,
+        Some("*") => 1,
+        Some(major) if media_type.split('/').next() == Some(major) => 2,
+        _ => return None,
+    };
+    Some((specific, weight))
 }
 
 /// The item with only these of its fields; all when none are named.

@@ -109,13 +109,13 @@ impl Ask {
         self.id.parse().map_err(|_| Problem::new(Code::NotFound))
     }
 
-    /// A header field as text; empty when it is not there.
-    pub fn header(&self, name: impl AsHeaderName) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .trim()
+    /// A header field as text, its lines joined (RFC 9110, section 5.3); empty when it is not there.
+    pub fn header(&self, name: impl AsHeaderName) -> String {
+        let lines = self
+            .headers
+            .get_all(name)
+            .filter_map(|value| value.to_str().ok());
+        lines.map(str::trim).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether `If-None-Match` names this ETag (weak comparison, RFC 9110, section 13.1.2).
@@ -144,7 +144,7 @@ impl Ask {
     pub fn prefers_minimal(&self) -> bool {
         self.header("prefer")
             .split([',', ';'])
-            .any(|preference| preference.trim() == "return=minimal")
+            .any(|preference| preference.trim().replace('"', "") == "return=minimal")
     }
 }
 

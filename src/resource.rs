@@ -65,6 +65,8 @@ pub trait Resource:
     const SORTS: &'static [Sort<Self>];
     /// The last key of every order.
     const TIE: TieBreak<Self>;
+    /// How many an export reads at once: fewer where one can be large.
+    const EXPORT_BATCH: i64 = 500;
     /// What can be answered along with it.
     const INCLUDES: &'static [Include<Self>] = &[];
 

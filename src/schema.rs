@@ -17,7 +17,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    action_plan_refs (system, key) {
+    action_plan_refs (city, system, key) {
+        city -> Text,
         system -> Text,
         key -> Text,
         plan -> Uuid,

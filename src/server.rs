@@ -142,6 +142,7 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
             .configure(routes::api)
             .into_app()
             .configure(routes::beside)
+            .service(actix_web::web::redirect("/", "/docs/"))
             .service(actix_web::web::redirect("/docs", "/docs/"))
             .service(docs())
             .wrap(from_fn(guard))
@@ -258,6 +259,7 @@ async fn jobs(app: Data<App>) {
         let work = async {
             let mut conn = app.db.connection().await?;
             let keys = forget_old_keys(&mut conn, now()).await?;
+            sessions::delete_old_failures(&mut conn, now()).await?;
             let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
             Ok::<_, crate::problem::Problem>((keys, sessions))
         };

@@ -513,14 +513,16 @@ COMMENT ON TABLE action_plan_sdgs IS 'Every goal and target that a plan or one o
 CREATE INDEX action_plan_sdgs_code ON action_plan_sdgs (code, plan);
 
 CREATE TABLE action_plan_refs (
+    city   text NOT NULL,
     system text NOT NULL,
     key    text NOT NULL,
     plan   uuid NOT NULL,
-    CONSTRAINT action_plan_refs_pkey PRIMARY KEY (system, key),
-    CONSTRAINT action_plan_refs_plan_fkey FOREIGN KEY (plan) REFERENCES action_plans (id) ON DELETE CASCADE
+    CONSTRAINT action_plan_refs_pkey PRIMARY KEY (city, system, key),
+    CONSTRAINT action_plan_refs_proponent_fkey FOREIGN KEY (plan, city)
+        REFERENCES action_plan_proponents (plan, city) ON DELETE CASCADE
 );
-COMMENT ON TABLE action_plan_refs IS 'The keys under which other systems know a plan.';
-CREATE INDEX action_plan_refs_plan ON action_plan_refs (plan);
+COMMENT ON TABLE action_plan_refs IS 'The keys under which other systems know a plan. A key is a proponent''s own: no city takes or sees another''s.';
+CREATE INDEX action_plan_refs_plan ON action_plan_refs (plan, city);
 
 -- ---------------------------------------------------------------- meeting dates
 

@@ -30,10 +30,12 @@ use crate::request::Ask;
 use crate::resource::{Lock, Resource, new_uuid};
 use crate::write::{AsyncWork, MediaType, Stored, in_transaction, read, read_json};
 
-/// Failed sign-ins that one account may have in [`WINDOW_MINUTES`].
-const FAILURES_PER_ACCOUNT: i32 = 10;
-/// Failed sign-ins that may come from one address in [`WINDOW_MINUTES`].
-const FAILURES_PER_ADDRESS: i32 = 100;
+/// Failed sign-ins that one account may have from one address in [`WINDOW_MINUTES`].
+const FAILURES_OF_PAIR: i32 = 10;
+/// Failed sign-ins that one account may have from all addresses: many more, so that a stranger cannot lock others out.
+const FAILURES_OF_ACCOUNT: i32 = 200;
+/// Failed sign-ins that may come from one address.
+const FAILURES_OF_ADDRESS: i32 = 100;
 /// How long failures are remembered.
 const WINDOW_MINUTES: i64 = 15;
 
@@ -49,9 +51,9 @@ pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
     let sign_in: SignIn =
         serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
     let keys = Throttle::of(&sign_in.email, &ask.address);
-    let now = now();
     let mut conn = ask.app.db.connection().await?;
-    keys.check(&mut conn, now).await?;
+    // Counted before it is judged, so that many at once are not all judged; taken back when it was right.
+    keys.count(&mut conn, now()).await?;
     let user = find_active_by_email(&mut conn, &sign_in.email).await?;
     drop(conn);
     let stored = user.as_ref().map(|user| user.password.as_str());
@@ -62,8 +64,6 @@ pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
         .await
         .map_err(busy)?;
     let Some(user) = user.filter(|_| matches) else {
-        let mut conn = ask.app.db.connection().await?;
-        keys.count(&mut conn, now).await?;
         return Err(Problem::new(Code::InvalidCredentials).header(WWW_AUTHENTICATE, "Bearer"));
     };
     in_transaction(ask, false, BeginSession { user, keys }).await
@@ -94,7 +94,7 @@ impl AsyncWork for BeginSession {
             expires_at: author.at + session_life(ask),
         };
         sessions::insert(conn, &session, &refresh_token.digest()).await?;
-        sessions::forget_failures(conn, &self.keys.account).await?;
+        self.keys.forgive(conn).await?;
         let author = Author {
             by: Some(user.id),
             ..author.clone()
@@ -376,14 +376,16 @@ pub fn busy(error: HashError) -> Problem {
 
 /// The keys under which the failures of a sign-in are counted: digests, so that no address is stored.
 struct Throttle {
+    pair: String,
     account: String,
     address: String,
 }
 
 impl Throttle {
     fn of(email: &str, address: &str) -> Self {
+        let email = email.to_lowercase();
         let key = |kind: &str, text: &str| {
-            let hash = digest(&SHA256, text.to_lowercase().as_bytes());
+            let hash = digest(&SHA256, text.as_bytes());
             let hex: String = hash
                 .as_ref()
                 .iter()
@@ -392,20 +394,24 @@ impl Throttle {
             format!("{kind}:{hex}")
         };
         Self {
-            account: key("account", email),
+            pair: key("pair", &format!("{email} {address}")),
+            account: key("account", &email),
             address: key("address", address),
         }
     }
 
-    async fn check(&self, conn: &mut Connection, now: DateTime<Utc>) -> Result<(), Problem> {
-        let since = now - TimeDelta::minutes(WINDOW_MINUTES);
+    /// Counts this sign-in as failed; refuses it when there were too many in the window.
+    async fn count(&self, conn: &mut Connection, now: DateTime<Utc>) -> Result<(), Problem> {
+        let window = TimeDelta::minutes(WINDOW_MINUTES);
         let limits = [
-            (&self.account, FAILURES_PER_ACCOUNT),
-            (&self.address, FAILURES_PER_ADDRESS),
+            (&self.pair, FAILURES_OF_PAIR),
+            (&self.account, FAILURES_OF_ACCOUNT),
+            (&self.address, FAILURES_OF_ADDRESS),
         ];
         for (key, limit) in limits {
-            if sessions::failures(conn, key, since).await? >= limit {
-                let seconds = (WINDOW_MINUTES * 60).to_string();
+            let (count, since) = sessions::count_failure(conn, key, now, now - window).await?;
+            if count > limit {
+                let seconds = (since + window - now).num_seconds().max(1).to_string();
                 return Err(Problem::new(Code::TooManySignIns)
                     .with("seconds", &seconds)
                     .header(RETRY_AFTER, &seconds));
@@ -414,9 +420,12 @@ impl Throttle {
         Ok(())
     }
 
-    async fn count(&self, conn: &mut Connection, now: DateTime<Utc>) -> Result<(), Problem> {
-        let since = now - TimeDelta::minutes(WINDOW_MINUTES);
-        sessions::count_failure(conn, &self.account, now, since).await?;
-        Ok(sessions::count_failure(conn, &self.address, now, since).await?)
+    /// Takes back what [`Throttle::count`] counted for a sign-in that was right.
+    async fn forgive(&self, conn: &mut Connection) -> Result<(), Problem> {
+        sessions::forget_failures(conn, &self.pair).await?;
+        for key in [&self.account, &self.address] {
+            sessions::take_back_failure(conn, key).await?;
+        }
+        Ok(())
     }
 }

@@ -135,7 +135,7 @@ pub async fn rotate(
         .await?;
     let next_generation = match newest - generation {
         0 if !replaced => newest + 1,
-        1 => {
+        1 if !replaced => {
             diesel::update(
                 refresh_tokens::table
                     .filter(refresh_tokens::session.eq(session))
@@ -224,26 +224,14 @@ pub async fn delete_old(
     .await
 }
 
-/// Failed sign-ins of a key in the window that began at or after `since`.
-pub async fn failures(conn: &mut Connection, key: &str, since: DateTime<Utc>) -> QueryResult<i32> {
-    let found = sign_in_failures::table
-        .find(key)
-        .filter(sign_in_failures::since.ge(since));
-    Ok(found
-        .select(sign_in_failures::count)
-        .first(conn)
-        .await
-        .optional()?
-        .unwrap_or(0))
-}
-
-/// Counts a failed sign-in; a window that is over begins anew.
+/// Counts a failed sign-in under a key, and answers how many there were in its window, and since when; a window that
+/// began before `since` is over, and begins anew.
 pub async fn count_failure(
     conn: &mut Connection,
     key: &str,
     now: DateTime<Utc>,
     since: DateTime<Utc>,
-) -> QueryResult<()> {
+) -> QueryResult<(i32, DateTime<Utc>)> {
     use diesel::dsl::case_when;
     let (count, begun) = (sign_in_failures::count, sign_in_failures::since);
     diesel::insert_into(sign_in_failures::table)
@@ -254,15 +242,32 @@ pub async fn count_failure(
             count.eq(case_when(begun.lt(since), 1.into_sql::<Integer>()).otherwise(count + 1)),
             begun.eq(case_when(begun.lt(since), now.into_sql::<Timestamptz>()).otherwise(begun)),
         ))
-        .execute(conn)
+        .returning((count, begun))
+        .get_result(conn)
         .await
-        .map(drop)
 }
 
-/// Forgets the failures of an account that has signed in.
+/// Forgets the failures of a key.
 pub async fn forget_failures(conn: &mut Connection, key: &str) -> QueryResult<()> {
     diesel::delete(sign_in_failures::table.find(key))
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// Takes one failure of a key back.
+pub async fn take_back_failure(conn: &mut Connection, key: &str) -> QueryResult<()> {
+    diesel::update(sign_in_failures::table.find(key))
+        .set(sign_in_failures::count.eq(sign_in_failures::count - 1))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Forgets the failures of windows that are over.
+pub async fn delete_old_failures(conn: &mut Connection, now: DateTime<Utc>) -> QueryResult<usize> {
+    let over = now - TimeDelta::days(1);
+    diesel::delete(sign_in_failures::table.filter(sign_in_failures::since.lt(over)))
+        .execute(conn)
+        .await
 }

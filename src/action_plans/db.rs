@@ -4,14 +4,13 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use uuid::Uuid;
 
 use super::rules::{
     check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
+    title_key,
 };
+use super::statement::{INSERT, UPDATE, WritePlan};
 use super::types::{ActionPlan, ActionPlanFilter, SdgCode};
 use crate::auth::Caller;
 use crate::cities::types::City;
@@ -47,6 +46,7 @@ impl Resource for ActionPlan {
         kind: KeyType::Uuid,
         key: |item| Key::Uuid(item.id.uuid()),
     };
+    const EXPORT_BATCH: i64 = 50;
     const INCLUDES: &'static [Include<Self>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
@@ -314,14 +314,6 @@ fn codes(codes: Vec<SdgCode>) -> Vec<String> {
     codes.into_iter().map(|code| code.0).collect()
 }
 
-/// The title in the plan's own language, cut to what an index holds.
-fn title_key(plan: &ActionPlan) -> String {
-    plan.title
-        .as_ref()
-        .map(|title| title.best(&plan.language).chars().take(200).collect())
-        .unwrap_or_default()
-}
-
 /// The newest template of the programme that the plan's pairing belongs to.
 async fn newest_template(
     conn: &mut Connection,
@@ -337,230 +329,4 @@ async fn newest_template(
         .first(conn)
         .await
         .optional()
-}
-
-/// One hand-written statement that stores a plan, its version and its projections, kept prepared.
-struct WritePlan<'a> {
-    plan: &'a ActionPlan,
-    sql: &'static [Piece],
-    title_key: String,
-    codes: Vec<String>,
-    ref_systems: Vec<&'a str>,
-    ref_keys: Vec<&'a str>,
-    by: Option<Uuid>,
-}
-
-/// A piece of the statement: words of SQL, or a value.
-#[derive(Clone, Copy)]
-enum Piece {
-    Sql(&'static str),
-    Value(Value),
-}
-
-#[derive(Clone, Copy)]
-enum Value {
-    Id,
-    Pairing,
-    Template,
-    Kind,
-    Status,
-    Language,
-    TitleKey,
-    Document,
-    Published,
-    Version,
-    CreatedAt,
-    UpdatedAt,
-    By,
-    Cities,
-    Codes,
-    Systems,
-    Keys,
-}
-
-const INSERT: &[Piece] = {
-    use Piece::{Sql, Value as V};
-    use Value::*;
-    &[
-        Sql(
-            "WITH plan AS (INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at) VALUES (",
-        ),
-        V(Id),
-        Sql(", "),
-        V(Pairing),
-        Sql(", "),
-        V(Template),
-        Sql(", "),
-        V(Kind),
-        Sql(", "),
-        V(Status),
-        Sql(", "),
-        V(Language),
-        Sql(", "),
-        V(TitleKey),
-        Sql(", "),
-        V(Document),
-        Sql(", "),
-        V(Published),
-        Sql(", "),
-        V(Version),
-        Sql(", "),
-        V(CreatedAt),
-        Sql(", "),
-        V(UpdatedAt),
-        Sql(
-            ") RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
-             version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by) \
-                SELECT id, version, document, status, updated_at, ",
-        ),
-        V(By),
-        Sql(" FROM plan), \
-             proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at) \
-                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("),
-        V(Cities),
-        Sql(") AS city), \
-             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("),
-        V(Codes),
-        Sql(") AS code) \
-             INSERT INTO action_plan_refs (system, key, plan) \
-                SELECT system, key, id FROM plan, unnest("),
-        V(Systems),
-        Sql(", "),
-        V(Keys),
-        Sql(") AS ref (system, key)"),
-    ]
-};
-
-const UPDATE: &[Piece] = {
-    use Piece::{Sql, Value as V};
-    use Value::*;
-    &[
-        Sql("WITH plan AS (UPDATE action_plans SET pairing = "),
-        V(Pairing),
-        Sql(", kind = "),
-        V(Kind),
-        Sql(", status = "),
-        V(Status),
-        Sql(", language = "),
-        V(Language),
-        Sql(", title_key = "),
-        V(TitleKey),
-        Sql(", document = "),
-        V(Document),
-        Sql(", published_version = "),
-        V(Published),
-        Sql(", version = "),
-        V(Version),
-        Sql(", updated_at = "),
-        V(UpdatedAt),
-        Sql(" WHERE id = "),
-        V(Id),
-        Sql(
-            " RETURNING id, document, version, status, pairing, title_key, created_at, updated_at), \
-             version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by) \
-                SELECT id, version, document, status, updated_at, ",
-        ),
-        V(By),
-        Sql(" FROM plan), \
-             parted AS (DELETE FROM action_plan_proponents WHERE plan = "),
-        V(Id),
-        Sql(" AND city <> ALL ("),
-        V(Cities),
-        Sql(")), \
-             proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at) \
-                SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest("),
-        V(Cities),
-        Sql(") AS city \
-                ON CONFLICT ON CONSTRAINT action_plan_proponents_pkey DO UPDATE SET pairing = excluded.pairing, \
-                status = excluded.status, title_key = excluded.title_key, updated_at = excluded.updated_at), \
-             unserved AS (DELETE FROM action_plan_sdgs WHERE plan = "),
-        V(Id),
-        Sql(" AND code <> ALL ("),
-        V(Codes),
-        Sql(")), \
-             sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest("),
-        V(Codes),
-        Sql(") AS code \
-                ON CONFLICT ON CONSTRAINT action_plan_sdgs_pkey DO NOTHING), \
-             forgotten AS (DELETE FROM action_plan_refs WHERE plan = "),
-        V(Id),
-        Sql(" AND (system, key) NOT IN \
-                (SELECT * FROM unnest("),
-        V(Systems),
-        Sql(", "),
-        V(Keys),
-        Sql("))) \
-             INSERT INTO action_plan_refs (system, key, plan) \
-                SELECT system, key, id FROM plan, unnest("),
-        V(Systems),
-        Sql(", "),
-        V(Keys),
-        Sql(") AS ref (system, key) \
-                WHERE NOT EXISTS (SELECT FROM action_plan_refs AS had WHERE had.plan = plan.id AND had.system = ref.system AND had.key = ref.key)"),
-    ]
-};
-
-impl<'a> WritePlan<'a> {
-    fn new(plan: &'a ActionPlan, author: &Author, sql: &'static [Piece]) -> Self {
-        let mut codes: Vec<String> = sdg_codes(plan).into_iter().map(|(_, code)| code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        Self {
-            plan,
-            sql,
-            title_key: title_key(plan),
-            codes,
-            ref_systems: plan
-                .external_refs
-                .iter()
-                .map(|reference| reference.system.as_str())
-                .collect(),
-            ref_keys: plan
-                .external_refs
-                .iter()
-                .map(|reference| reference.key.as_str())
-                .collect(),
-            by: author.by.map(|user| user.uuid()),
-        }
-    }
-}
-
-impl QueryId for WritePlan<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Conn> diesel::RunQueryDsl<Conn> for WritePlan<'_> {}
-
-impl QueryFragment<Pg> for WritePlan<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let plan = self.plan;
-        for piece in self.sql {
-            match piece {
-                Piece::Sql(sql) => out.push_sql(sql),
-                Piece::Value(value) => match value {
-                    Value::Id => out.push_bind_param::<SqlUuid, _>(&plan.id)?,
-                    Value::Pairing => out.push_bind_param::<Text, _>(&plan.pairing)?,
-                    Value::Template => out.push_bind_param::<Nullable<Text>, _>(&plan.template)?,
-                    Value::Kind => out.push_bind_param::<Text, _>(&plan.kind)?,
-                    Value::Status => out.push_bind_param::<Text, _>(&plan.status)?,
-                    Value::Language => out.push_bind_param::<Text, _>(&plan.language)?,
-                    Value::TitleKey => out.push_bind_param::<Text, _>(&self.title_key)?,
-                    Value::Document => out.push_bind_param::<Jsonb, _>(plan)?,
-                    Value::Published => {
-                        out.push_bind_param::<Nullable<BigInt>, _>(&plan.published_version)?
-                    }
-                    Value::Version => out.push_bind_param::<BigInt, _>(&plan.version)?,
-                    Value::CreatedAt => out.push_bind_param::<Timestamptz, _>(&plan.created_at)?,
-                    Value::UpdatedAt => out.push_bind_param::<Timestamptz, _>(&plan.updated_at)?,
-                    Value::By => out.push_bind_param::<Nullable<SqlUuid>, _>(&self.by)?,
-                    Value::Cities => out.push_bind_param::<Array<Text>, _>(&plan.proponents)?,
-                    Value::Codes => out.push_bind_param::<Array<Text>, _>(&self.codes)?,
-                    Value::Systems => out.push_bind_param::<Array<Text>, _>(&self.ref_systems)?,
-                    Value::Keys => out.push_bind_param::<Array<Text>, _>(&self.ref_keys)?,
-                },
-            }
-        }
-        Ok(())
-    }
 }

@@ -7,4 +7,5 @@
 pub mod db;
 pub mod http;
 pub mod rules;
+pub mod statement;
 pub mod types;

@@ -186,3 +186,11 @@ pub fn check_sources(plan: &ActionPlan, faults: &mut Faults) {
         }
     }
 }
+
+/// The title in the plan's own language, cut to what an index holds.
+pub fn title_key(plan: &ActionPlan) -> String {
+    plan.title
+        .as_ref()
+        .map(|title| title.best(&plan.language).chars().take(200).collect())
+        .unwrap_or_default()
+}

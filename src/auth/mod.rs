@@ -7,6 +7,7 @@ pub mod keys;
 pub mod passwords;
 pub mod secrets;
 
+use aws_lc_rs::digest;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -54,9 +55,17 @@ impl Caller {
         }
     }
 
-    /// Stands for the caller where the answers to keyed requests are kept.
+    /// Stands for the caller, as what it is now, where the answers to keyed requests are kept: who has another role or
+    /// city since is not answered what the former one was.
     pub fn key(&self) -> Uuid {
-        self.user.map_or(Uuid::nil(), UserId::uuid)
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(self.user.map_or(Uuid::nil(), UserId::uuid).as_bytes());
+        context.update(self.role.as_str().as_bytes());
+        context.update(self.city.as_ref().map_or("", CityId::as_str).as_bytes());
+        let hash = context.finish();
+        hash.as_ref()
+            .first_chunk()
+            .map_or(Uuid::nil(), |first| Uuid::from_bytes(*first))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::body::token;
 use crate::edtf::Edtf;
+use crate::ids::SLUG_PATTERN;
 use crate::problem::{Fault, Faults, Rule};
 
 /// Everything that `validator` finds wrong with `instance`.
@@ -77,6 +78,9 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
         ValidationErrorKind::Pattern { pattern } if pattern == "\\S" => {
             faults.push(at(Rule::Blank))
         }
+        ValidationErrorKind::Pattern { pattern } if pattern == SLUG_PATTERN => {
+            faults.push(at(Rule::Slug))
+        }
         ValidationErrorKind::Pattern { pattern } => {
             faults.push(at(Rule::Pattern).with("pattern", pattern))
         }
@@ -129,6 +133,7 @@ fn expected_type(kind: &TypeKind) -> String {
         "integer" => "a whole number".to_owned(),
         "object" | "array" => format!("an {name}"),
         "null" => "null".to_owned(),
+        "boolean" => "true or false".to_owned(),
         other => format!("a {other}"),
     };
     match kind {

@@ -69,6 +69,19 @@ impl Database {
     }
 }
 
+/// How long the database may keep a request waiting. Its own timeouts are shorter; but they are no help when it
+/// hangs itself, or the way to it.
+pub const DATABASE_PATIENCE: Duration = Duration::from_millis(4500);
+
+/// The outcome of `work`, or a 503 when the database hangs.
+pub async fn patiently<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(DATABASE_PATIENCE, work)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Problem::new(Code::Timeout).header(actix_web::http::header::RETRY_AFTER, "5"))
+        })
+}
+
 async fn lend(pool: &Pool<Connection>) -> Result<Loan, Problem> {
     match pool.get().await {
         Ok(object) => Ok(Loan(Some(object))),

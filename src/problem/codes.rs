@@ -86,7 +86,7 @@ codes! {
         UnknownField = "unknown_field";
         UnknownParameter = "unknown_parameter";
         RepeatedParameter = "repeated_parameter";
-        UnknownHeader = "unknown_header";
+        MalformedHeader = "malformed_header";
         WrongType = "wrong_type";
         NotAllowedValue = "not_allowed_value";
         TooLong = "too_long";
@@ -97,11 +97,13 @@ codes! {
         TooSmall = "too_small";
         NotUnique = "not_unique";
         Pattern = "pattern";
+        Slug = "slug";
         Format = "format";
         Edtf = "edtf";
         Blank = "blank";
         ControlCharacter = "control_character";
         TooDeep = "too_deep";
+        NotInExport = "not_in_export";
         DuplicateName = "duplicate_name";
         LongName = "long_name";
         ReadOnly = "read_only";

@@ -125,7 +125,7 @@ pub struct ProblemDocument {
     )]
     request_id: String,
     /// Every part of the input that is not valid.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, nullable = false)]
     errors: Option<Vec<InputFault>>,
 }
 
@@ -137,10 +137,15 @@ pub struct ProblemDocument {
 )]
 pub struct InputFault {
     /// JSON Pointer (RFC 6901) into the request body; empty for the whole body.
-    #[schema(max_length = 1000, pattern = "^(/.*)?$", example = "/name/en")]
+    #[schema(
+        max_length = 10_000,
+        nullable = false,
+        pattern = "^(/[^\x00]*)?$",
+        example = "/name/en"
+    )]
     pointer: Option<String>,
     /// Name of a query parameter or header field.
-    #[schema(max_length = 100, pattern = "^[A-Za-z0-9_-]+$", example = "limit")]
+    #[schema(max_length = 1000, nullable = false, pattern = "^", example = "limit")]
     parameter: Option<String>,
     /// The rule that is broken; never changes.
     #[schema(max_length = 60, pattern = "^[a-z_]+$", example = "too_long")]

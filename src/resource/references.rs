@@ -2,7 +2,7 @@
 //! at the things, and answers can carry them along (`include`).
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::QueryResult;
 use futures_util::future::BoxFuture;
@@ -68,6 +68,7 @@ fn load<'a, R: Resource>(
 #[derive(Default)]
 pub struct References {
     kinds: BTreeMap<&'static str, Kind>,
+    stored: BTreeSet<(&'static str, String)>,
 }
 
 struct Kind {
@@ -91,6 +92,15 @@ impl References {
     pub fn to_each<R: Resource>(&mut self, pointer: &str, ids: &[R::Id]) {
         for (index, id) in ids.iter().enumerate() {
             self.to::<R>(format!("{pointer}/{index}"), id);
+        }
+    }
+
+    /// Lets pass what is stored already: a thing stays editable when something it names was deleted since, or is
+    /// private to its other author.
+    pub fn let_pass(&mut self, stored: Self) {
+        for (name, kind) in stored.kinds {
+            self.stored
+                .extend(kind.places.into_iter().map(|(_, id)| (name, id)));
         }
     }
 
@@ -125,7 +135,7 @@ impl References {
                 .map(|item| (item.id.clone(), item))
                 .collect();
             for (pointer, id) in &kind.places {
-                if !items.contains_key(id) {
+                if !items.contains_key(id) && !self.stored.contains(&(name, id.clone())) {
                     faults.push(
                         Fault::at(pointer, Rule::UnknownReference)
                             .with("kind", name.replace('_', " "))

@@ -65,7 +65,7 @@ impl Resource for Tour {
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
         check_cities(self, check.known, faults);
         check_programme(self, faults);
-        check_guidelines(self, check.known, check.caller.role, faults);
+        check_guidelines(self, check, faults);
     }
 
     /// A tour of the files has no id: it is known by what the file says of it.

@@ -8,7 +8,7 @@ use crate::pairings::types::Pairing;
 use crate::policy::Role;
 use crate::problem::{Fault, Faults, Rule};
 use crate::programmes::types::{Guidelines, Programme};
-use crate::resource::Known;
+use crate::resource::{Check, Known};
 
 /// Both cities belong to the pairing, one to each side.
 pub fn check_cities(tour: &Tour, known: &Known, faults: &mut Faults) {
@@ -44,22 +44,32 @@ pub fn direction_of(tour: &Tour, known: &Known) -> Option<Direction> {
         })
 }
 
-/// The programme's guidelines. The record of a past visit, loaded by an admin as completed, may know less.
-pub fn check_guidelines(tour: &Tour, known: &Known, role: Role, faults: &mut Faults) {
-    let programme = known
-        .get::<Pairing>(&tour.pairing)
-        .and_then(|pairing| known.get::<Programme>(&pairing.programme));
+/// The programme's guidelines. The record of a past visit, loaded by an admin as completed, may know less; and what
+/// was settled before is not judged again by a change of something else.
+pub fn check_guidelines(tour: &Tour, check: &Check<'_, Tour>, faults: &mut Faults) {
+    let settled = |before: &Tour| {
+        (before.status, &before.when, &before.delegates)
+            == (tour.status, &tour.when, &tour.delegates)
+    };
+    if check.before.is_some_and(settled) {
+        return;
+    }
+    let pairing = check.known.get::<Pairing>(&tour.pairing);
+    let programme = pairing.and_then(|pairing| check.known.get::<Programme>(&pairing.programme));
     let Some(Programme { guidelines, .. }) = programme else {
         return;
     };
-    let funded = tour.delegates.programme_funded;
-    if funded.is_some_and(|funded| funded > guidelines.programme_funded_delegates.max) {
-        let limit = guidelines.programme_funded_delegates.max;
+    let limit = guidelines.programme_funded_delegates.max;
+    if tour
+        .delegates
+        .programme_funded
+        .is_some_and(|funded| funded > limit)
+    {
         faults.push(
             Fault::at("/delegates/programme_funded", Rule::TooManyFunded).with("limit", limit),
         );
     }
-    let past_record = tour.status == TourStatus::Completed && role == Role::Admin;
+    let past_record = tour.status == TourStatus::Completed && check.caller.role == Role::Admin;
     if matches!(tour.status, TourStatus::Confirmed | TourStatus::Completed) && !past_record {
         check_confirmable(tour, guidelines, faults);
     }

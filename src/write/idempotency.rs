@@ -58,7 +58,7 @@ pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() || byte == b' ')
     {
-        let fault = Fault::in_parameter("Idempotency-Key", Rule::UnknownHeader);
+        let fault = Fault::in_parameter("Idempotency-Key", Rule::MalformedHeader);
         return Err(Problem::fault(
             fault.with("expected", "1 to 255 printable ASCII characters"),
         ));

@@ -1,0 +1,20 @@
+-- A new plan, with its first version and its projections.
+WITH plan AS (
+    INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version,
+        version, created_at, updated_at)
+    VALUES (:id, :pairing, :template, :kind, :status, :language, :title_key, :document, :published_version,
+        :version, :created_at, :updated_at)
+    RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
+), version AS (
+    INSERT INTO action_plan_versions (plan, version, document, status, at, by)
+    SELECT id, version, document, status, updated_at, :by FROM plan
+), proponents AS (
+    INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
+    SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest(:cities) AS city
+), sdgs AS (
+    INSERT INTO action_plan_sdgs (plan, code)
+    SELECT id, code FROM plan, unnest(:codes) AS code
+)
+INSERT INTO action_plan_refs (city, system, key, plan)
+SELECT city, system, key, id
+FROM plan, unnest(:cities) AS city, unnest(:systems, :keys) AS ref (system, key)

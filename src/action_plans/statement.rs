@@ -1,0 +1,105 @@
+//! The two hand-written statements that store a plan with its version and its projections (`insert.sql`,
+//! `update.sql`): one round trip each, kept prepared.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::rules::{sdg_codes, title_key};
+use super::types::ActionPlan;
+use crate::events::Author;
+
+/// Stores a new plan.
+pub const INSERT: &str = include_str!("insert.sql");
+
+/// Stores a changed plan.
+pub const UPDATE: &str = include_str!("update.sql");
+
+/// A plan on its way into one of the statements, whose `:names` stand for its values.
+pub struct WritePlan<'a> {
+    plan: &'a ActionPlan,
+    sql: &'static str,
+    title_key: String,
+    codes: Vec<String>,
+    systems: Vec<&'a str>,
+    keys: Vec<&'a str>,
+    by: Option<Uuid>,
+}
+
+impl<'a> WritePlan<'a> {
+    /// The plan, as `author` stores it by `sql`.
+    pub fn new(plan: &'a ActionPlan, author: &Author, sql: &'static str) -> Self {
+        let mut codes: Vec<String> = sdg_codes(plan).into_iter().map(|(_, code)| code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let refs = &plan.external_refs;
+        Self {
+            plan,
+            sql,
+            title_key: title_key(plan),
+            codes,
+            systems: refs
+                .iter()
+                .map(|reference| reference.system.as_str())
+                .collect(),
+            keys: refs
+                .iter()
+                .map(|reference| reference.key.as_str())
+                .collect(),
+            by: author.by.map(|user| user.uuid()),
+        }
+    }
+
+    fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, name: &str) -> QueryResult<()> {
+        let plan = self.plan;
+        match name {
+            "id" => out.push_bind_param::<SqlUuid, _>(&plan.id),
+            "pairing" => out.push_bind_param::<Text, _>(&plan.pairing),
+            "template" => out.push_bind_param::<Nullable<Text>, _>(&plan.template),
+            "kind" => out.push_bind_param::<Text, _>(&plan.kind),
+            "status" => out.push_bind_param::<Text, _>(&plan.status),
+            "language" => out.push_bind_param::<Text, _>(&plan.language),
+            "title_key" => out.push_bind_param::<Text, _>(&self.title_key),
+            "document" => out.push_bind_param::<Jsonb, _>(plan),
+            "published_version" => {
+                out.push_bind_param::<Nullable<BigInt>, _>(&plan.published_version)
+            }
+            "version" => out.push_bind_param::<BigInt, _>(&plan.version),
+            "created_at" => out.push_bind_param::<Timestamptz, _>(&plan.created_at),
+            "updated_at" => out.push_bind_param::<Timestamptz, _>(&plan.updated_at),
+            "by" => out.push_bind_param::<Nullable<SqlUuid>, _>(&self.by),
+            "cities" => out.push_bind_param::<Array<Text>, _>(&plan.proponents),
+            "codes" => out.push_bind_param::<Array<Text>, _>(&self.codes),
+            "systems" => out.push_bind_param::<Array<Text>, _>(&self.systems),
+            "keys" => out.push_bind_param::<Array<Text>, _>(&self.keys),
+            unknown => Err(diesel::result::Error::QueryBuilderError(
+                format!("the statement names no value of a plan: {unknown}").into(),
+            )),
+        }
+    }
+}
+
+impl QueryId for WritePlan<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Conn> RunQueryDsl<Conn> for WritePlan<'_> {}
+
+impl QueryFragment<Pg> for WritePlan<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut parts = self.sql.split(':');
+        out.push_sql(parts.next().unwrap_or_default());
+        for part in parts {
+            let end = part
+                .find(|c: char| !c.is_ascii_lowercase() && c != '_')
+                .unwrap_or(part.len());
+            let (name, sql) = part.split_at(end);
+            self.bind(&mut out, name)?;
+            out.push_sql(sql);
+        }
+        Ok(())
+    }
+}

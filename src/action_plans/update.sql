@@ -1,0 +1,35 @@
+-- A changed plan, with its new version and its projections.
+WITH plan AS (
+    UPDATE action_plans
+    SET pairing = :pairing, kind = :kind, status = :status, language = :language, title_key = :title_key,
+        document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
+    WHERE id = :id
+    RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
+), version AS (
+    INSERT INTO action_plan_versions (plan, version, document, status, at, by)
+    SELECT id, version, document, status, updated_at, :by FROM plan
+), parted AS (
+    DELETE FROM action_plan_proponents WHERE plan = :id AND city <> ALL (:cities)
+), proponents AS (
+    INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
+    SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest(:cities) AS city
+    ON CONFLICT ON CONSTRAINT action_plan_proponents_pkey DO UPDATE
+    SET pairing = excluded.pairing, status = excluded.status, title_key = excluded.title_key,
+        updated_at = excluded.updated_at
+), unserved AS (
+    DELETE FROM action_plan_sdgs WHERE plan = :id AND code <> ALL (:codes)
+), sdgs AS (
+    INSERT INTO action_plan_sdgs (plan, code)
+    SELECT id, code FROM plan, unnest(:codes) AS code
+    ON CONFLICT ON CONSTRAINT action_plan_sdgs_pkey DO NOTHING
+), forgotten AS (
+    DELETE FROM action_plan_refs AS had
+    WHERE had.plan = :id AND had.city = ANY (:cities)
+        AND NOT EXISTS (SELECT FROM unnest(:systems, :keys) AS ref (system, key)
+            WHERE ref.system = had.system AND ref.key = had.key)
+)
+INSERT INTO action_plan_refs (city, system, key, plan)
+SELECT city, system, key, id
+FROM plan, unnest(:cities) AS city, unnest(:systems, :keys) AS ref (system, key)
+WHERE NOT EXISTS (SELECT FROM action_plan_refs AS had
+    WHERE had.plan = plan.id AND had.city = city.city AND had.system = ref.system AND had.key = ref.key)

@@ -1,0 +1,324 @@
+//! The way of every body into the database, from HTTP, from the command line and from the programme's files alike:
+//! decoded by the contract, its references read, completed, held against the rules, stored, and told as an event.
+
+use serde_json::Value;
+
+use super::answer::to_object;
+use super::body;
+use crate::auth::Caller;
+use crate::contract::Contract;
+use crate::db::Connection;
+use crate::events::{self, Author, Event, Happening, record, was_edited};
+use crate::policy::{Action, allows};
+use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
+use crate::resource::{Check, Known, Meta, References, Resource};
+
+/// What a write is to do, with its body.
+pub enum Job {
+    /// Make a new thing.
+    Create(Value),
+    /// Put another in its place.
+    Replace(Value),
+    /// Change parts of it (RFC 7396).
+    MergePatch(Value),
+    /// Change parts of it (RFC 6902).
+    JsonPatch(Value),
+    /// Remove it.
+    Delete,
+}
+
+impl Job {
+    /// What it does, for the access table.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Create(_) => Action::Create,
+            Self::Delete => Action::Delete,
+            _ => Action::Change,
+        }
+    }
+}
+
+/// What came of applying a body.
+pub enum Applied<R> {
+    /// It is what is stored already: no version, no event.
+    Unchanged(R),
+    /// It was stored.
+    Written(Box<Written<R>>),
+}
+
+/// What was stored, and the event that tells of it.
+pub struct Written<R> {
+    /// As it is now.
+    pub item: R,
+    /// What happened.
+    pub event: Event,
+}
+
+/// The way of every body into the database, from HTTP and from the programme's files alike.
+pub struct Way<'a> {
+    /// What bodies are checked against.
+    pub contract: &'a Contract,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// Who is noted as the author, and when.
+    pub author: &'a Author,
+}
+
+impl Way<'_> {
+    /// Brings the body of `job` into the database; `before` is what is stored, locked; `found` are faults that are
+    /// known already.
+    pub async fn apply<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        job: &Job,
+        before: Option<R>,
+        found: &Faults,
+    ) -> Result<Applied<R>, Problem> {
+        let mut faults = found.clone();
+        let mut item = decode::<R>(self.contract, job, before.as_ref(), found)?;
+        let mut references = References::default();
+        item.references(&mut references);
+        if let Some(before) = &before {
+            let mut stored = References::default();
+            before.references(&mut stored);
+            references.let_pass(stored);
+        }
+        let mut known = references.resolve(conn, self.caller, &mut faults).await?;
+        let mut references = References::default();
+        item.further_references(&known, &mut references);
+        references
+            .resolve_into(&mut known, conn, self.caller, &mut faults)
+            .await?;
+        self.settle(&mut item, before.as_ref(), &known, &mut faults)?;
+        item.consult(conn, &mut faults).await?;
+        faults.into_result()?;
+        if let Some(before) = before.as_ref().filter(|before| **before == item) {
+            return Ok(Applied::Unchanged(before.clone()));
+        }
+        let at = self.author.at;
+        let (version, created_at) = before
+            .as_ref()
+            .map(R::meta)
+            .map_or((1, at), |meta| (meta.version + 1, meta.created_at));
+        item.stamp(Meta {
+            version,
+            created_at,
+            updated_at: at,
+        });
+        let written = match &before {
+            None => item.insert(conn, self.author).await,
+            Some(before) => item.update(conn, before, self.author).await,
+        };
+        written.map_err(|error| meaning_of(error.into(), R::THING))?;
+        let happening = if before.is_some() {
+            Happening::Updated
+        } else {
+            Happening::Created
+        };
+        let event = event_of(self.author, happening, before.as_ref(), Some(&item))?;
+        record(conn, &event).await?;
+        Ok(Applied::Written(Box::new(Written { item, event })))
+    }
+
+    /// Ids, derived fields and rules; and whether the caller may have it as it would become.
+    fn settle<R: Resource>(
+        &self,
+        item: &mut R,
+        before: Option<&R>,
+        known: &Known,
+        faults: &mut Faults,
+    ) -> Result<(), Problem> {
+        item.prepare(before, known, faults);
+        if let Some(before) = before
+            && before.id() != item.id()
+        {
+            faults.push(Fault::at("/id", Rule::Immutable));
+        }
+        let action = if before.is_some() {
+            Action::Change
+        } else {
+            Action::Create
+        };
+        if allows(
+            self.caller.role,
+            action,
+            R::THING,
+            item.relation(self.caller),
+        )
+        .is_none()
+        {
+            return Err(forbidden(self.caller));
+        }
+        item.check(
+            &Check {
+                before,
+                caller: self.caller,
+                known,
+            },
+            faults,
+        );
+        Ok(())
+    }
+}
+
+/// Makes a new `R` from the command line, in the caller's transaction.
+pub async fn create_account<R: Resource>(
+    conn: &mut Connection,
+    contract: &Contract,
+    author: &Author,
+    value: Value,
+) -> Result<(), Problem> {
+    let way = Way {
+        contract,
+        caller: &Caller::PROGRAMME,
+        author,
+    };
+    way.apply::<R>(conn, &Job::Create(value), None, &Faults::new())
+        .await
+        .map(drop)
+}
+
+/// What came of storing an item of the programme's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was made.
+    Created,
+    /// It was changed to what the file says.
+    Updated,
+    /// It stood there already.
+    Unchanged,
+    /// Somebody has edited or deleted it since it was loaded: that stays.
+    Kept,
+}
+
+/// Stores an item of the programme's files, in the caller's transaction. Fields that the file does not name keep
+/// what is stored.
+pub async fn store<R: Resource>(
+    conn: &mut Connection,
+    contract: &Contract,
+    author: &Author,
+    value: Value,
+) -> Result<Outcome, Problem> {
+    let way = Way {
+        contract,
+        caller: &Caller::PROGRAMME,
+        author,
+    };
+    let nothing = Faults::new();
+    let new = decode::<R>(contract, &Job::Create(value.clone()), None, &nothing)?;
+    let key = new.file_key();
+    let before = match events::find_loaded(conn, R::THING, &key).await? {
+        Some(id) => match R::find_by_text(conn, &id).await? {
+            Some(before) => Some(before),
+            None => return Ok(Outcome::Kept),
+        },
+        None => R::find_by_text(conn, &key).await?,
+    };
+    if let Some(before) = &before
+        && was_edited(conn, R::THING, &before.id().to_string()).await?
+    {
+        return Ok(Outcome::Kept);
+    }
+    let job = match &before {
+        None => Job::Create(value),
+        Some(before) => {
+            let mut merged = to_object(before)?;
+            merged.extend(value.as_object().cloned().unwrap_or_default());
+            Job::Replace(Value::Object(merged))
+        }
+    };
+    let is_new = before.is_none();
+    Ok(match way.apply::<R>(conn, &job, before, &nothing).await? {
+        Applied::Unchanged(_) => Outcome::Unchanged,
+        Applied::Written(written) if is_new => {
+            events::note_loaded(conn, R::THING, &key, &written.item.id().to_string()).await?;
+            Outcome::Created
+        }
+        Applied::Written(_) => Outcome::Updated,
+    })
+}
+
+/// The body as an `R`, with every fault of its shape told at once.
+fn decode<R: Resource>(
+    contract: &Contract,
+    job: &Job,
+    before: Option<&R>,
+    found: &Faults,
+) -> Result<R, Problem> {
+    let stored = before.map(to_object).transpose()?;
+    let mut value = match (job, &stored) {
+        (Job::Create(value) | Job::Replace(value), _) => value.clone(),
+        (Job::MergePatch(patch), Some(stored)) => {
+            contract
+                .check(&format!("{}Patch", R::name()), patch)
+                .into_result()?;
+            let mut value = Value::Object(stored.clone());
+            json_patch::merge(&mut value, patch);
+            value
+        }
+        (Job::JsonPatch(patch), Some(stored)) => body::apply(contract, patch, stored)?,
+        _ => return Err(Problem::new(Code::Internal)),
+    };
+    let read_only = contract.read_only(&R::name());
+    let mut faults = body::take_read_only(&mut value, stored.as_ref(), read_only);
+    faults.extend(contract.check(&format!("{}Write", R::name()), &value));
+    faults.extend(found.clone());
+    faults.into_result()?;
+    if let (Value::Object(object), Some(stored)) = (&mut value, stored) {
+        for name in read_only.iter().map(String::as_str).chain(["id"]) {
+            if let Some(kept) = stored.get(name) {
+                object.entry(name).or_insert_with(|| kept.clone());
+            }
+        }
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string().replace('.', "/");
+        tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
+        Problem::fault(
+            Fault::at(format!("/{path}"), Rule::WrongType)
+                .with("expected", "what the OpenAPI document says"),
+        )
+    })
+}
+
+/// The event of a change.
+pub fn event_of<R: Resource>(
+    author: &Author,
+    happening: Happening,
+    before: Option<&R>,
+    after: Option<&R>,
+) -> Result<Event, Problem> {
+    let json = |item: Option<&R>| {
+        item.map(serde_json::to_value)
+            .transpose()
+            .map(Option::unwrap_or_default)
+    };
+    let unfit = |error| {
+        tracing::error!(%error, "a thing could not be put into JSON");
+        Problem::new(Code::Internal)
+    };
+    let (old, new) = (json(before).map_err(unfit)?, json(after).map_err(unfit)?);
+    let change = serde_json::to_value(json_patch::diff(&old, &new)).map_err(unfit)?;
+    let Some(subject) = after.or(before) else {
+        return Err(Problem::new(Code::Internal));
+    };
+    let mut cities = subject.cities();
+    cities.extend(before.map(R::cities).unwrap_or_default());
+    cities.sort_unstable();
+    cities.dedup();
+    let version = subject.meta().version + i64::from(happening == Happening::Deleted);
+    Ok(Event::new(
+        author,
+        R::THING,
+        subject.id().to_string(),
+        happening,
+        version,
+        cities,
+        change,
+    ))
+}
+
+/// The problem of a caller whose role does not allow this.
+pub fn forbidden(caller: &Caller) -> Problem {
+    Problem::new(Code::Forbidden).with("role", caller.role)
+}

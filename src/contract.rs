@@ -181,11 +181,12 @@ impl Operation {
             ) else {
                 continue;
             };
+            let one = schema.get("items").unwrap_or(schema);
             parameters.push(Parameter {
                 name: name.to_owned(),
                 list: has_type(schema, "array"),
-                numeric: has_type(schema, "integer") || has_type(schema, "number"),
-                boolean: has_type(schema, "boolean"),
+                numeric: has_type(one, "integer") || has_type(one, "number"),
+                boolean: has_type(one, "boolean"),
             });
             properties.insert(name.to_owned(), schema.clone());
         }
@@ -225,7 +226,7 @@ impl Operation {
                     .entry(name)
                     .or_insert_with(|| Value::Array(Vec::new()));
                 if let Value::Array(list) = list {
-                    list.extend(text.split(',').map(Value::from));
+                    list.extend(text.split(',').map(|text| parameter.typed(text)));
                 }
             } else if values.contains_key(&name) {
                 faults.push(Fault::in_parameter(name, Rule::RepeatedParameter));

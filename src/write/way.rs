@@ -259,9 +259,10 @@ fn decode<R: Resource>(
         (Job::JsonPatch(patch), Some(stored)) => body::apply(contract, patch, stored)?,
         _ => return Err(Problem::new(Code::Internal)),
     };
-    let read_only = contract.read_only(&R::name());
+    let body_schema = format!("{}Write", R::name());
+    let read_only = contract.read_only(&body_schema);
     let mut faults = body::take_read_only(&mut value, stored.as_ref(), read_only);
-    faults.extend(contract.check(&format!("{}Write", R::name()), &value));
+    faults.extend(contract.check(&body_schema, &value));
     faults.extend(found.clone());
     faults.into_result()?;
     if let (Value::Object(object), Some(stored)) = (&mut value, stored) {

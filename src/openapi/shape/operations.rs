@@ -1,0 +1,219 @@
+//! What each operation gets beside what its handler says: security, bodies, answers and problems.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::references::{SCHEMAS, reference, references, walk};
+use super::shared::good_headers;
+use crate::openapi::Offer;
+use crate::write::DRY_RUN;
+
+/// Shapes the operations on one path.
+pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (String, Value) {
+    let read = item.get("get").and_then(|get| resource(get, offers));
+    for (method, operation) in item.as_object_mut().into_iter().flatten() {
+        // A deletion has neither a body nor an answer: it removes what the same path reads.
+        let offer = resource(operation, offers).or(read.filter(|_| method == "delete"));
+        Operation::of(method, &path, offer, operation).shape(operation);
+    }
+    match path.strip_prefix("/v1") {
+        Some(short) => (short.to_owned(), item),
+        None => {
+            if let Some(object) = item.as_object_mut() {
+                let origin = json!([{"url": "/.", "description": "This server (local or production), not below /v1", "x-internal": false}]);
+                object.insert("servers".into(), origin);
+            }
+            (path, item)
+        }
+    }
+}
+
+/// The resource whose schema the operation answers or takes.
+fn resource<'a>(operation: &Value, offers: &'a [Offer]) -> Option<&'a Offer> {
+    let mut found = BTreeSet::new();
+    for part in ["responses", "requestBody"] {
+        references(operation.get(part).unwrap_or(&Value::Null), &mut found);
+    }
+    offers.iter().find(|offer| {
+        found.contains(&offer.schema) || found.contains(&format!("Listing_{}", offer.schema))
+    })
+}
+
+/// What has to be known of an operation to shape it.
+pub(super) struct Operation<'a> {
+    pub(super) method: &'a str,
+    path: &'a str,
+    /// What the resource that it is about offers.
+    pub(super) offer: Option<&'a Offer>,
+    security: Value,
+    /// Whether a token makes no difference.
+    pub(super) public_only: bool,
+}
+
+impl<'a> Operation<'a> {
+    fn of(method: &'a str, path: &'a str, offer: Option<&'a Offer>, operation: &Value) -> Self {
+        let security = match operation.get("security") {
+            Some(said) => said.clone(),
+            None if method == "get" && !is_personal(path) => json!([{}, {"bearer": []}]),
+            None => json!([{"bearer": []}]),
+        };
+        let public_only = security == json!([{}]);
+        Self {
+            method,
+            path,
+            offer,
+            security,
+            public_only,
+        }
+    }
+
+    fn shape(&self, operation: &mut Value) {
+        let Some(object) = operation.as_object_mut() else {
+            return;
+        };
+        object.insert("security".into(), self.security.clone());
+        self.parameters(object);
+        self.bodies(object);
+        self.responses(object);
+    }
+
+    /// Whether it changes a resource that is there, and so has to name the state it means in `If-Match`.
+    pub(super) fn conditional(&self) -> bool {
+        matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some()
+    }
+
+    fn bodies(&self, operation: &mut Map<String, Value>) {
+        let Some(offer) = self.offer else { return };
+        let to = |suffix: &str| json!({"schema": {"$ref": format!("{SCHEMAS}{}{suffix}", offer.schema)}});
+        let content = match self.method {
+            "post" | "put" => json!({"application/json": to("Write")}),
+            "patch" => json!({
+                "application/merge-patch+json": to("Patch"),
+                "application/json-patch+json": {"schema": {"$ref": format!("{SCHEMAS}JsonPatch")},
+                    "example": [{"op": "test", "path": "/version", "value": 1}]},
+            }),
+            _ => return,
+        };
+        operation.insert(
+            "requestBody".into(),
+            json!({"required": true, "content": content}),
+        );
+    }
+
+    fn responses(&self, operation: &mut Map<String, Value>) {
+        let mut responses = match operation.remove("responses") {
+            Some(Value::Object(responses)) => responses,
+            _ => Map::new(),
+        };
+        let listing = self.method == "get" && !self.path.contains('{') && self.offer.is_some();
+        for (status, response) in &mut responses {
+            rename_refs(response);
+            self.good_answer(status, response, listing);
+        }
+        if self.method != "get" && self.offer.is_some() {
+            let content = json!({DRY_RUN: {"schema": {"$ref": format!("{SCHEMAS}DryRun")}}});
+            match responses
+                .get_mut("200")
+                .and_then(|response| response.get_mut("content"))
+                .and_then(Value::as_object_mut)
+            {
+                Some(present) => present.extend(content.as_object().cloned().unwrap_or_default()),
+                None => {
+                    let response = json!({"description": "What would be stored (`dryrun=true`)", "headers": good_headers(&[]), "content": content});
+                    responses.insert("200".into(), response);
+                }
+            }
+        }
+        if self.method == "get" && !self.public_only {
+            let headers = good_headers(&["ETag", "Cache-Control"]);
+            responses.insert("304".into(), json!({"description": "Not modified: what you have is still right", "headers": headers}));
+        }
+        for name in self.problems() {
+            responses.insert(
+                name.1.into(),
+                json!({"$ref": format!("#/components/responses/{}", name.0)}),
+            );
+        }
+        operation.insert("responses".into(), Value::Object(responses));
+    }
+
+    fn good_answer(&self, status: &str, response: &mut Value, listing: bool) {
+        let mut names = vec!["Cache-Control"];
+        let keyed = self.method != "post" || status == "201";
+        if status != "204" && keyed {
+            names.push("ETag");
+        }
+        if self.path.contains("{id}") && status == "200" || status == "201" {
+            names.push("Last-Modified");
+        }
+        if status == "201" {
+            names.extend(["Location", "Idempotent-Replayed"]);
+        }
+        if listing {
+            names.push("Link");
+            if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) {
+                let lines = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "pattern": "^",
+                    "description": "Every matching item, one JSON object a line."}});
+                content.insert("application/x-ndjson".into(), lines);
+            }
+        }
+        let description = match status {
+            "201" => "Created",
+            "204" => "Done; there is nothing to answer",
+            _ => "Done",
+        };
+        if let Some(object) = response.as_object_mut() {
+            object.insert("description".into(), json!(description));
+            object.insert("headers".into(), good_headers(&names));
+        }
+    }
+
+    /// The problems that the operation can answer, each by name and status.
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let writes = self.method != "get";
+        let has_body = matches!(self.method, "post" | "put" | "patch");
+        let conditions = [
+            (true, ("InvalidRequest", "400")),
+            (true, ("Unauthorized", "401")),
+            (!self.public_only, ("Forbidden", "403")),
+            (true, ("NotFound", "404")),
+            (!writes, ("NotAcceptable", "406")),
+            (has_body, ("RequestTimeout", "408")),
+            (writes && !self.public_only, ("Conflict", "409")),
+            (self.conditional(), ("PreconditionFailed", "412")),
+            (has_body, ("PayloadTooLarge", "413")),
+            (has_body, ("UnsupportedMediaType", "415")),
+            (
+                self.method == "post" && !self.public_only,
+                ("IdempotencyKeyReused", "422"),
+            ),
+            (self.conditional(), ("PreconditionRequired", "428")),
+            (true, ("TooManyRequests", "429")),
+            (true, ("InternalError", "500")),
+            (true, ("Unavailable", "503")),
+            (true, ("AnyProblem", "default")),
+        ];
+        conditions
+            .into_iter()
+            .filter(|(applies, _)| *applies)
+            .map(|(_, problem)| problem)
+            .collect()
+    }
+}
+
+/// Whether reading it needs a token, for handlers that do not say so.
+fn is_personal(path: &str) -> bool {
+    matches!(path.split('/').nth(2), Some("me" | "sessions" | "users"))
+}
+
+fn rename_refs(value: &mut Value) {
+    walk(value, &mut |value| {
+        if let Some(name) = reference(value)
+            .and_then(|name| name.strip_prefix("Listing_"))
+            .map(str::to_owned)
+        {
+            value["$ref"] = json!(format!("{SCHEMAS}{name}Page"));
+        }
+    });
+}

@@ -1,0 +1,105 @@
+//! What many operations share, said once: header fields, problems, tags.
+
+use serde_json::{Value, json};
+
+use super::references::SCHEMAS;
+
+/// References to the header fields of an answer: those of every answer, and `names`.
+pub(super) fn good_headers(names: &[&str]) -> Value {
+    let always = [
+        "API-Version",
+        "X-Request-Id",
+        "Access-Control-Allow-Origin",
+        "RateLimit-Limit",
+        "RateLimit-Remaining",
+        "RateLimit-Reset",
+    ];
+    let all = always.iter().chain(names);
+    Value::Object(
+        all.map(|name| {
+            (
+                (*name).to_owned(),
+                json!({"$ref": format!("#/components/headers/{name}")}),
+            )
+        })
+        .collect(),
+    )
+}
+
+/// Every header field that answers carry.
+pub(super) fn headers() -> Value {
+    let text = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string", "maxLength": 4000, "pattern": "^.*$", "examples": [example]}});
+    let number = |description: &str| json!({"description": description, "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 1_000_000}});
+    json!({
+        "API-Version": text("The full version of the API.", "1.0.0"),
+        "X-Request-Id": text("The id of the request: yours, if you sent one. Tell it when you ask for help.", "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f"),
+        "Access-Control-Allow-Origin": text("Which frontends may read the answer in a browser.", "*"),
+        "RateLimit-Limit": number("How many requests you may send at once, where the number is limited."),
+        "RateLimit-Remaining": number("How many of them are left."),
+        "RateLimit-Reset": number("Seconds until all of them are there again."),
+        "Retry-After": number("Seconds to wait before trying again."),
+        "ETag": text("Stands for this state of the thing; send it back in If-Match or If-None-Match.", "\"3\""),
+        "Last-Modified": text("When the thing was last changed.", "Thu, 11 Oct 2018 09:00:00 GMT"),
+        "Cache-Control": text("Public answers may be kept by anybody, others by you alone; ask again before using them. Problems and tokens are not kept.", "public, no-cache"),
+        "Location": text("URL of the new thing.", "https://iuc.example/v1/cities/yokohama"),
+        "Link": text("The next page, as `rel=\"next\"` (RFC 8288).", "<https://iuc.example/v1/cities?cursor=abc>; rel=\"next\""),
+        "Idempotent-Replayed": text("`true` when this is the answer to an earlier request under the same Idempotency-Key.", "true"),
+    })
+}
+
+/// Every kind of answer that tells of a problem.
+pub(super) fn problems() -> Value {
+    let problem = |description: &str, retry: bool| {
+        let headers = good_headers(if retry {
+            &["Retry-After", "Cache-Control"]
+        } else {
+            &["Cache-Control"]
+        });
+        json!({"description": description, "headers": headers,
+            "content": {"application/problem+json": {"schema": {"$ref": format!("{SCHEMAS}Problem")}}}})
+    };
+    json!({
+        "InvalidRequest": problem("The request is not valid; `errors` lists every fault", false),
+        "Unauthorized": problem("No token, or one that is not valid", false),
+        "Forbidden": problem("Your role does not allow this", false),
+        "NotFound": problem("Not there, or not for you to know of", false),
+        "NotAcceptable": problem("There is no such representation; the detail lists what there is", false),
+        "RequestTimeout": problem("The body did not arrive in time", false),
+        "Conflict": problem("In conflict with what is stored: already there, still in use, still running", false),
+        "PreconditionFailed": problem("It has changed since you read it; `ETag` tells the present state", false),
+        "PayloadTooLarge": problem("The body is too large", false),
+        "UnsupportedMediaType": problem("The media type of the body is not one of those that are taken", false),
+        "IdempotencyKeyReused": problem("The Idempotency-Key was used for another request", false),
+        "PreconditionRequired": problem("If-Match is missing", false),
+        "TooManyRequests": problem("Too many requests; wait for `Retry-After`", true),
+        "InternalError": problem("Something went wrong on our side", false),
+        "Unavailable": problem("The database is away or busy; try again after `Retry-After`", true),
+        "AnyProblem": problem("Any other problem", false),
+    })
+}
+
+/// The groups of operations, in reading order.
+pub(super) fn tags() -> Value {
+    let tag = |name: &str, description: &str| json!({"name": name, "description": description});
+    json!([
+        tag("service", "How the service is."),
+        tag("signing in", "Tokens, sessions and your own account."),
+        tag(
+            "programmes",
+            "The phases of the cooperation, with their guidelines."
+        ),
+        tag("cities", "The participating cities of both sides."),
+        tag("subjects", "The topics of cooperation."),
+        tag("pairings", "Which cities work together, on what."),
+        tag("meetings", "Exchange meetings, webinars and workshops."),
+        tag("tours", "Study tours to the partner city."),
+        tag("key questions", "What the round tables talk about."),
+        tag("templates", "The sections of an action plan."),
+        tag("sdgs", "The Sustainable Development Goals."),
+        tag(
+            "action plans",
+            "The Local Action Plans that the cities write."
+        ),
+        tag("users", "The accounts; for admins."),
+    ])
+}

@@ -1,10 +1,13 @@
 //! What all requests share: the settings, the database, the keys, the contract.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::Bytes;
+use chrono::{DateTime, Utc};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -12,7 +15,7 @@ use governor::{Quota, RateLimiter};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Caller;
-use crate::auth::keys::KeyRing;
+use crate::auth::keys::{AccessClaims, KeyRing, TokenError};
 use crate::auth::passwords::Hasher;
 use crate::auth::secrets::Signer;
 use crate::config::Config;
@@ -48,6 +51,9 @@ impl Allowance {
     }
 }
 
+/// How many tokens are remembered as verified.
+const MAX_VERIFIED: usize = 4096;
+
 /// The state of the service.
 pub struct App {
     /// The settings.
@@ -70,6 +76,7 @@ pub struct App {
     pub writes: TaskTracker,
     stopping: AtomicBool,
     limiter: Option<Limiter>,
+    verified: Mutex<HashMap<String, AccessClaims>>,
 }
 
 impl App {
@@ -105,6 +112,7 @@ impl App {
             writes,
             stopping,
             limiter,
+            verified: Mutex::default(),
         }
     }
 
@@ -151,6 +159,29 @@ impl App {
                 Err(problem)
             }
         }
+    }
+
+    /// What an access token says, when it is valid at the time `now`. The signature of a token is checked once: what
+    /// it allows is read from the database each time.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, TokenError> {
+        let known = self
+            .verified
+            .lock()
+            .ok()
+            .and_then(|verified| verified.get(token).cloned());
+        if let Some(claims) = known.filter(|claims| claims.exp > now.timestamp()) {
+            return Ok(claims);
+        }
+        let claims = self
+            .keys
+            .verify(token, &self.public_url, &self.url("/v1"), now)?;
+        if let Ok(mut verified) = self.verified.lock() {
+            if verified.len() >= MAX_VERIFIED {
+                verified.clear();
+            }
+            verified.insert(token.to_owned(), claims.clone());
+        }
+        Ok(claims)
     }
 
     /// Forgets callers that have not been seen for a while, so that the limiter stays small.

@@ -22,9 +22,9 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Threads that answer requests; 0: one for each core.
     pub workers: usize,
-    /// Connections for requests.
+    /// Connections for requests, of each thread that answers them.
     pub pool_requests: usize,
-    /// Connections for exports.
+    /// Connections for exports, of each thread that answers requests.
     pub pool_exports: usize,
     /// Time a request may take in all.
     pub request_timeout: u64,
@@ -86,8 +86,8 @@ impl Default for Settings {
             var_dir: "var".into(),
             data_dir: "data/programme".into(),
             workers: 0,
-            pool_requests: 16,
-            pool_exports: 4,
+            pool_requests: 8,
+            pool_exports: 2,
             request_timeout: 15,
             body_timeout: 10,
             header_timeout: 5,

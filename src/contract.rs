@@ -18,9 +18,15 @@ use crate::problem::{Fault, Faults, Rule};
 
 /// What the service takes: its operations, and a validator for each body.
 pub struct Contract {
-    operations: HashMap<String, HashMap<Method, Operation>>,
+    paths: HashMap<String, Path>,
     bodies: HashMap<String, Validator>,
     read_only: HashMap<String, Vec<String>>,
+}
+
+/// One path, and what can be done there.
+#[derive(Default)]
+pub struct Path {
+    operations: HashMap<Method, Operation>,
 }
 
 /// One operation: a method on a path.
@@ -92,53 +98,34 @@ impl Contract {
                 .filter(|(_, property)| property.get("readOnly") == Some(&json!(true)));
             read_only.insert(name, marked.map(|(property, _)| property.clone()).collect());
         }
-        let mut operations: HashMap<String, HashMap<Method, Operation>> = HashMap::new();
+        let mut paths: HashMap<String, Path> = HashMap::new();
         for (path, item) in members(document, "paths") {
             let prefix = if item.get("servers").is_some() {
                 ""
             } else {
                 "/v1"
             };
-            let methods = operations.entry(format!("{prefix}{path}")).or_default();
+            let path = paths.entry(format!("{prefix}{path}")).or_default();
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else {
                     continue;
                 };
                 if operation.get("operationId").is_some() {
-                    methods.insert(method, Operation::of(operation, &schemas)?);
+                    path.operations
+                        .insert(method, Operation::of(operation, &schemas)?);
                 }
             }
         }
         Ok(Self {
-            operations,
+            paths,
             bodies,
             read_only,
         })
     }
 
-    /// The operation of `method` on the route `pattern`, such as `/v1/cities/{id}`. HEAD is answered as GET.
-    pub fn operation(&self, pattern: &str, method: &Method) -> Option<&Operation> {
-        let method = if method == Method::HEAD {
-            &Method::GET
-        } else {
-            method
-        };
-        self.operations.get(pattern)?.get(method)
-    }
-
-    /// The methods that the route `pattern` answers, in the order of their names; `None`: not in the contract.
-    pub fn methods(&self, pattern: &str) -> Option<Vec<String>> {
-        let methods = self.operations.get(pattern)?;
-        let mut names: Vec<String> = methods
-            .keys()
-            .map(|method| method.as_str().to_owned())
-            .collect();
-        if methods.contains_key(&Method::GET) {
-            names.push("HEAD".into());
-        }
-        names.push("OPTIONS".into());
-        names.sort_unstable();
-        Some(names)
+    /// What the contract says of the route `pattern`, such as `/v1/cities/{id}`; `None`: nothing.
+    pub fn path(&self, pattern: &str) -> Option<&Path> {
+        self.paths.get(pattern)
     }
 
     /// The fields of the schema `name` that only the service sets.
@@ -159,6 +146,34 @@ impl Contract {
                 Faults::from_iter([Fault::at("", Rule::WrongType).with("expected", expected)])
             }
         }
+    }
+}
+
+impl Path {
+    /// The operation of `method`. HEAD is answered as GET.
+    pub fn operation(&self, method: &Method) -> Option<&Operation> {
+        let method = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        self.operations.get(method)
+    }
+
+    /// Whether it can be patched.
+    pub fn is_patchable(&self) -> bool {
+        self.operations.contains_key(&Method::PATCH)
+    }
+
+    /// The methods that it answers, in the order of their names.
+    pub fn methods(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.operations.keys().map(Method::as_str).collect();
+        if self.operations.contains_key(&Method::GET) {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        names.sort_unstable();
+        names
     }
 }
 
@@ -353,7 +368,11 @@ mod tests {
     #[test]
     fn parameters_get_their_types_and_unknown_ones_are_refused() {
         let contract = contract();
-        let operation = contract.operation("/v1/things", &Method::HEAD).unwrap();
+        let operation = contract
+            .path("/v1/things")
+            .unwrap()
+            .operation(&Method::HEAD)
+            .unwrap();
         assert_eq!(
             operation
                 .parameters("limit=5&side=eu&side=jp&count=true")
@@ -372,16 +391,20 @@ mod tests {
         let document =
             json!({"paths": {"/old": {"get": {"operationId": "get_old", "x-deprecation": told}}}});
         let contract = Contract::of(&document).unwrap();
-        let operation = contract.operation("/v1/old", &Method::GET).unwrap();
+        let operation = contract
+            .path("/v1/old")
+            .unwrap()
+            .operation(&Method::GET)
+            .unwrap();
         assert_eq!(operation.deprecation.as_ref().unwrap().since, "@1767225600");
     }
 
     #[test]
     fn the_allowed_methods_of_a_path_are_known() {
         assert_eq!(
-            contract().methods("/v1/things").unwrap(),
+            contract().path("/v1/things").unwrap().methods(),
             ["GET", "HEAD", "OPTIONS", "POST"]
         );
-        assert!(contract().methods("/v1/nothing").is_none());
+        assert!(contract().path("/v1/nothing").is_none());
     }
 }

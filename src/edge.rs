@@ -36,6 +36,10 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The route of a request, found once.
+#[derive(Clone)]
+struct Route(String);
+
 /// What a problem document tells of its request, kept beside the request.
 struct Origin {
     app: Data<App>,
@@ -119,7 +123,11 @@ pub async fn edge(
         // The protocol layer remembers that it was HEAD and sends no body.
         request.head_mut().method = Method::GET;
     }
-    let route = request.match_pattern().unwrap_or_default();
+    let route = request.match_pattern();
+    if let Some(route) = &route {
+        request.extensions_mut().insert(Route(route.clone()));
+    }
+    let route = route.unwrap_or_default();
     let span = tracing::info_span!("request", request_id = origin.request_id, %method, route);
     // Reads wait for nothing but the database: when that hangs, they say so within five seconds.
     let limit = match *request.method() {
@@ -241,24 +249,25 @@ pub async fn guard(
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(Problem::new(Code::Internal).into());
     };
-    let Some(pattern) = request.match_pattern() else {
+    let pattern = request.extensions().get::<Route>().cloned();
+    let Some(Route(pattern)) = pattern else {
         return Err(Problem::new(Code::NoSuchPath).into());
     };
-    let Some(methods) = app.contract.methods(&pattern) else {
+    let Some(path) = app.contract.path(&pattern) else {
         return if request.method() == Method::GET {
             Ok(next.call(request).await?.map_into_boxed_body())
         } else {
             Err(not_allowed("GET, HEAD").into())
         };
     };
-    let Some(operation) = app.contract.operation(&pattern, request.method()) else {
-        let allowed = methods.join(", ");
+    let Some(operation) = path.operation(request.method()) else {
+        let allowed = path.methods().join(", ");
         if request.method() != Method::OPTIONS {
             return Err(not_allowed(&allowed).into());
         }
         let mut answer = HttpResponse::NoContent();
         answer.insert_header((header::ALLOW, allowed));
-        if methods.iter().any(|method| method == "PATCH") {
+        if path.is_patchable() {
             answer.insert_header(("Accept-Patch", ACCEPT_PATCH));
         }
         return Ok(request.into_response(answer.finish()));
@@ -281,8 +290,7 @@ pub async fn guard(
         })?;
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(Parameters(parameters));
-    let patchable =
-        request.method() != Method::DELETE && methods.iter().any(|method| method == "PATCH");
+    let patchable = request.method() != Method::DELETE && path.is_patchable();
     let mut response = next.call(request).await?.map_into_boxed_body();
     for (name, value) in allowance.into_iter().flat_map(Allowance::fields) {
         response
@@ -340,13 +348,7 @@ async fn authenticate(
         return Err(invalid());
     }
     let claims = app
-        .keys
-        .verify(
-            token.trim(),
-            &app.public_url,
-            &app.url("/v1"),
-            crate::clock::now(),
-        )
+        .verify(token.trim(), crate::clock::now())
         .map_err(|error| {
             tracing::info!(%error, "a token was refused");
             invalid()

@@ -16,13 +16,22 @@ use crate::policy::{Action, Relation, Role, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page};
 use crate::request::{Ask, etag};
-use crate::resource::{Listing, Lock, Resource, included, keep_readable};
+use crate::resource::{Included, Listing, Lock, Resource, included, keep_readable};
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
+
+/// One thing, and what was asked for along with it.
+#[derive(Serialize)]
+struct One<'a, T> {
+    #[serde(flatten)]
+    item: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Included>,
+}
 
 /// Answers one thing.
 pub async fn one<R: Resource>(ask: Ask) -> Answer {
@@ -39,22 +48,18 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
     if ask.none_match(&tag) {
         return Ok(not_modified(&ask, &tag));
     }
-    let json = if params.fields.is_empty() && params.include.is_empty() {
-        bytes(&item)?
+    let items = std::slice::from_ref(&item);
+    let included = included(&mut conn, &ask.caller, items, R::INCLUDES, &params.include).await?;
+    let json = if params.fields.is_empty() {
+        bytes(&One {
+            item: &item,
+            included,
+        })?
     } else {
-        let related = included(
-            &mut conn,
-            &ask.caller,
-            std::slice::from_ref(&item),
-            R::INCLUDES,
-            &params.include,
-        )
-        .await?;
-        let mut value = thinned(&item, &params.fields)?;
-        if let (Value::Object(object), false) = (&mut value, params.include.is_empty()) {
-            object.insert("included".into(), Value::Object(related));
-        }
-        bytes(&value)?
+        bytes(&One {
+            item: &thinned(&item, &params.fields)?,
+            included,
+        })?
     };
     drop(conn);
     Ok(HttpResponse::Ok()
@@ -128,7 +133,7 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     let more = items.len() > limit;
     keep_readable(&ask.caller, &mut items);
     items.truncate(limit);
-    let related = included(&mut conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
+    let included = included(&mut conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
     drop(conn);
     let cursor = match items.last() {
         Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.signer)),
@@ -138,33 +143,29 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         ask.app
             .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
     });
-    let json = if params.fields.is_empty() && params.include.is_empty() {
+    let (next, link) = (next.clone(), next);
+    let json = if params.fields.is_empty() {
         bytes(&Listing {
             items,
-            next: next.clone(),
+            next,
             cursor,
             total,
+            included,
         })?
     } else {
-        let items = items
-            .iter()
-            .map(|item| thinned(item, &params.fields))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut value = serde_json::to_value(Listing {
+        let thin = items.iter().map(|item| thinned(item, &params.fields));
+        let items = thin.collect::<Result<Vec<_>, _>>()?;
+        bytes(&Listing {
             items,
-            next: next.clone(),
+            next,
             cursor,
             total,
-        })
-        .map_err(internal)?;
-        if let (Value::Object(object), false) = (&mut value, params.include.is_empty()) {
-            object.insert("included".into(), Value::Object(related));
-        }
-        bytes(&value)?
+            included,
+        })?
     };
     let mut response = conditional(&ask, json);
     if let Some(Ok(link)) =
-        next.map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")))
+        link.map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")))
     {
         response.headers_mut().insert(header::LINK, link);
     }

@@ -13,11 +13,13 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-pub use self::references::{Include, Known, Loaded, References, included, keep_readable, strings};
+pub use self::references::{
+    Include, Included, Known, Loaded, References, included, keep_readable, strings,
+};
 pub(crate) use self::rows::{
     plain_writes, rows, sorts_with_id, usual_fields, usual_sorts, usual_sorts_by_uuid,
 };
@@ -198,7 +200,7 @@ pub enum Lock {
 }
 
 /// A page of a list.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct Listing<T> {
     /// The items of this page.
     #[schema(max_items = 200)]
@@ -213,6 +215,10 @@ pub struct Listing<T> {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+    /// What `include` asks for, once each: by kind and id.
+    #[schema(value_type = Object, nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub included: Option<Included>,
 }
 
 /// Everybody sees the whole table.

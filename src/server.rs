@@ -232,7 +232,6 @@ async fn stop_on_signal(app: Data<App>, handle: actix_web::dev::ServerHandle) {
         () = handle.stop(true) => app.writes.wait().await,
         () = signal() => handle.stop(false).await,
     }
-    app.db.close();
 }
 
 async fn signal() {

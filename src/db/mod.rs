@@ -6,7 +6,11 @@
 pub mod embedded;
 pub mod migrations;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -24,10 +28,23 @@ use crate::problem::{Code, Problem};
 /// A connection, as every SQL function takes it.
 pub type Connection = AsyncPgConnection;
 
-/// The pools of connections.
+/// The pools of connections: one for each thread that asks, so that a connection's own task runs where it is used.
 pub struct Database {
+    id: usize,
+    url: SecretString,
+    settings: Settings,
+}
+
+/// The pools of one thread.
+#[derive(Clone)]
+struct Pools {
     requests: Pool<Connection>,
     exports: Pool<Connection>,
+}
+
+thread_local! {
+    /// By the id of their [`Database`]; they go with their thread.
+    static POOLS: RefCell<HashMap<usize, Pools>> = RefCell::default();
 }
 
 /// A connection on loan from a pool.
@@ -36,37 +53,54 @@ pub struct Loan(Option<Object<Connection>>);
 impl Database {
     /// Pools on the database at `url`; connects when first asked.
     pub fn new(url: &SecretString, settings: &Settings) -> Result<Self, PoolError> {
-        let pool =
-            |size, name, statement_timeout| pool(url, size, name, statement_timeout, settings);
-        Ok(Self {
-            requests: pool(
-                settings.pool_requests,
-                "iuc requests",
-                settings.statement_timeout,
-            )?,
-            exports: pool(
-                settings.pool_exports,
-                "iuc exports",
-                settings.export_timeout,
-            )?,
-        })
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let database = Self {
+            id,
+            url: url.clone(),
+            settings: settings.clone(),
+        };
+        database.pools().map(|_| database)
     }
 
     /// A connection for a request.
     pub async fn connection(&self) -> Result<Loan, Problem> {
-        lend(&self.requests).await
+        lend(&self.pools().map_err(unusable)?.requests).await
     }
 
     /// A connection for an export, which may hold it long.
     pub async fn export_connection(&self) -> Result<Loan, Problem> {
-        lend(&self.exports).await
+        lend(&self.pools().map_err(unusable)?.exports).await
     }
 
-    /// Closes every connection.
-    pub fn close(&self) {
-        self.requests.close();
-        self.exports.close();
+    /// The pools of this thread, made when it first asks.
+    fn pools(&self) -> Result<Pools, PoolError> {
+        POOLS.with_borrow_mut(|all| match all.entry(self.id) {
+            Entry::Occupied(found) => Ok(found.get().clone()),
+            Entry::Vacant(place) => {
+                let settings = &self.settings;
+                let pool = |size, name, timeout| pool(&self.url, size, name, timeout, settings);
+                let pools = Pools {
+                    requests: pool(
+                        settings.pool_requests,
+                        "iuc requests",
+                        settings.statement_timeout,
+                    )?,
+                    exports: pool(
+                        settings.pool_exports,
+                        "iuc exports",
+                        settings.export_timeout,
+                    )?,
+                };
+                Ok(place.insert(pools).clone())
+            }
+        })
     }
+}
+
+fn unusable(error: PoolError) -> Problem {
+    tracing::error!(%error, "no pool of connections");
+    Problem::new(Code::Internal)
 }
 
 /// How long the database may keep a request waiting. Its own timeouts are shorter; but they are no help when it

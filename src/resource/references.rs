@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::QueryResult;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use super::Resource;
 use crate::auth::Caller;
@@ -36,7 +36,7 @@ pub fn keep_readable<R: Resource>(caller: &Caller, items: &mut Vec<R>) {
 pub struct Loaded {
     id: String,
     item: Box<dyn Any + Send + Sync>,
-    to_json: fn(&(dyn Any + Send + Sync)) -> Value,
+    to_json: fn(&(dyn Any + Send + Sync)) -> Option<Box<RawValue>>,
 }
 
 fn load<'a, R: Resource>(
@@ -50,8 +50,7 @@ fn load<'a, R: Resource>(
         keep_readable(caller, &mut items);
         let to_json = |item: &(dyn Any + Send + Sync)| {
             item.downcast_ref::<R>()
-                .and_then(|item| serde_json::to_value(item).ok())
-                .unwrap_or_default()
+                .and_then(|item| serde_json::value::to_raw_value(item).ok())
         };
         Ok(items
             .into_iter()
@@ -183,15 +182,21 @@ impl<T> Include<T> {
     }
 }
 
-/// The related things that `names` asks for, once each: `{"cities": {"yokohama": {…}}}`.
+/// Related things by kind and id, as JSON: `{"cities": {"yokohama": {…}}}`.
+pub type Included = BTreeMap<&'static str, BTreeMap<String, Box<RawValue>>>;
+
+/// The related things that `names` asks for, once each; `None` when it asks for none.
 pub async fn included<T>(
     conn: &mut Connection,
     caller: &Caller,
     items: &[T],
     includes: &[Include<T>],
     names: &[String],
-) -> QueryResult<Map<String, Value>> {
-    let mut all = Map::new();
+) -> QueryResult<Option<Included>> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let mut all = Included::new();
     for include in includes
         .iter()
         .filter(|include| names.iter().any(|name| name == include.name))
@@ -199,15 +204,11 @@ pub async fn included<T>(
         let mut ids: Vec<String> = items.iter().flat_map(include.ids).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut loaded = (include.load)(conn, caller, ids).await?;
-        loaded.sort_by(|a, b| a.id.cmp(&b.id));
-        let by_id = loaded
-            .into_iter()
-            .map(|item| (item.id.clone(), (item.to_json)(item.item.as_ref())))
-            .collect();
-        all.insert(include.name.to_owned(), Value::Object(by_id));
+        let loaded = (include.load)(conn, caller, ids).await?;
+        let json = |item: Loaded| (item.to_json)(item.item.as_ref()).map(|json| (item.id, json));
+        all.insert(include.name, loaded.into_iter().filter_map(json).collect());
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Ids as strings, for [`Include::new`].

@@ -85,25 +85,15 @@ fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
     }
 }
 
-/// `Listing_City` is published as `CityPage`, and the dry run of anything as `DryRun`.
+/// `Listing_City` is published as `CityPage`.
 fn rename_pages(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
-        let page = name
-            .strip_prefix("Listing_")
-            .map(|item| format!("{item}Page"));
-        let Some(new_name) =
-            page.or_else(|| name.starts_with("DryRun_").then(|| "DryRun".to_owned()))
-        else {
-            continue;
-        };
-        let Some(mut schema) = schemas.remove(&name) else {
-            continue;
-        };
-        if let Some(result) = schema.pointer_mut("/properties/result") {
-            *result = json!({"type": ["object", "null"], "description": "What would be stored; null for a deletion."});
+        if let Some(item) = name.strip_prefix("Listing_")
+            && let Some(schema) = schemas.remove(&name)
+        {
+            schemas.insert(format!("{item}Page"), schema);
         }
-        schemas.insert(new_name, schema);
     }
 }
 

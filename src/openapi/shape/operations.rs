@@ -140,15 +140,18 @@ impl<'a> Operation<'a> {
 
     fn good_answer(&self, status: &str, response: &mut Value, listing: bool) {
         let mut names = vec!["Cache-Control"];
-        let keyed = self.method != "post" || status == "201";
-        if status != "204" && keyed {
+        let stored = self.offer.is_some() && status != "204";
+        if stored || self.method == "get" && !self.public_only {
             names.push("ETag");
         }
-        if self.path.contains("{id}") && status == "200" || status == "201" {
+        if stored && !listing {
             names.push("Last-Modified");
         }
         if status == "201" {
-            names.extend(["Location", "Idempotent-Replayed"]);
+            names.push("Location");
+        }
+        if status == "201" && !self.public_only {
+            names.push("Idempotent-Replayed");
         }
         if listing {
             names.push("Link");

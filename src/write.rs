@@ -34,9 +34,6 @@ pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;
 pub use way::{Outcome, create_account, store};
 
-/// Not used any more; see `openapi/shape.rs`.
-pub const DRY_RUN: &str = "application/vnd.iuc.dry-run+json";
-
 /// How often a transaction is tried when it meets others at the same place.
 const ATTEMPTS: usize = 3;
 

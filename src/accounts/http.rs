@@ -20,7 +20,7 @@ use crate::write::{self, WriteParams};
 /// List users
 ///
 /// Every account. For admins.
-#[utoipa::path(tag = "users", params(ListParams, UserFilter), responses((status = 200, body = Listing<User>)))]
+#[utoipa::path(tag = "users", params(ListParams, UserFilter), security(("bearer" = [])), responses((status = 200, body = Listing<User>)))]
 #[get("/users")]
 pub async fn list_users(ask: Ask) -> Answer {
     read::list::<User>(ask).await
@@ -29,7 +29,7 @@ pub async fn list_users(ask: Ask) -> Answer {
 /// Get a user
 ///
 /// Its ETag is what a change of it has to send in `If-Match`.
-#[utoipa::path(tag = "users", params(("id" = UserId, Path, description = "Id of the user."), OneParams), responses((status = 200, body = User)))]
+#[utoipa::path(tag = "users", params(("id" = UserId, Path, description = "Id of the user."), OneParams), security(("bearer" = [])), responses((status = 200, body = User)))]
 #[get("/users/{id}")]
 pub async fn get_user(ask: Ask) -> Answer {
     read::one::<User>(ask).await

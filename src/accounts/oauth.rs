@@ -232,7 +232,7 @@ fn renewal(ask: &Ask, body: &[u8]) -> Result<Renewal, Problem> {
 /// List my sessions
 ///
 /// Every sign-in of the caller that has not ended, newest first.
-#[utoipa::path(tag = "signing in", responses((status = 200, body = SessionList)))]
+#[utoipa::path(tag = "signing in", security(("bearer" = [])), responses((status = 200, body = SessionList)))]
 #[get("/sessions")]
 pub async fn list_sessions(ask: Ask) -> Answer {
     let user = signed_in(&ask)?;
@@ -287,7 +287,7 @@ impl AsyncWork for EndSession {
 /// Get my account
 ///
 /// Who the token belongs to, and what it allows.
-#[utoipa::path(tag = "signing in", responses((status = 200, body = Me)))]
+#[utoipa::path(tag = "signing in", security(("bearer" = [])), responses((status = 200, body = Me)))]
 #[get("/me")]
 pub async fn get_me(ask: Ask) -> Answer {
     let (user, session) = (signed_in(&ask)?, ask.caller.session);

@@ -127,7 +127,12 @@ async fn lend(pool: &Pool<Connection>) -> Result<Loan, Problem> {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(Code::Unavailable).header(actix_web::http::header::RETRY_AFTER, "2")
+    later(Code::Unavailable)
+}
+
+/// A problem that may be gone in two seconds.
+fn later(code: Code) -> Problem {
+    Problem::new(code).header(actix_web::http::header::RETRY_AFTER, "2")
 }
 
 fn pool(
@@ -273,14 +278,14 @@ fn of_database(
     }
     let message = info.message();
     match kind {
-        DatabaseErrorKind::SerializationFailure => Problem::new(Code::Busy),
+        DatabaseErrorKind::SerializationFailure => later(Code::Busy),
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
             tracing::warn!(%error, "the connection to the database broke");
             unavailable()
         }
-        _ if message.contains("deadlock detected") => Problem::new(Code::Busy),
+        _ if message.contains("deadlock detected") => later(Code::Busy),
         _ if message.contains("lock timeout") || message.contains("statement timeout") => {
-            Problem::new(Code::Timeout)
+            later(Code::Timeout)
         }
         _ if message.contains("terminating connection")
             || message.contains("the database system is") =>

@@ -43,6 +43,9 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
             .map(|all| all.keys().cloned().collect())
             .unwrap_or_default();
     }
+    for offer in &offers {
+        add_answer_members(&mut schemas, &offer.schema);
+    }
     schemas.extend(bodies);
     add_examples(&mut schemas);
     let paths = take_object(document, &["paths"]);
@@ -73,6 +76,21 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
         },
     });
     drop_unused(document);
+}
+
+/// What an answer may hold beside the fields of the thing itself.
+fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
+    let place = schemas
+        .get_mut(name)
+        .and_then(|schema| schema.get_mut("properties"));
+    if let Some(properties) = place.and_then(Value::as_object_mut) {
+        let dry_run = json!({"$ref": format!("{SCHEMAS}DryRun"), "readOnly": true,
+            "description": "Only in the answer to `dryrun=true`: what would change."});
+        let included = json!({"type": "object", "readOnly": true,
+            "description": "Only with `include`: what was asked for along, by kind and id."});
+        properties.insert("dry_run".into(), dry_run);
+        properties.insert("included".into(), included);
+    }
 }
 
 fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
@@ -114,6 +132,17 @@ fn close(schema: &mut Value) {
         };
         if longest > 0 {
             object.entry("maxLength").or_insert(json!(longest));
+        }
+        let items = object
+            .get("items")
+            .and_then(|items| items.get("$ref"))
+            .and_then(Value::as_str);
+        if items.is_some_and(|to| {
+            ["Id", "/TargetCode", "/ExternalRef"]
+                .iter()
+                .any(|end| to.ends_with(end))
+        }) {
+            object.insert("uniqueItems".into(), json!(true));
         }
         if object.contains_key("propertyNames") {
             object.insert("minProperties".into(), json!(1));

@@ -54,7 +54,7 @@ impl Problem {
             status: self.status().as_u16(),
             detail: message(language, &self.0.code.message(), None, &self.0.args)
                 .unwrap_or_default(),
-            instance: context.path,
+            instance: cut(context.path),
             request_id: context.request_id,
             errors: self
                 .0
@@ -127,6 +127,14 @@ pub struct ProblemDocument {
     /// Every part of the input that is not valid.
     #[schema(max_items = 100, nullable = false)]
     errors: Option<Vec<InputFault>>,
+    /// At /oauth/token alone: the error as RFC 6749, section 5.2, names it.
+    #[schema(
+        max_length = 40,
+        pattern = "^[a-z_]+$",
+        nullable = false,
+        example = "invalid_grant"
+    )]
+    error: Option<String>,
 }
 
 /// One part of the input that is not valid.
@@ -157,4 +165,11 @@ pub struct InputFault {
         example = "Must have at most 300 characters."
     )]
     detail: String,
+}
+
+/// As much of a path as an answer repeats.
+fn cut(path: &str) -> &str {
+    path.char_indices()
+        .nth(1000)
+        .map_or(path, |(end, _)| path.split_at(end).0)
 }

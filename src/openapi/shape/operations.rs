@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::references::{SCHEMAS, reference, references, walk};
 use super::shared::good_headers;
 use crate::openapi::Offer;
-use crate::write::DRY_RUN;
 
 /// Shapes the operations on one path.
 pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (String, Value) {
@@ -55,7 +54,7 @@ impl<'a> Operation<'a> {
     fn of(method: &'a str, path: &'a str, offer: Option<&'a Offer>, operation: &Value) -> Self {
         let security = match operation.get("security") {
             Some(said) => said.clone(),
-            None if method == "get" && !is_personal(path) => json!([{}, {"bearer": []}]),
+            None if method == "get" => json!([{}, {"bearer": []}]),
             None => json!([{"bearer": []}]),
         };
         let public_only = security == json!([{}]);
@@ -111,19 +110,13 @@ impl<'a> Operation<'a> {
             rename_refs(response);
             self.good_answer(status, response, listing);
         }
-        if self.method != "get" && self.offer.is_some() {
-            let content = json!({DRY_RUN: {"schema": {"$ref": format!("{SCHEMAS}DryRun")}}});
-            match responses
-                .get_mut("200")
-                .and_then(|response| response.get_mut("content"))
-                .and_then(Value::as_object_mut)
-            {
-                Some(present) => present.extend(content.as_object().cloned().unwrap_or_default()),
-                None => {
-                    let response = json!({"description": "What would be stored (`dryrun=true`)", "headers": good_headers(&[]), "content": content});
-                    responses.insert("200".into(), response);
-                }
-            }
+        if let (true, Some(offer)) = (self.method != "get", self.offer) {
+            // Of a dry run, where that is not the usual answer.
+            responses.entry("200").or_insert_with(|| {
+                let content = json!({"application/json": {"schema": {"$ref": format!("{SCHEMAS}{}", offer.schema)}}});
+                json!({"description": "What would be stored, or would go, with `dry_run` (`dryrun=true`)",
+                    "headers": good_headers(&["Cache-Control"]), "content": content})
+            });
         }
         if self.method == "get" && !self.public_only {
             let headers = good_headers(&["ETag", "Cache-Control"]);
@@ -155,15 +148,13 @@ impl<'a> Operation<'a> {
         }
         if listing {
             names.push("Link");
-            if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) {
-                let lines = json!({"schema": {"type": "string", "maxLength": 2_147_483_647, "pattern": "^",
-                    "description": "Every matching item, one JSON object a line."}});
-                content.insert("application/x-ndjson".into(), lines);
-            }
         }
         let description = match status {
             "201" => "Created",
             "204" => "Done; there is nothing to answer",
+            _ if listing => {
+                "One page; by `Accept: application/x-ndjson` or `format=ndjson` every matching item, one JSON object a line"
+            }
             _ => "Done",
         };
         if let Some(object) = response.as_object_mut() {
@@ -203,11 +194,6 @@ impl<'a> Operation<'a> {
             .map(|(_, problem)| problem)
             .collect()
     }
-}
-
-/// Whether reading it needs a token, for handlers that do not say so.
-fn is_personal(path: &str) -> bool {
-    matches!(path.split('/').nth(2), Some("me" | "sessions" | "users"))
 }
 
 fn rename_refs(value: &mut Value) {

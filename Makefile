@@ -24,8 +24,8 @@ run: postgres ## serves the API with its own PostgreSQL and data, and prints the
 test: postgres ## runs all tests
 	$(CARGO) test --locked
 
-bench: postgres ## runs the benchmarks (benches/ tells how to read them)
-	$(CARGO) bench --locked
+bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,000 plans (benches/README.md)
+	$(CARGO) bench --locked --bench service -- $(BENCH)
 
 # The quick checks first; `make -k check` shows every fault at once.
 check: check-format check-scripts check-migrations check-dependencies check-lints check-docs check-openapi ## everything that CI checks beside the tests

@@ -1,13 +1,14 @@
 //! The cases: what is asked of the service, with which statements pgbench does the same, and how the turns are taken.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
 
 use crate::Outcome;
 use crate::bare::Bare;
-use crate::http::{Client, write};
+use crate::http::{Client, once, write};
 use crate::load::{Burst, Shooter, burst};
 use crate::pgbench;
 use crate::seed;
@@ -75,39 +76,120 @@ const WRITE: f64 = 0.5;
 
 /// What is measured; reads first, because writes make the tables grow.
 pub const CASES: &[Case] = &[
-    case!("plan", "plan by id, admin", Some(Who::Admin), READ, |scene, shooter, out| {
-        let path = format!("/v1/action-plans/{}", seed::id(shooter.random(scene.plans)));
-        write(out, "GET", &path, &[scene.admin()], "");
-    }),
-    case!("page_admin", "page of 50, admin", Some(Who::Admin), READ, |scene, _, out| {
-        write(out, "GET", "/v1/action-plans?city=frankfurt&sort=-updated_at&limit=50", &[scene.admin()], "");
-    }),
-    case!("page_city", "page of 50, city user", Some(Who::CityUser), READ, |scene, _, out| {
-        write(out, "GET", "/v1/action-plans?city=yokohama&sort=-updated_at&limit=50", &[scene.city_user()], "");
-    }),
-    case!("pairings", "pairings + cities, anonymous", None, READ, |_, _, out| {
-        write(out, "GET", "/v1/pairings?include=cities", &[], "");
-    }),
-    case!("pairings", "pairings + cities, signed in", Some(Who::CityUser), READ, |scene, _, out| {
-        write(out, "GET", "/v1/pairings?include=cities", &[scene.city_user()], "");
-    }),
+    case!(
+        "plan",
+        "plan by id, admin",
+        Some(Who::Admin),
+        READ,
+        |scene, shooter, out| {
+            let path = format!("/v1/action-plans/{}", seed::id(shooter.random(scene.plans)));
+            write(out, "GET", &path, &[scene.admin()], "");
+        }
+    ),
+    case!(
+        "page_admin",
+        "page of 50, admin",
+        Some(Who::Admin),
+        READ,
+        |scene, _, out| {
+            write(
+                out,
+                "GET",
+                "/v1/action-plans?city=frankfurt&sort=-updated_at&limit=50",
+                &[scene.admin()],
+                "",
+            );
+        }
+    ),
+    case!(
+        "page_city",
+        "page of 50, city user",
+        Some(Who::CityUser),
+        READ,
+        |scene, _, out| {
+            write(
+                out,
+                "GET",
+                "/v1/action-plans?city=yokohama&sort=-updated_at&limit=50",
+                &[scene.city_user()],
+                "",
+            );
+        }
+    ),
+    case!(
+        "pairings",
+        "pairings + cities, anonymous",
+        None,
+        READ,
+        |_, _, out| {
+            write(out, "GET", "/v1/pairings?include=cities", &[], "");
+        }
+    ),
+    case!(
+        "pairings",
+        "pairings + cities, signed in",
+        Some(Who::CityUser),
+        READ,
+        |scene, _, out| {
+            write(
+                out,
+                "GET",
+                "/v1/pairings?include=cities",
+                &[scene.city_user()],
+                "",
+            );
+        }
+    ),
     Case {
         excerpt: true,
         clients: Some(1),
         rows: Some(500.0),
-        ..case!("export", "NDJSON export (rows/s)", Some(Who::Admin), READ, |scene, _, out| {
-            write(out, "GET", "/v1/action-plans?format=ndjson", &[scene.admin()], "");
-        })
+        ..case!(
+            "export",
+            "NDJSON export (rows/s)",
+            Some(Who::Admin),
+            READ,
+            |scene, _, out| {
+                write(
+                    out,
+                    "GET",
+                    "/v1/action-plans?format=ndjson",
+                    &[scene.admin()],
+                    "",
+                );
+            }
+        )
     },
-    case!("create", "create a plan", Some(Who::Admin), WRITE, |scene, _, out| {
-        write(out, "POST", "/v1/action-plans", &[scene.admin(), JSON], &scene.body);
-    }),
-    case!("patch", "patch a plan", Some(Who::Admin), WRITE, |scene, shooter, out| {
-        let path = format!("/v1/action-plans/{}", seed::id(shooter.index as u64 + 1));
-        let body = format!("{{\"executive_summary\": {{\"en\": \"Summary {}\"}}}}", shooter.random(1_000_000));
-        let fields = [scene.admin(), MERGE_PATCH, ("if-match", &shooter.etag)];
-        write(out, "PATCH", &path, &fields, &body);
-    }),
+    case!(
+        "create",
+        "create a plan",
+        Some(Who::Admin),
+        WRITE,
+        |scene, _, out| {
+            write(
+                out,
+                "POST",
+                "/v1/action-plans",
+                &[scene.admin(), JSON],
+                &scene.body,
+            );
+        }
+    ),
+    case!(
+        "patch",
+        "patch a plan",
+        Some(Who::Admin),
+        WRITE,
+        |scene, shooter, out| {
+            let path = format!("/v1/action-plans/{}", seed::id(shooter.index as u64 + 1));
+            let body = format!(
+                "{{\"executive_summary\": {{\"en\": \"Summary {}\"}}}}",
+                shooter.random(1_000_000)
+            );
+            let fields = [scene.admin(), MERGE_PATCH, ("if-match", &shooter.etag)];
+            write(out, "PATCH", &path, &fields, &body);
+        }
+    ),
 ];
 
 /// What requests and scripts are made with.
@@ -137,6 +219,14 @@ impl Scene {
         }
     }
 
+    /// Reads the ETag of the plan that this connection changes.
+    pub async fn learn(&self, address: SocketAddr, shooter: &mut Shooter) -> Outcome<()> {
+        let path = format!("/v1/action-plans/{}", seed::id(shooter.index as u64 + 1));
+        let (reply, _) = once(address, "GET", &path, &[self.admin()], "").await?;
+        shooter.etag = reply.etag.ok_or("a plan has no ETag")?;
+        Ok(())
+    }
+
     /// Signs in, and has the service create and change a plan, to know what it stores then.
     pub async fn of(stage: &Stage, database: &str, service: &Service, plans: u64) -> Outcome<Self> {
         let (admin, city_user) = (
@@ -159,16 +249,23 @@ impl Scene {
         let mut shared = BTreeMap::from([
             ("plans", plans.to_string()),
             ("n", "0".to_owned()),
-            ("all_cities", format!("{{{}}}", seed::PAIRINGS.as_flattened().join(","))),
+            (
+                "all_cities",
+                format!("{{{}}}", seed::PAIRINGS.as_flattened().join(",")),
+            ),
             ("pairing", "frankfurt-yokohama".to_owned()),
             ("pairings", "{frankfurt-yokohama}".to_owned()),
             ("plan_cities", "{frankfurt,yokohama}".to_owned()),
             ("proponents", "{frankfurt}".to_owned()),
-            ("meetings", "{exchange-meeting-1,exchange-meeting-3}".to_owned()),
+            (
+                "meetings",
+                "{exchange-meeting-1,exchange-meeting-3}".to_owned(),
+            ),
         ]);
         let (mut shooter, mut request) = (Shooter::new(0), Vec::new());
         let mut connection = Client::connect(service.address).await?;
         for case in CASES.iter().filter(|case| case.goal == WRITE) {
+            scene.learn(service.address, &mut shooter).await?;
             (case.make)(&scene, &mut shooter, &mut request);
             let reply = connection.send(&request, None).await?;
             if !(200..300).contains(&reply.status) {
@@ -180,7 +277,10 @@ impl Scene {
             ("document", "SELECT document::text"),
             ("patch_change", "SELECT change::text"),
             ("title_key", "SELECT title_key"),
-            ("codes", "SELECT (SELECT array_agg(code)::text FROM action_plan_sdgs WHERE plan = action_plans.id)"),
+            (
+                "codes",
+                "SELECT (SELECT array_agg(code)::text FROM action_plan_sdgs WHERE plan = action_plans.id)",
+            ),
         ] {
             shared.insert(name, text(&format!("{value} {written}")).await?);
         }
@@ -193,9 +293,22 @@ impl Scene {
             variables.clone_from(&shared);
             variables.insert("city", city.into());
             for (name, statement) in [
-                ("user", format!("SELECT id::text FROM users WHERE email = '{email}'")),
-                ("session", format!("SELECT id::text FROM sessions WHERE \"user\" = (SELECT id FROM users WHERE email = '{email}') ORDER BY created_at DESC LIMIT 1")),
-                ("page_ids", format!("SELECT array_agg(plan)::text FROM (SELECT plan FROM action_plan_proponents WHERE city = '{city}' ORDER BY updated_at DESC, plan DESC LIMIT 51) AS page")),
+                (
+                    "user",
+                    format!("SELECT id::text FROM users WHERE email = '{email}'"),
+                ),
+                (
+                    "session",
+                    format!(
+                        "SELECT id::text FROM sessions WHERE \"user\" = (SELECT id FROM users WHERE email = '{email}') ORDER BY created_at DESC LIMIT 1"
+                    ),
+                ),
+                (
+                    "page_ids",
+                    format!(
+                        "SELECT array_agg(plan)::text FROM (SELECT plan FROM action_plan_proponents WHERE city = '{city}' ORDER BY updated_at DESC, plan DESC LIMIT 51) AS page"
+                    ),
+                ),
             ] {
                 variables.insert(name, text(&statement).await?);
             }
@@ -217,10 +330,16 @@ struct Measured {
     idle: f64,
     times: Times,
     requests: usize,
+    pgbench_times: Times,
+    transactions: f64,
 }
 
-/// Measures all cases and prints the table; true when every goal is met.
-pub async fn run() -> Outcome<bool> {
+/// Measures all cases, or those of one script, and prints the table; true when every goal is met.
+pub async fn run(only: Option<&str>) -> Outcome<bool> {
+    let chosen = |case: &&Case| only.is_none_or(|file| file == case.file);
+    if !CASES.iter().any(|case| chosen(&case)) {
+        return Err("that is neither scale nor statements nor a script of benches/sql".into());
+    }
     let stage = Stage::set()?;
     println!("Planting {PLANS} plans ...");
     stage.database("bench").await?;
@@ -233,11 +352,15 @@ pub async fn run() -> Outcome<bool> {
     drop(overheard);
     let bare = Bare::start()?;
     println!(
-        "{ROUNDS} rounds, {TURN} s a turn, {CLIENTS} connections, {} processors",
-        std::thread::available_parallelism().map_or(0, usize::from)
+        "{ROUNDS} rounds, {TURN} s a turn, {CLIENTS} connections, {} processors; the service is process {}",
+        std::thread::available_parallelism().map_or(0, usize::from),
+        service.pid()
     );
     let mut rows = Vec::new();
-    let (reads, writes): (Vec<_>, Vec<_>) = CASES.iter().partition(|case| case.goal == READ);
+    let (reads, writes): (Vec<_>, Vec<_>) = CASES
+        .iter()
+        .filter(chosen)
+        .partition(|case| case.goal == READ);
     for cases in [reads, writes] {
         let mut block = Vec::new();
         for case in cases {
@@ -245,7 +368,9 @@ pub async fn run() -> Outcome<bool> {
         }
         for round in 0..ROUNDS {
             for measured in &mut block {
-                measured.round(&stage, &url, &scene, &service, &bare, round).await?;
+                measured
+                    .round(&stage, &url, &scene, &service, &bare, round)
+                    .await?;
             }
         }
         rows.extend(block.into_iter().map(Measured::row));
@@ -262,16 +387,9 @@ impl Measured {
         let clients = case.clients.unwrap_or(CLIENTS);
         let mut shooters: Vec<_> = (0..clients).map(Shooter::new).collect();
         let (mut request, mut answer) = (Vec::new(), Vec::new());
-        if case.file == "patch" {
-            // The scene has changed the first client's plan already.
+        if case.goal == WRITE {
             for shooter in &mut shooters {
-                let path = format!("/v1/action-plans/{}", seed::id(shooter.index as u64 + 1));
-                write(&mut request, "GET", &path, &[scene.admin()], "");
-                let reply = Client::connect(service.address)
-                    .await?
-                    .send(&request, None)
-                    .await?;
-                shooter.etag = reply.etag.unwrap_or_default();
+                scene.learn(service.address, shooter).await?;
             }
         }
         if let Some(shooter) = shooters.first_mut() {
@@ -294,6 +412,8 @@ impl Measured {
             idle: crate::usage::resident(service.pid()),
             times: Times::default(),
             requests: 0,
+            pgbench_times: Times::default(),
+            transactions: 0.0,
         })
     }
 
@@ -310,10 +430,21 @@ impl Measured {
         let make = |shooter: &mut Shooter, out: &mut Vec<u8>| (case.make)(scene, shooter, out);
         let turn = Duration::from_secs(if case.rows.is_some() { 0 } else { TURN });
         let before = Times::now(service.pid(), stage.postmaster);
-        let mut done = burst(service.address, service.pid(), &mut self.shooters, turn, &make).await?;
+        let mut done = burst(
+            service.address,
+            service.pid(),
+            &mut self.shooters,
+            turn,
+            &make,
+        )
+        .await?;
         self.times
             .add(Times::now(service.pid(), stage.postmaster).since(before));
-        self.requests += if case.rows.is_some() { done.lines } else { done.requests };
+        self.requests += if case.rows.is_some() {
+            done.lines
+        } else {
+            done.requests
+        };
         self.service.push(match case.rows {
             Some(_) => done.lines as f64 / done.took.as_secs_f64(),
             None => done.rate(),
@@ -322,8 +453,13 @@ impl Measured {
         self.peak = self.peak.max(done.peak);
 
         let variables = scene.variables(case.who);
+        let before = Times::now(service.pid(), stage.postmaster);
         let rate = pgbench::run(url, case, variables, round + 1, TURN).await?;
-        self.pgbench.push(rate * case.rows.unwrap_or(1.0));
+        self.pgbench_times
+            .add(Times::now(service.pid(), stage.postmaster).since(before));
+        let rate = rate * case.rows.unwrap_or(1.0);
+        self.pgbench.push(rate);
+        self.transactions += rate * TURN as f64;
 
         bare.answer(&self.answer)?;
         let turn = turn / 2;
@@ -333,7 +469,8 @@ impl Measured {
             Some(_) => self.answer.iter().filter(|&&byte| byte == b'\n').count(),
             None => 1,
         };
-        self.bare.push((requests * lines) as f64 / took.as_secs_f64());
+        self.bare
+            .push((requests * lines) as f64 / took.as_secs_f64());
         Ok(())
     }
 
@@ -352,6 +489,13 @@ impl Measured {
             service_micros: per(self.times.service),
             postgres_micros: per(self.times.postgres),
             load_micros: per(self.times.load),
+            pgbench_micros: self.pgbench_times.ours().as_secs_f64() * 1e6
+                / self.transactions.max(1.0),
+            others: 1.0
+                - (self.times.ours() + self.pgbench_times.ours()).as_secs_f64()
+                    / (self.times.machine + self.pgbench_times.machine)
+                        .as_secs_f64()
+                        .max(0.01),
         }
     }
 }

@@ -22,7 +22,7 @@ impl Shooter {
     pub fn new(index: usize) -> Self {
         Self {
             index,
-            etag: "\"1\"".into(),
+            etag: String::new(),
             random: 0x9E37_79B9_7F4A_7C15 ^ (index as u64 + 1),
         }
     }

@@ -34,10 +34,9 @@ fn main() -> Outcome<()> {
         .find(|argument| !argument.starts_with('-'));
     let work = async {
         match mode.as_deref() {
-            None => cases::run().await,
             Some("scale") => scale::run().await,
             Some("statements") => statements::print().await,
-            Some(other) => Err(format!("there is no '{other}': scale or statements").into()),
+            only => cases::run(only).await,
         }
     };
     let met = tokio::runtime::Builder::new_current_thread()

@@ -70,8 +70,11 @@ impl Stage {
         self.command(name, &["load", &data.to_string_lossy()], "")?;
         let user = ["user", "create", "--password-stdin", "--email"];
         let admin: &[&str] = &[&user[..], &[ADMIN, "--role", "admin"]].concat();
-        let city: &[&str] =
-            &[&user[..], &[CITY_USER, "--role", "jp_city", "--city", "yokohama"]].concat();
+        let city: &[&str] = &[
+            &user[..],
+            &[CITY_USER, "--role", "jp_city", "--city", "yokohama"],
+        ]
+        .concat();
         self.command(name, admin, PASSWORD)?;
         self.command(name, city, PASSWORD)
     }
@@ -138,7 +141,10 @@ impl Stage {
             .spawn()?;
         let mut service = Service { child, address };
         let begun = Instant::now();
-        while once(address, "GET", "/health/ready", &[], "").await.is_err() {
+        while once(address, "GET", "/health/ready", &[], "")
+            .await
+            .is_err()
+        {
             if begun.elapsed() > Duration::from_secs(10) || service.child.try_wait()?.is_some() {
                 return Err("the service does not get ready".into());
             }

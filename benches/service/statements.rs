@@ -16,9 +16,12 @@ use crate::pgbench::Script;
 use crate::seed;
 use crate::stage::{Service, Stage};
 
+/// Statements, each with whether it was prepared just before it ran.
+type Heard = Arc<Mutex<Vec<(String, bool)>>>;
+
 /// A wire that is listened to.
 struct Wire {
-    heard: Arc<Mutex<Vec<String>>>,
+    heard: Heard,
     address: SocketAddr,
 }
 
@@ -42,19 +45,15 @@ impl Wire {
         Ok(Self { heard, address })
     }
 
-    fn take(&self) -> Outcome<Vec<String>> {
+    fn take(&self) -> Outcome<Vec<(String, bool)>> {
         let mut heard = self.heard.lock().map_err(|_| "the wire broke")?;
         Ok(std::mem::take(&mut *heard))
     }
 }
 
 /// Passes on what a client says, and notes its statements: simple ones, and prepared ones each time they run.
-async fn listen(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
-    heard: Arc<Mutex<Vec<String>>>,
-) -> Outcome<()> {
-    let (mut prepared, mut begun) = (HashMap::new(), false);
+async fn listen(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, heard: Heard) -> Outcome<()> {
+    let (mut prepared, mut begun) = (HashMap::<String, (String, bool)>::new(), false);
     let mut head = Vec::new();
     loop {
         head.clear();
@@ -75,19 +74,21 @@ async fn listen(
             words.next().unwrap_or_default(),
         );
         let said = match kind {
-            b'Q' => Some(first),
+            b'Q' => Some((first, false)),
             b'P' => {
-                prepared.insert(first, second);
+                prepared.insert(first, (second, true));
                 None
             }
-            b'B' => prepared.get(&second).cloned(),
+            b'B' => prepared
+                .get_mut(&second)
+                .map(|(statement, fresh)| (statement.clone(), std::mem::take(fresh))),
             _ => None,
         };
-        if let Some(said) = said {
+        if let Some((said, fresh)) = said {
             heard
                 .lock()
                 .map_err(|_| "the wire broke")?
-                .push(normal(&said));
+                .push((normal(&said), fresh));
         }
         to.write_all(&head).await?;
         to.write_all(&body).await?;
@@ -121,16 +122,16 @@ impl Overheard {
     }
 
     /// What the service says to answer one request of the case, once its statements are prepared.
-    pub async fn statements(&self, case: &Case, scene: &Scene) -> Outcome<Vec<String>> {
+    async fn statements(&self, case: &Case, scene: &Scene) -> Outcome<Vec<(String, bool)>> {
         let mut client = crate::http::Client::connect(self.service.address).await?;
         // A plan that no other connection changes.
         let (mut shooter, mut request) = (Shooter::new(99), Vec::new());
+        scene.learn(self.service.address, &mut shooter).await?;
         let mut status = 0;
         for _ in 0..3 {
             self.wire.take()?;
             (case.make)(scene, &mut shooter, &mut request);
             let reply = client.send(&request, None).await?;
-            // The first may be a 412: its ETag is the right one.
             shooter.etag = reply.etag.unwrap_or(shooter.etag);
             status = reply.status;
         }
@@ -147,6 +148,7 @@ impl Overheard {
         let mut same = true;
         for case in CASES {
             let (heard, script) = (self.statements(case, scene).await?, Script::of(case)?);
+            let heard: Vec<_> = heard.into_iter().map(|(statement, _)| statement).collect();
             let written = script.statements();
             let mirrored = if case.excerpt {
                 written.iter().all(|statement| heard.contains(statement))
@@ -177,8 +179,13 @@ pub async fn print() -> Outcome<bool> {
     for case in CASES {
         let statements = overheard.statements(case, &scene).await?;
         println!("\n== {} (benches/sql/{}.sql)", case.name, case.file);
-        for statement in &statements {
-            println!("{statement};\n");
+        for (statement, fresh) in &statements {
+            let note = if *fresh {
+                "-- prepared anew with each request\n"
+            } else {
+                ""
+            };
+            println!("{note}{statement};\n");
         }
     }
     let same = overheard.compare(&scene).await?;

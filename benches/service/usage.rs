@@ -22,7 +22,10 @@ pub fn resident(pid: u32) -> f64 {
 pub struct Times {
     pub service: Duration,
     pub postgres: Duration,
+    /// This program with its children that have ended: the load, pgbench.
     pub load: Duration,
+    /// All processors, whoever used them.
+    pub machine: Duration,
 }
 
 impl Times {
@@ -30,7 +33,8 @@ impl Times {
         Self {
             service: of_process(service, false),
             postgres: of_family(postmaster),
-            load: of_process(std::process::id(), false),
+            load: of_process(std::process::id(), true),
+            machine: of_machine(),
         }
     }
 
@@ -40,6 +44,7 @@ impl Times {
             service: self.service.saturating_sub(before.service),
             postgres: self.postgres.saturating_sub(before.postgres),
             load: self.load.saturating_sub(before.load),
+            machine: self.machine.saturating_sub(before.machine),
         }
     }
 
@@ -47,7 +52,27 @@ impl Times {
         self.service += more.service;
         self.postgres += more.postgres;
         self.load += more.load;
+        self.machine += more.machine;
     }
+
+    /// What we have used.
+    pub fn ours(self) -> Duration {
+        self.service + self.postgres + self.load
+    }
+}
+
+/// The time in which processors were not idle.
+fn of_machine() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let fields = stat.lines().next().unwrap_or_default().split_whitespace();
+    // user, nice, system, idle, iowait, irq, softirq
+    let ticks: Vec<u64> = fields
+        .skip(1)
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    let idle: u64 = ticks.iter().skip(3).take(2).sum();
+    let all: u64 = ticks.iter().take(7).sum();
+    Duration::from_millis((all - idle) * 1000 / TICKS)
 }
 
 /// The numbers of /proc/PID/stat from the third on.
@@ -76,7 +101,10 @@ fn of_process(pid: u32, ended: bool) -> Duration {
 fn of_family(postmaster: u32) -> Duration {
     let mut sum = of_process(postmaster, true);
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let pid: Option<u32> = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        let pid: Option<u32> = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok());
         if let Some(pid) = pid
             && stat(pid).get(1).and_then(|parent| parent.parse().ok()) == Some(postmaster)
         {

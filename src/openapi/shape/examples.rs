@@ -33,7 +33,9 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
             "Template",
             include_str!("../../../data/programme/templates.json"),
         ),
+        ("Sdg", include_str!("../../../data/programme/sdgs.json")),
         ("ActionPlan", include_str!("../action-plans.json")),
+        ("User", include_str!("../users.json")),
     ];
     for (name, text) in data {
         let Ok(Value::Array(items)) = serde_json::from_str::<Value>(text) else {

@@ -1,0 +1,573 @@
+//! Who may do what: every operation of the document, tried by everybody, on the own and on others' things.
+
+use serde_json::{Value, json};
+
+use crate::support::app::PASSWORD;
+use crate::support::kinds::bare_plan;
+use crate::support::{App, Client, KINDS, Kind, Reply};
+
+/// The statuses that an operation answers.
+struct Expected {
+    operation: &'static str,
+    anonymous: u16,
+    /// A city user, on the own thing.
+    own: u16,
+    /// A city user, on somebody else's.
+    other: u16,
+    admin: u16,
+}
+
+const fn row(operation: &'static str, statuses: [u16; 4]) -> Expected {
+    let [anonymous, own, other, admin] = statuses;
+    Expected {
+        operation,
+        anonymous,
+        own,
+        other,
+        admin,
+    }
+}
+
+/// The access table as statuses: anonymous, city user on the own, city user on others', admin. Writes are dry runs.
+const TABLE: &[Expected] = &[
+    row("list_programmes", [200, 200, 200, 200]),
+    row("get_programme", [200, 200, 200, 200]),
+    row("create_programme", [401, 403, 403, 200]),
+    row("replace_programme", [401, 403, 403, 200]),
+    row("update_programme", [401, 403, 403, 200]),
+    row("delete_programme", [401, 403, 403, 200]),
+    row("list_cities", [200, 200, 200, 200]),
+    row("get_city", [200, 200, 200, 200]),
+    row("create_city", [401, 403, 403, 200]),
+    row("replace_city", [401, 200, 403, 200]),
+    row("update_city", [401, 200, 403, 200]),
+    row("delete_city", [401, 403, 403, 200]),
+    row("list_subjects", [200, 200, 200, 200]),
+    row("get_subject", [200, 200, 200, 200]),
+    row("create_subject", [401, 403, 403, 200]),
+    row("replace_subject", [401, 403, 403, 200]),
+    row("update_subject", [401, 403, 403, 200]),
+    row("delete_subject", [401, 403, 403, 200]),
+    row("list_pairings", [200, 200, 200, 200]),
+    row("get_pairing", [200, 200, 200, 200]),
+    row("create_pairing", [401, 403, 403, 200]),
+    row("replace_pairing", [401, 403, 403, 200]),
+    row("update_pairing", [401, 403, 403, 200]),
+    row("delete_pairing", [401, 403, 403, 200]),
+    row("list_meetings", [200, 200, 200, 200]),
+    row("get_meeting", [200, 200, 200, 200]),
+    row("list_meeting_dates", [200, 200, 200, 200]),
+    row("create_meeting", [401, 403, 403, 200]),
+    row("replace_meeting", [401, 403, 403, 200]),
+    row("update_meeting", [401, 403, 403, 200]),
+    row("delete_meeting", [401, 403, 403, 200]),
+    row("list_tours", [200, 200, 200, 200]),
+    row("get_tour", [200, 200, 200, 200]),
+    row("create_tour", [401, 200, 403, 200]),
+    row("replace_tour", [401, 200, 403, 200]),
+    row("update_tour", [401, 200, 403, 200]),
+    row("delete_tour", [401, 200, 403, 200]),
+    row("list_key_questions", [200, 200, 200, 200]),
+    row("get_key_question", [200, 200, 200, 200]),
+    row("create_key_question", [401, 403, 403, 200]),
+    row("replace_key_question", [401, 403, 403, 200]),
+    row("update_key_question", [401, 403, 403, 200]),
+    row("delete_key_question", [401, 403, 403, 200]),
+    row("list_templates", [200, 200, 200, 200]),
+    row("get_template", [200, 200, 200, 200]),
+    row("create_template", [401, 403, 403, 200]),
+    row("replace_template", [401, 403, 403, 200]),
+    row("update_template", [401, 403, 403, 200]),
+    row("delete_template", [401, 403, 403, 200]),
+    row("list_sdgs", [200, 200, 200, 200]),
+    row("get_sdg", [200, 200, 200, 200]),
+    row("create_sdg", [401, 403, 403, 200]),
+    row("replace_sdg", [401, 403, 403, 200]),
+    row("update_sdg", [401, 403, 403, 200]),
+    row("delete_sdg", [401, 403, 403, 200]),
+    row("list_action_plans", [200, 200, 200, 200]),
+    row("get_action_plan", [404, 200, 404, 200]),
+    row("create_action_plan", [401, 200, 403, 200]),
+    row("replace_action_plan", [401, 200, 404, 200]),
+    row("update_action_plan", [401, 200, 404, 200]),
+    row("delete_action_plan", [401, 200, 404, 200]),
+    row("list_users", [401, 200, 200, 200]),
+    row("get_user", [401, 200, 404, 200]),
+    row("create_user", [401, 403, 403, 200]),
+    row("replace_user", [401, 403, 403, 200]),
+    row("update_user", [401, 403, 403, 200]),
+    row("delete_user", [401, 403, 403, 200]),
+    row("create_session", [201, 201, 201, 201]),
+    row("create_token", [200, 200, 200, 200]),
+    row("list_sessions", [401, 200, 200, 200]),
+    row("delete_session", [401, 204, 404, 204]),
+    row("get_me", [401, 200, 200, 200]),
+    row("get_status", [200, 200, 200, 200]),
+];
+
+/// Things of Frankfurt and of Yokohama, and things that are nobody's.
+struct Things {
+    /// Name of a kind, whose (a city, or empty), path.
+    paths: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Things {
+    async fn make(app: &App, admin: &Client) -> Self {
+        let mut paths = Vec::new();
+        for kind in KINDS.iter().filter(|kind| kind.name != "template") {
+            let path = kind.make(app, admin).await;
+            paths.push((kind.name, "", path));
+        }
+        for (city, pairing, host) in [
+            ("frankfurt", "frankfurt-yokohama", "yokohama"),
+            ("yokohama", "frankfurt-yokohama", "frankfurt"),
+            ("umea", "umea-kamakura", "kamakura"),
+        ] {
+            let plan = admin
+                .post("/v1/action-plans", bare_plan(city, pairing))
+                .await
+                .expect(201);
+            paths.push((
+                "action_plan",
+                city,
+                format!("/v1/action-plans/{}", plan.id()),
+            ));
+            let tour = tour(city, host, pairing);
+            let tour = admin.post("/v1/tours", tour).await.expect(201);
+            paths.push(("tour", city, format!("/v1/tours/{}", tour.id())));
+            paths.push(("city", city, format!("/v1/cities/{city}")));
+        }
+        // The last, so that no plan is written along it.
+        let template = Kind::named("template").make(app, admin).await;
+        paths.push(("template", "", template));
+        Self { paths }
+    }
+
+    fn of(&self, kind: &str, city: &str) -> String {
+        let own = self
+            .paths
+            .iter()
+            .find(|(name, whose, _)| *name == kind && *whose == city);
+        let nobodys = self
+            .paths
+            .iter()
+            .find(|(name, whose, _)| *name == kind && whose.is_empty());
+        own.or(nobodys).unwrap().2.clone()
+    }
+}
+
+fn tour(visiting: &str, host: &str, pairing: &str) -> Value {
+    json!({"pairing": pairing, "visiting_city": visiting, "host_city": host, "when": "2019-05", "status": "planned"})
+}
+
+/// Somebody who tries, and whose things are tried.
+struct Try<'a> {
+    app: &'a App,
+    things: &'a Things,
+    client: &'a Client,
+    email: &'a str,
+    /// The city whose things are tried; empty: nobody's.
+    city: &'a str,
+    /// The account that is tried.
+    account: String,
+    /// The session that is tried.
+    session: String,
+}
+
+impl Try<'_> {
+    async fn send(&self, operation: &str) -> Reply {
+        let client = self.client;
+        match operation {
+            "get_me" => return client.get("/v1/me").await,
+            "get_status" => return client.get("/v1/status").await,
+            "list_sessions" => return client.get("/v1/sessions").await,
+            "delete_session" => {
+                return client
+                    .delete(&format!("/v1/sessions/{}", self.session), "*")
+                    .await;
+            }
+            "list_meeting_dates" => {
+                return client.get("/v1/meetings/exchange-meeting-1/dates").await;
+            }
+            "create_session" | "create_token" => {
+                let body = json!({"email": self.email, "password": PASSWORD});
+                let tokens = client.post("/v1/sessions", body).await;
+                if operation == "create_session" {
+                    return tokens;
+                }
+                let token = tokens.body["refresh_token"].as_str().unwrap().to_owned();
+                let form = format!("grant_type=refresh_token&refresh_token={token}");
+                let request = client.request("POST", "/oauth/token");
+                return request
+                    .body("application/x-www-form-urlencoded", form)
+                    .send()
+                    .await;
+            }
+            _ => {}
+        }
+        let (verb, name) = operation.split_once('_').unwrap();
+        let kind = KINDS
+            .iter()
+            .find(|kind| kind.name == name || kind.names == name)
+            .unwrap_or_else(|| panic!("the access test does not know how to send {operation}"));
+        let path = match kind.name {
+            "user" => format!("/v1/users/{}", self.account),
+            name => self.things.of(name, self.city),
+        };
+        let dry = format!("{path}?dryrun=true");
+        match verb {
+            "list" => client.get(kind.path).await,
+            "get" => client.get(&path).await,
+            "create" => {
+                client
+                    .post(&format!("{}?dryrun=true", kind.path), self.new(kind).await)
+                    .await
+            }
+            "update" => client.patch(&dry, "*", json!({})).await,
+            "delete" if matches!(kind.name, "city" | "user") && client.token.is_some() => {
+                self.delete_unused(kind, &path).await
+            }
+            "delete" => client.delete(&dry, "*").await,
+            "replace" => {
+                let admin = self.app.sign_in("admin@iuc.example").await;
+                client.put(&dry, "*", admin.get(&path).await.body).await
+            }
+            _ => panic!("the access test does not know how to send {operation}"),
+        }
+    }
+
+    /// A city of the programme is referred to: what an admin can delete is another one.
+    async fn delete_unused(&self, kind: &Kind, path: &str) -> Reply {
+        let path = match kind.name {
+            "city" if self.email == "admin@iuc.example" => self.things.of("city", ""),
+            _ => path.to_owned(),
+        };
+        self.client
+            .delete(&format!("{path}?dryrun=true"), "*")
+            .await
+    }
+
+    /// A body for this caller's city; where nobody's is tried, for Umeå's.
+    async fn new(&self, kind: &Kind) -> Value {
+        let city = if self.city.is_empty() {
+            "umea"
+        } else {
+            self.city
+        };
+        let (pairing, host) = match city {
+            "frankfurt" => ("frankfurt-yokohama", "yokohama"),
+            "yokohama" => ("frankfurt-yokohama", "frankfurt"),
+            _ => ("umea-kamakura", "kamakura"),
+        };
+        let mut body = match kind.name {
+            "action_plan" => bare_plan(city, pairing),
+            "tour" => tour(city, host, pairing),
+            _ => (kind.new)(),
+        };
+        match kind.name {
+            "sdg" => {
+                // Goal 17 is the one that the other operations try.
+                self.app.run("DELETE FROM sdgs WHERE number = 16").await;
+                body["number"] = json!(16);
+                body["targets"] = json!([]);
+            }
+            "action_plan" | "tour" => {}
+            "user" => body["email"] = json!("another@umea.example"),
+            _ => body["id"] = json!("another-one"),
+        }
+        if kind.name == "pairing" || kind.name == "meeting" {
+            body["number"] = json!(99);
+        }
+        body
+    }
+}
+
+#[tokio::test]
+async fn every_operation_answers_everybody_as_the_access_table_says() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let things = Things::make(&app, &admin).await;
+    let mut faults = Vec::new();
+    let paths = iuc::openapi::document()["paths"].as_object().unwrap();
+    let mut operations: Vec<&str> = paths
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .filter_map(|operation| operation["operationId"].as_str())
+        .collect();
+    operations.sort_unstable();
+    let mut known: Vec<&str> = TABLE.iter().map(|row| row.operation).collect();
+    known.sort_unstable();
+    assert_eq!(
+        operations, known,
+        "the access table has a row for each operation"
+    );
+
+    let clients = [
+        ("", ""),
+        ("planning@frankfurt.example", "frankfurt"),
+        ("planning@yokohama.example", "yokohama"),
+        ("admin@iuc.example", ""),
+    ];
+    for (email, home) in clients {
+        let client = match (email, home) {
+            ("", _) => app.anonymous(),
+            (_, "") => admin.clone(),
+            _ => app.city_user(home).await,
+        };
+        for row in TABLE {
+            // Things that belong to no city are everybody's alike; a city user is tried on Umeå's, which is a stranger.
+            let targets: &[&str] = match home {
+                "" => &["frankfurt"],
+                home => &[home, "umea"],
+            };
+            for &target in targets {
+                let own = target == home;
+                let account = match own {
+                    true => {
+                        app.one(&format!("SELECT id FROM users WHERE email = '{email}'"))
+                            .await
+                    }
+                    false => app.account("somebody@iuc.example", "admin", None).await,
+                };
+                if row.operation == "delete_session" && (own || email.starts_with("admin")) {
+                    app.sign_in(email).await;
+                }
+                let whose = if own || email.starts_with("admin") {
+                    email
+                } else {
+                    "admin@iuc.example"
+                };
+                let session = app
+                    .one(&format!(
+                        "SELECT sessions.id FROM sessions JOIN users ON users.id = \"user\" WHERE email = '{whose}' \
+                         AND ended_at IS NULL ORDER BY sessions.id DESC LIMIT 1"
+                    ))
+                    .await;
+                let one = Try {
+                    app: &app,
+                    things: &things,
+                    client: &client,
+                    email: if email.is_empty() {
+                        "admin@iuc.example"
+                    } else {
+                        email
+                    },
+                    city: target,
+                    account,
+                    session,
+                };
+                let reply = one.send(row.operation).await;
+                let expected = match (email, own) {
+                    ("", _) => row.anonymous,
+                    ("admin@iuc.example", _) => row.admin,
+                    (_, true) => row.own,
+                    (_, false) => row.other,
+                };
+                if reply.status != expected {
+                    faults.push(format!(
+                        "{} of {target:?} by {email:?}: expected {expected}, {reply}",
+                        row.operation
+                    ));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_private_plan_is_to_others_as_if_it_did_not_exist() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let mut plan = bare_plan("yokohama", "frankfurt-yokohama");
+    plan["title"] = json!({"en": "Secret harbour"});
+    plan["sdg_relevance"] = json!([{"goal": "11"}]);
+    plan["external_refs"] = json!([{"system": "plans.example", "key": "secret"}]);
+    let made = owner
+        .post("/v1/action-plans", plan.clone())
+        .await
+        .expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let missing = format!("/v1/action-plans/{}", iuc::resource::new_uuid());
+    let events = app.events().await;
+    let partner = app.city_user("frankfurt").await;
+    let stranger = app.city_user("toyota").await;
+    for other in [&partner, &stranger, &app.anonymous()] {
+        let same = |hidden: Reply, missing: Reply| {
+            assert_eq!(hidden.status, missing.status);
+            let bare = |reply: &Reply| {
+                let mut body = reply.body.clone();
+                body["instance"] = Value::Null;
+                body["request_id"] = Value::Null;
+                body
+            };
+            assert_eq!(bare(&hidden), bare(&missing), "{hidden}");
+            let names = |reply: &Reply| {
+                let mut names: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();
+                names.sort();
+                names
+            };
+            assert_eq!(names(&hidden), names(&missing), "{hidden}");
+            hidden
+        };
+        let hidden = same(other.get(&path).await, other.get(&missing).await);
+        hidden.problem("not_found");
+        for suffix in ["?fields=id", "?include=cities"] {
+            let (hidden, gone) = (format!("{path}{suffix}"), format!("{missing}{suffix}"));
+            same(other.get(&hidden).await, other.get(&gone).await);
+        }
+        for method in ["HEAD", "GET"] {
+            for condition in ["*", &made.etag()] {
+                let ask = async |path: &str| {
+                    let request = other.request(method, path);
+                    request.header("If-None-Match", condition).send().await
+                };
+                let hidden = same(ask(&path).await, ask(&missing).await);
+                assert_eq!(hidden.status, 404);
+            }
+        }
+        if other.token.is_some() {
+            for dry in ["", "?dryrun=true"] {
+                for etag in ["*", "\"99\"", &made.etag()] {
+                    let (hidden, gone) = (format!("{path}{dry}"), format!("{missing}{dry}"));
+                    let patch = json!({"title": null});
+                    same(
+                        other.patch(&hidden, etag, patch.clone()).await,
+                        other.patch(&gone, etag, patch).await,
+                    );
+                    same(
+                        other.delete(&hidden, etag).await,
+                        other.delete(&gone, etag).await,
+                    );
+                    same(
+                        other.put(&hidden, etag, made.body.clone()).await,
+                        other.put(&gone, etag, made.body.clone()).await,
+                    );
+                }
+            }
+            let mut revising = bare_plan("frankfurt", "frankfurt-yokohama");
+            if other.get("/v1/me").await.body["user"]["city"] == "toyota" {
+                revising = bare_plan("toyota", "grenoble-alpes-metropole-toyota");
+            }
+            revising["revises"] = json!({"plan": made.id()});
+            let reply = other.post("/v1/action-plans?dryrun=true", revising).await;
+            reply.refused(&[("/revises/plan", "unknown_reference")]);
+        }
+        for query in [
+            "",
+            "&city=yokohama",
+            "&city=yokohama,frankfurt,toyota",
+            "&pairing=frankfurt-yokohama",
+            "&status=draft",
+            "&sdg=11",
+            "&since=2018-01-01T00:00:00Z",
+            "&sort=-title",
+            "&include=cities,pairings,templates",
+        ] {
+            let list = other
+                .get(&format!("/v1/action-plans?count=true{query}"))
+                .await
+                .expect(200);
+            assert_eq!(
+                (list.items().len(), &list.body["total"]),
+                (0, &json!(0)),
+                "{query}"
+            );
+            if query.contains("include") {
+                let included = list.body["included"].as_object().unwrap();
+                assert!(
+                    included
+                        .values()
+                        .all(|things| things.as_object().unwrap().is_empty()),
+                    "{list}"
+                );
+            }
+            if !query.contains("sort") && !query.contains("include") {
+                let export = other
+                    .get(&format!("/v1/action-plans?format=ndjson{query}"))
+                    .await
+                    .expect(200);
+                assert_eq!(export.bytes, b"", "{query}");
+            }
+        }
+    }
+    let list = owner.get("/v1/action-plans?count=true").await;
+    assert_eq!(list.body["total"], 1);
+    assert_eq!(owner.get(&path).await.body, made.body);
+    assert_eq!(app.events().await, events);
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_caller_shows_another_nothing() {
+    let app = App::start().await;
+    let (yokohama, toyota) = (
+        app.city_user("yokohama").await,
+        app.city_user("toyota").await,
+    );
+    for _ in 0..3 {
+        let plan = bare_plan("yokohama", "frankfurt-yokohama");
+        yokohama.post("/v1/action-plans", plan).await.expect(201);
+    }
+    let next = yokohama.get("/v1/action-plans?limit=1").await.body["next"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(yokohama.get(&next).await.items().len(), 1);
+    let reply = toyota.get(&next).await;
+    assert!(reply.status == 400 || reply.items().is_empty(), "{reply}");
+}
+
+#[tokio::test]
+async fn a_joint_plan_is_its_proponents_and_nobody_elses() {
+    let app = App::start().await;
+    let (yokohama, frankfurt) = (
+        app.city_user("yokohama").await,
+        app.city_user("frankfurt").await,
+    );
+    let plan = json!({"proponents": ["yokohama", "frankfurt"], "pairing": "frankfurt-yokohama"});
+    let made = yokohama.post("/v1/action-plans", plan).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    frankfurt
+        .patch(&path, &made.etag(), json!({"title": {"en": "Ours"}}))
+        .await
+        .expect(200);
+    let alone = json!({"proponents": ["yokohama"]});
+    let after = yokohama.patch(&path, "*", alone).await.expect(200);
+    frankfurt.get(&path).await.problem("not_found");
+    frankfurt
+        .patch(&path, &after.etag(), json!({}))
+        .await
+        .problem("not_found");
+    assert!(frankfurt.get("/v1/action-plans").await.items().is_empty());
+}
+
+#[tokio::test]
+async fn a_city_user_sees_no_account_but_the_own() {
+    let app = App::start().await;
+    app.admin().await;
+    let user = app.city_user("umea").await;
+    let own = user.get("/v1/me").await.body["user"].clone();
+    for query in [
+        "",
+        "&role=admin,eu_city,jp_city",
+        "&sort=-created_at",
+        "&active=true",
+    ] {
+        let list = user
+            .get(&format!("/v1/users?count=true{query}"))
+            .await
+            .expect(200);
+        assert_eq!(
+            (list.items(), &list.body["total"]),
+            (vec![own.clone()], &json!(1)),
+            "{query}"
+        );
+    }
+    let none = user
+        .get("/v1/users?role=admin&count=true")
+        .await
+        .expect(200);
+    assert_eq!((none.items().len(), &none.body["total"]), (0, &json!(0)));
+    let export = user.get("/v1/users?format=ndjson").await.expect(200);
+    assert_eq!(String::from_utf8(export.bytes).unwrap().lines().count(), 1);
+}

@@ -1,0 +1,743 @@
+//! Whatever is sent, the answer is a 4xx that names every fault, and nothing is stored.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::kinds::bare_plan;
+use crate::support::snapshot::assert_reply;
+use crate::support::{App, Client, KINDS, Kind, Reply};
+
+async fn post_text(client: &Client, path: &str, body: impl Into<reqwest::Body>) -> Reply {
+    let request = client.request("POST", path);
+    request.body("application/json", body).send().await
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_refused_with_its_place() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let events = app.events().await;
+    for nothing in ["", " ", "\n"] {
+        let reply = post_text(&admin, "/v1/subjects", nothing).await;
+        reply.refused(&[("", "required")]);
+    }
+    for bad in [
+        "{",
+        "{\"name\": {\"en\": \"a\"}",
+        "{\"name\": \"\\ud800\"}",
+        "{\"name\": \"\\udc00\\ud800\"}",
+        "nul",
+        "{} {}",
+        "{\"a\": 01}",
+        "{'a': 1}",
+        "{\"a\": NaN}",
+        "{\"a\": 1e400}",
+        "{\"a\": \"\u{1}\"}",
+        "\u{feff}{}",
+        "// no\n{}",
+    ] {
+        let reply = post_text(&admin, "/v1/subjects", bad).await;
+        reply.problem("invalid_json");
+    }
+    post_text(&admin, "/v1/subjects", vec![b'"', 0xff, b'"'])
+        .await
+        .problem("invalid_json");
+    let reply = post_text(&admin, "/v1/subjects", "{\n  \"name\": tru\n}").await;
+    assert_reply!(reply);
+    assert_eq!(app.events().await, events);
+}
+
+#[tokio::test]
+async fn json_that_could_mean_two_things_or_hide_something_is_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let twice = r#"{"name": {"en": "A"}, "name": {"en": "B"}}"#;
+    post_text(&admin, "/v1/subjects", twice)
+        .await
+        .refused(&[("/name", "duplicate_name")]);
+    let twice = r#"{"name": {"en": "A", "\u0065n": "B"}}"#;
+    post_text(&admin, "/v1/subjects", twice)
+        .await
+        .refused(&[("/name/en", "duplicate_name")]);
+    let composed = "{\"name\": {\"en\": \"A\"}, \"e\u{301}\": 1, \"\u{e9}\": 2}";
+    let reply = post_text(&admin, "/v1/subjects", composed).await;
+    reply.problem("invalid_input");
+    for (text, codepoint) in [
+        ("\\u0000", "0000"),
+        ("\\u0007", "0007"),
+        ("\\u009f", "009F"),
+    ] {
+        let body = format!(r#"{{"name": {{"en": "a{text}b"}}}}"#);
+        let reply = post_text(&admin, "/v1/subjects", body)
+            .await
+            .refused(&[("/name/en", "control_character")]);
+        assert!(
+            reply.body["errors"][0]["detail"]
+                .to_string()
+                .contains(codepoint)
+        );
+    }
+    for name in ["a\u{202e}b", "a\u{2066}b", "a\nb", "\u{200f}", "a\u{2028}b"] {
+        let body = json!({"id": "x", "name": {"en": name}});
+        admin
+            .post("/v1/subjects", body)
+            .await
+            .problem("invalid_input");
+    }
+    for blank in ["", " ", "\u{3000}"] {
+        let body = json!({"id": "x", "name": {"en": blank}});
+        let reply = admin.post("/v1/subjects", body).await;
+        reply.problem("invalid_input");
+    }
+    assert_eq!(app.count("subjects").await, 14);
+}
+
+#[tokio::test]
+async fn text_is_stored_in_normal_form_c() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = json!({"id": "x", "name": {"en": "Ume\u{61}\u{30a}", "ja": "か\u{3099}"}});
+    let made = admin.post("/v1/subjects", body).await.expect(201);
+    assert_eq!(made.body["name"], json!({"en": "Umeå", "ja": "が"}));
+}
+
+#[tokio::test]
+async fn deep_nesting_is_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    for depth in [33, 100, 126] {
+        let deep = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let reply = post_text(&admin, "/v1/subjects", deep).await;
+        let reply = reply.problem("invalid_input");
+        assert_eq!(reply.faults()[0].1, "too_deep");
+    }
+    for depth in [1_000, 100_000] {
+        let deep = "{\"a\":".repeat(depth);
+        let reply = post_text(&admin, "/v1/subjects", deep).await;
+        reply.problem("invalid_json");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_body_is_told_at_once() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = json!({
+        "id": "No Good", "side": "us", "kind": 1, "name": {"en": 5, "english": "x"}, "country_code": "jpn",
+        "region": {}, "location": {"lat": 91, "lon": "east"}, "time_zone": "Asia/Yokohama",
+        "codes": {"wikidata": "1794", "lau": null, "zip": 1}, "population": {"value": -1, "year": 2018.5},
+        "area_km2": 0, "website": "javascript:alert(1)", "colour": "red",
+    });
+    let reply = admin.post("/v1/cities", body).await;
+    assert_reply!(reply);
+    for lists in [json!([]), json!("city"), json!(1), json!(null), json!(true)] {
+        for kind in KINDS {
+            let reply = admin.post(kind.path, lists.clone()).await;
+            reply.problem("invalid_input");
+        }
+    }
+    for kind in KINDS {
+        let reply = admin.post(kind.path, json!({})).await;
+        let reply = reply.problem("invalid_input");
+        assert!(
+            reply.faults().iter().all(|(_, code)| code == "required"),
+            "{reply}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dates_that_no_calendar_has_are_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    for when in [
+        "2019-02-30",
+        "2019-13",
+        "2019-04/2019-02-30",
+        "2019-05/2019-04",
+        "next year",
+        "2019-1-1",
+        "0000",
+        "2019-05-13T09:00",
+        "../..",
+        "/2019",
+        "",
+        "２０１９",
+    ] {
+        let reply = admin
+            .patch(
+                "/v1/meetings/exchange-meeting-4",
+                "*",
+                json!({"when": when}),
+            )
+            .await;
+        let reply = reply.problem("invalid_input");
+        assert!(
+            reply.faults().contains(&("/when".into(), "edtf".into())),
+            "{when}: {reply}"
+        );
+    }
+    let agenda = json!({"agenda": [{"title": {"en": "A"}, "starts_at": "2019-05-13T10:00:00Z", "ends_at": "2019-05-13T09:00:00Z"},
+        {"title": {"en": "B"}, "starts_at": "2019-02-30T10:00:00Z"}, {"title": {"en": "C"}, "starts_at": "2019-05-13 10:00"}]});
+    admin
+        .patch("/v1/meetings/exchange-meeting-4", "*", agenda)
+        .await
+        .refused(&[
+            ("/agenda/1/starts_at", "format"),
+            ("/agenda/2/starts_at", "format"),
+        ]);
+    let agenda = json!({"agenda": [{"title": {"en": "A"}, "starts_at": "2019-05-13T10:00:00Z", "ends_at": "2019-05-13T09:00:00Z"}]});
+    admin
+        .patch("/v1/meetings/exchange-meeting-4", "*", agenda)
+        .await
+        .refused(&[("/agenda/0/ends_at", "ends_before_start")]);
+    let mut tour = (Kind::named("tour").new)();
+    tour["programme"][0]["day"] = json!("2019-05-32");
+    admin
+        .post("/v1/tours", tour)
+        .await
+        .refused(&[("/programme/0/day", "format")]);
+}
+
+#[tokio::test]
+async fn a_city_on_the_wrong_side_is_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let pairing = |eu: Value, jp: Value| {
+        let mut pairing = (Kind::named("pairing").new)();
+        pairing["eu_cities"] = eu;
+        pairing["jp_cities"] = jp;
+        pairing
+    };
+    admin
+        .post(
+            "/v1/pairings",
+            pairing(json!(["umea", "toyota"]), json!(["essen"])),
+        )
+        .await
+        .refused(&[
+            ("/eu_cities/1", "wrong_side"),
+            ("/jp_cities/0", "wrong_side"),
+        ]);
+    admin
+        .post("/v1/pairings", pairing(json!([]), json!([])))
+        .await
+        .refused(&[("/eu_cities", "too_few"), ("/jp_cities", "too_few")]);
+    let mut city = (Kind::named("city").new)();
+    city["side"] = json!("jp");
+    admin
+        .post("/v1/cities", city)
+        .await
+        .refused(&[("/country_code", "side_country")]);
+    let mut tour = (Kind::named("tour").new)();
+    tour["host_city"] = json!("essen");
+    let reply = admin.post("/v1/tours", tour).await.problem("invalid_input");
+    assert!(
+        reply
+            .faults()
+            .contains(&("/host_city".into(), "not_in_pairing".into())),
+        "{reply}"
+    );
+    let mut tour = (Kind::named("tour").new)();
+    tour["host_city"] = json!("umea");
+    admin
+        .post("/v1/tours", tour)
+        .await
+        .refused(&[("/host_city", "same_side")]);
+    let plan = bare_plan("essen", "umea-kamakura");
+    admin
+        .post("/v1/action-plans", plan)
+        .await
+        .refused(&[("/proponents/0", "not_in_pairing")]);
+    let user = |role: &str, city: Value| json!({"email": "x@x.example", "name": "X", "role": role, "city": city, "password": "a quiet night in june"});
+    for (role, city, code) in [
+        ("jp_city", json!("umea"), "wrong_side"),
+        ("eu_city", json!("toyota"), "wrong_side"),
+        ("admin", json!("umea"), "city_role"),
+        ("eu_city", json!(null), "city_role"),
+    ] {
+        admin
+            .post("/v1/users", user(role, city))
+            .await
+            .refused(&[("/city", code)]);
+    }
+}
+
+#[tokio::test]
+async fn a_city_cannot_change_sides_under_its_pairings() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let reply = admin
+        .patch(
+            "/v1/cities/umea",
+            "*",
+            json!({"side": "jp", "country_code": "JP"}),
+        )
+        .await;
+    assert!(reply.status == 400 || reply.status == 409, "{reply}");
+    assert_eq!(admin.get("/v1/cities/umea").await.body["side"], "eu");
+}
+
+#[tokio::test]
+async fn unknown_references_are_named_by_their_place() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let unknown = iuc::resource::new_uuid().to_string();
+    let mut pairing = (Kind::named("pairing").new)();
+    pairing["programme"] = json!("apollo");
+    pairing["eu_cities"] = json!(["umea", "atlantis"]);
+    pairing["subjects"] = json!(["smart-cities", "magic"]);
+    admin.post("/v1/pairings", pairing).await.refused(&[
+        ("/programme", "unknown_reference"),
+        ("/eu_cities/1", "unknown_reference"),
+        ("/subjects/1", "unknown_reference"),
+    ]);
+    let mut tour = (Kind::named("tour").new)();
+    tour["pairing"] = json!("rome-carthage");
+    tour["host_city"] = json!("carthage");
+    admin.post("/v1/tours", tour).await.refused(&[
+        ("/pairing", "unknown_reference"),
+        ("/host_city", "unknown_reference"),
+    ]);
+    let mut plan = crate::support::kinds::plan(&["yokohama", "atlantis"], "frankfurt-yokohama");
+    plan["template"] = json!("napkin");
+    plan["revises"] = json!({"plan": unknown});
+    plan["sdg_relevance"] =
+        json!([{"target": "11.99"}, {"goal": "17"}, {"target": "11.2", "goal": "11"}, {}]);
+    plan["inputs"]["sources"] = json!([{"type": "tour", "id": unknown}, {"type": "tour", "id": "umea"},
+        {"type": "meeting", "id": "gossip"}, {"type": "knowledge", "id": unknown}]);
+    plan["activities"][0]["sdg_targets"] = json!(["11.2", "9.99"]);
+    plan["joint_actions"][0]["with"] = json!(["umea"]);
+    plan["risks"] = json!([{"key": "a"}, {"key": "a"}]);
+    let reply = admin.post("/v1/action-plans", plan).await;
+    let mut found = reply.problem("invalid_input").faults();
+    found.sort();
+    insta::assert_debug_snapshot!(found);
+    let user = json!({"email": "x@x.example", "name": "X", "role": "eu_city", "city": "atlantis", "password": "a quiet night in june"});
+    admin
+        .post("/v1/users", user)
+        .await
+        .refused(&[("/city", "unknown_reference")]);
+    let user = app.city_user("yokohama").await;
+    let foreign = admin
+        .post("/v1/action-plans", bare_plan("umea", "umea-kamakura"))
+        .await
+        .expect(201);
+    let mut plan = bare_plan("yokohama", "frankfurt-yokohama");
+    plan["revises"] = json!({"plan": foreign.id()});
+    user.post("/v1/action-plans", plan)
+        .await
+        .refused(&[("/revises/plan", "unknown_reference")]);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let app = App::with(|settings| settings.body_limit = 1000).await;
+    let admin = app.admin().await;
+    let body = |size: usize| format!("{{\"name\": {{\"en\": \"{}\"}}}}", "a".repeat(size - 20));
+    let reply = post_text(&admin, "/v1/subjects", body(1000)).await;
+    assert_eq!(reply.status, 400, "1000 bytes are read: {reply}");
+    let reply = post_text(&admin, "/v1/subjects", body(1001)).await;
+    reply.problem("payload_too_large");
+    let (first, more) = (body(900), " ".repeat(101));
+    let chunked = format!(
+        "POST /v1/subjects HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{first}\r\n{:x}\r\n{more}\r\n0\r\n\r\n",
+        admin.token.as_deref().unwrap(),
+        first.len(),
+        more.len(),
+    );
+    let answer = app.raw(chunked.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let request = admin.request("POST", "/oauth/token");
+    let form = format!(
+        "grant_type=refresh_token&refresh_token={}",
+        "a".repeat(1000)
+    );
+    let reply = request
+        .body("application/x-www-form-urlencoded", form)
+        .send()
+        .await;
+    reply.problem("payload_too_large");
+}
+
+#[tokio::test]
+async fn other_media_types_and_compressed_bodies_are_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let body = r#"{"name": {"en": "X"}}"#;
+    for media_type in [
+        "text/plain",
+        "application/xml",
+        "application/merge-patch+json",
+        "application/jsonp",
+        "",
+    ] {
+        for (method, path) in [("POST", "/v1/subjects"), ("PUT", "/v1/subjects/transport")] {
+            let request = admin.request(method, path).header("If-Match", "*");
+            let reply = request.body(media_type, body).send().await;
+            reply.problem("unsupported_media_type");
+        }
+    }
+    let request = admin.request("POST", "/oauth/token");
+    let reply = request.body("application/json", "{}").send().await;
+    reply.problem("unsupported_media_type");
+    for encoding in ["gzip", "br", "x-unknown", "gzip, identity"] {
+        let request = admin
+            .request("POST", "/v1/subjects")
+            .header("Content-Encoding", encoding);
+        let reply = request.body("application/json", body).send().await;
+        let reply = reply.problem("unsupported_content_encoding");
+        assert_eq!(reply.header("accept-encoding"), "identity");
+    }
+    let request = admin
+        .request("POST", "/v1/subjects")
+        .header("Content-Encoding", "identity");
+    request
+        .body("application/json; charset=utf-8", body)
+        .send()
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn odd_ids_in_paths_are_not_found() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let odd = [
+        "UMEA",
+        "umea%20",
+        "%00",
+        "%ff",
+        "..%2f..%2fetc",
+        "umea'--",
+        "%E6%A8%AA%E6%B5%9C",
+        "umea;x",
+        "a%2Fb",
+        "-",
+        "0",
+        "00000000-0000-0000-0000-000000000000",
+        "0190B6A0-0000-7000-8000-00000000000A",
+        "99999999999999999999",
+        "-1",
+        "18",
+        "$%7Bjndi%7D",
+        "umea.json",
+        "%F0%9F%99%82",
+    ];
+    for kind in KINDS {
+        for id in odd {
+            let path = kind.at(id);
+            let expect_missing = |reply: Reply| {
+                assert!(
+                    reply.code() == "not_found" || reply.code() == "no_such_path",
+                    "{reply}"
+                );
+                assert_eq!(reply.status, 404);
+            };
+            expect_missing(admin.get(&path).await);
+            expect_missing(admin.patch(&path, "*", json!({})).await);
+            expect_missing(admin.put(&path, "*", (kind.new)()).await);
+            expect_missing(admin.delete(&path, "*").await);
+        }
+    }
+    let long = admin.get(&format!("/v1/cities/{}", "a".repeat(1900))).await;
+    assert_eq!(long.status, 404);
+}
+
+#[tokio::test]
+async fn numbers_that_do_not_fit_are_refused() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let city = |text: &str| format!(r#"{{"population": {{"value": {text}, "year": 2019}}}}"#);
+    for text in [
+        "100000001",
+        "9007199254740993",
+        "1e10",
+        "-0.5",
+        "1.5",
+        "12345678901234567890123",
+        "\"5\"",
+        "true",
+    ] {
+        let request = admin
+            .request("PATCH", "/v1/cities/umea")
+            .header("If-Match", "*");
+        let reply = request
+            .body("application/merge-patch+json", city(text))
+            .send()
+            .await;
+        let reply = reply.problem("invalid_input");
+        assert_eq!(reply.faults()[0].0, "/population/value", "{text}");
+    }
+    for text in ["5.0", "5e0"] {
+        let request = admin
+            .request("PATCH", "/v1/cities/umea")
+            .header("If-Match", "*");
+        let reply = request
+            .body("application/merge-patch+json", city(text))
+            .send()
+            .await;
+        assert!(reply.status < 500, "{text}: {reply}");
+    }
+    let path = "/v1/pairings/umea-kamakura";
+    for change in [
+        json!({"number": 0}),
+        json!({"number": 2_147_483_648_i64}),
+        json!({"joined_year": 1989}),
+    ] {
+        let reply = admin.patch(path, "*", change).await;
+        reply.problem("invalid_input");
+    }
+}
+
+#[tokio::test]
+async fn problems_are_told_in_the_callers_language() {
+    let app = App::start().await;
+    let told = async |accept: &str| {
+        let request = app.anonymous().request("GET", "/v1/cities?limit=0");
+        let reply = request
+            .header("Accept-Language", accept)
+            .send()
+            .await
+            .problem("invalid_input");
+        reply.header("content-language").to_owned()
+    };
+    for language in iuc::messages::Language::ALL {
+        let tag = language.tag();
+        for accept in [
+            tag.to_owned(),
+            tag.to_uppercase(),
+            format!("{tag}-419, xx;q=0.5"),
+            format!("xx, {tag};q=0.1"),
+        ] {
+            assert_eq!(told(&accept).await, tag, "{accept}");
+        }
+    }
+    for accept in ["xx", "*", "", ";;q=", "en;q=0"] {
+        assert_eq!(told(accept).await, "en", "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_names_each_thing_once() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let events = app.events().await;
+    let pairing = |field: &str, list: Value| {
+        let mut pairing = (Kind::named("pairing").new)();
+        pairing[field] = list;
+        pairing
+    };
+    let mut meeting = (Kind::named("meeting").new)();
+    meeting["cities"] = json!(["umea", "toyota", "umea"]);
+    let plan = |change: Value| {
+        let mut plan = bare_plan("yokohama", "frankfurt-yokohama");
+        json_patch::merge(&mut plan, &change);
+        plan
+    };
+    let reference = json!({"system": "a.example", "key": "1"});
+    for (path, body, pointer) in [
+        (
+            "/v1/pairings",
+            pairing("eu_cities", json!(["umea", "umea"])),
+            "/eu_cities",
+        ),
+        (
+            "/v1/pairings",
+            pairing("jp_cities", json!(["ikoma", "ikoma"])),
+            "/jp_cities",
+        ),
+        (
+            "/v1/pairings",
+            pairing("subjects", json!(["transport", "transport"])),
+            "/subjects",
+        ),
+        ("/v1/meetings", meeting, "/cities"),
+        (
+            "/v1/action-plans",
+            plan(json!({"proponents": ["yokohama", "yokohama"]})),
+            "/proponents",
+        ),
+        (
+            "/v1/action-plans",
+            plan(json!({"external_refs": [reference, reference]})),
+            "/external_refs",
+        ),
+        (
+            "/v1/action-plans",
+            plan(json!({"joint_actions": [{"with": ["frankfurt", "frankfurt"]}]})),
+            "/joint_actions/0/with",
+        ),
+        (
+            "/v1/action-plans",
+            plan(json!({"activities": [{"sdg_targets": ["11.2", "11.2"]}]})),
+            "/activities/0/sdg_targets",
+        ),
+        (
+            "/v1/action-plans",
+            plan(json!({"activities": [{"key": "a"}, {"key": "a"}]})),
+            "/activities/1/key",
+        ),
+    ] {
+        let reply = admin.post(path, body).await.problem("invalid_input");
+        assert_eq!(reply.faults().len(), 1, "{reply}");
+        assert!(reply.faults()[0].0.starts_with(pointer), "{reply}");
+    }
+    assert_eq!(app.events().await, events);
+}
+
+/// JSON of every shape, with the words of the API in it, so that it gets past the first check now and then.
+fn garbage() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        prop::sample::select(vec![
+            "id",
+            "name",
+            "en",
+            "ja",
+            "title",
+            "text",
+            "group",
+            "side",
+            "eu",
+            "jp",
+            "kind",
+            "when",
+            "number",
+            "programme",
+            "cities",
+            "pairing",
+            "proponents",
+            "umea",
+            "iuc-japan",
+            "sections",
+            "targets",
+            "2019-02-30",
+            "email",
+            "role",
+            "password",
+            "activities",
+            "key",
+            "guidelines",
+            "position",
+            "status",
+            "draft",
+            "__proto__",
+            "$ref",
+            "",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,12}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        word.clone().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((word.clone(), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// A good body with one part of it replaced.
+fn spoilt(mut body: Value, at: usize, by: &Value) -> Value {
+    let Some(object) = body.as_object_mut() else {
+        return body;
+    };
+    let names: Vec<String> = object.keys().cloned().collect();
+    let name = &names[at % names.len()];
+    let inner = object.get_mut(name).unwrap();
+    if inner.as_object().is_some_and(|inner| !inner.is_empty()) && at % 2 == 0 {
+        *inner = spoilt(inner.take(), at / 2, by);
+    } else {
+        *inner = by.clone();
+    }
+    body
+}
+
+#[tokio::test]
+async fn garbage_is_never_a_fault_of_the_service() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), seed);
+    let strategy = garbage();
+    for kind in KINDS {
+        for round in 0..40 {
+            let junk = strategy.new_tree(&mut runner).unwrap().current();
+            let body = if round % 2 == 0 {
+                junk
+            } else {
+                spoilt((kind.new)(), round / 2, &junk)
+            };
+            let events = app.events().await;
+            let reply = admin.post(kind.path, body.clone()).await;
+            assert!(
+                reply.status < 500 && reply.status != 401,
+                "{body} gives {reply}"
+            );
+            let stored = app.events().await - events;
+            assert_eq!(
+                stored,
+                i64::from(reply.status == 201),
+                "{body} gives {reply}"
+            );
+            if reply.status >= 400 {
+                let code = reply.code();
+                let _ = reply.problem(&code);
+            }
+            for media_type in [
+                "application/merge-patch+json",
+                "application/json-patch+json",
+            ] {
+                let request = admin
+                    .request("PATCH", "/v1/cities/umea?dryrun=true")
+                    .header("If-Match", "*");
+                let reply = request.body(media_type, body.to_string()).send().await;
+                assert!(reply.status < 500, "{body} gives {reply}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn garbage_in_queries_and_header_fields_is_never_a_fault_of_the_service() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[9; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), seed);
+    let strategy = (
+        prop::sample::select(vec![
+            "limit", "cursor", "sort", "fields", "include", "since", "format", "side", "from",
+            "sdg", "count", "x",
+        ]),
+        any::<String>(),
+        "[ -~]{0,40}",
+    );
+    for kind in KINDS {
+        for _ in 0..20 {
+            let (name, value, field) = strategy.new_tree(&mut runner).unwrap().current();
+            let query: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, &value)
+                .finish();
+            let reply = admin
+                .request("GET", &format!("{}?{query}", kind.path))
+                .header("If-None-Match", &field)
+                .header("Accept-Language", &field)
+                .header("Prefer", &field)
+                .header("X-Forwarded-For", &field)
+                .send()
+                .await;
+            assert!(reply.status < 500, "{query} {field:?} gives {reply}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! How the service is, with its database and without it; and that it never hangs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::support::cluster::cluster;
+use crate::support::kinds::bare_plan;
+use crate::support::snapshot::assert_reply;
+use crate::support::{App, Client};
+
+/// How the way to the database is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// Open.
+    Open,
+    /// Connections are closed, and new ones at once.
+    Closed,
+    /// Nothing comes through any more, and nobody is told.
+    Silent,
+}
+
+/// A way to PostgreSQL that can be cut.
+struct Proxy {
+    url: String,
+    way: watch::Sender<Way>,
+}
+
+impl Proxy {
+    async fn before(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().to_string();
+        let (before, database) = url.rsplit_once('/').unwrap();
+        let (before, target) = before.rsplit_once('@').unwrap();
+        let (way, state) = watch::channel(Way::Open);
+        let target: Arc<str> = target.into();
+        let url = format!("{before}@{own}/{database}");
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(pass(stream, target.clone(), state.clone()));
+            }
+        });
+        Self { url, way }
+    }
+}
+
+async fn pass(mut stream: TcpStream, target: Arc<str>, mut way: watch::Receiver<Way>) {
+    let now = *way.borrow_and_update();
+    let work = async {
+        match now {
+            Way::Closed => {}
+            Way::Silent => std::future::pending().await,
+            Way::Open => {
+                let mut other = TcpStream::connect(&*target).await.unwrap();
+                // Whichever side ends, the other is told by the drop.
+                let _ = copy_bidirectional(&mut stream, &mut other).await;
+            }
+        }
+    };
+    let then = tokio::select! {
+        () = work => return,
+        then = way.wait_for(|way| *way != now) => then.map(|then| *then),
+    };
+    if let Ok(Way::Silent) = then {
+        // The service's side stays open and hears nothing, until the way is another.
+        let _ = way.wait_for(|way| *way != Way::Silent).await;
+    }
+}
+
+#[tokio::test]
+async fn the_service_tells_how_it_is() {
+    let app = App::start().await;
+    let caller = app.anonymous();
+    assert_reply!("live", caller.get("/health/live").await);
+    assert_reply!("ready", caller.get("/health/ready").await);
+    assert_reply!("status", caller.get("/v1/status").await);
+    app.state.begin_to_stop();
+    caller.get("/health/ready").await.problem("unavailable");
+    caller.get("/health/live").await.expect(200);
+    caller.get("/v1/cities/umea").await.expect(200);
+}
+
+/// Demands a 503 within five seconds, for reads and writes, with a token and without.
+async fn is_away(anonymous: &Client, admin: &Client, way: Way) {
+    let begun = Instant::now();
+    let subject = json!({"name": {"en": "Never stored"}});
+    let (read, list, write, status, ready, live) = tokio::join!(
+        anonymous.get("/v1/cities/umea"),
+        anonymous.get("/v1/cities"),
+        admin.post("/v1/subjects", subject),
+        anonymous.get("/v1/status"),
+        anonymous.get("/health/ready"),
+        anonymous.get("/health/live"),
+    );
+    let took = begun.elapsed();
+    assert!(
+        took < Duration::from_secs(5),
+        "{way:?}: answered after {took:?}"
+    );
+    live.expect(200);
+    for reply in [read, list, write, status, ready] {
+        assert_eq!(reply.status, 503, "{way:?}: {reply}");
+        let code = reply.code();
+        let reply = reply.problem(&code);
+        assert!(!reply.header("retry-after").is_empty(), "{way:?}: {reply}");
+    }
+}
+
+/// Demands that all is well again within five seconds.
+async fn is_back(anonymous: &Client, admin: &Client, way: Way) {
+    let begun = Instant::now();
+    loop {
+        let (read, write, ready) = tokio::join!(
+            anonymous.get("/v1/cities/umea"),
+            admin.patch("/v1/cities/umea?dryrun=true", "*", json!({"area_km2": 3})),
+            anonymous.get("/health/ready"),
+        );
+        if (read.status, write.status, ready.status) == (200, 200, 200) {
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{way:?}: not back: {read}{write}{ready}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for _ in 0..20 {
+        anonymous.get("/v1/cities/umea").await.expect(200);
+    }
+}
+
+async fn loses_and_finds_its_database(way: Way) {
+    let database = cluster().create().await;
+    let url = cluster().url(&database);
+    let proxy = Proxy::before(&url).await;
+    let app = App::on(database, url, proxy.url.clone(), |_| {}).await;
+    let (anonymous, admin) = (app.anonymous(), app.admin().await);
+    for _ in 0..3 {
+        let asks = (0..8).map(|_| anonymous.get("/v1/cities"));
+        for reply in futures_util::future::join_all(asks).await {
+            reply.expect(200);
+        }
+    }
+    for _ in 0..2 {
+        proxy.way.send(way).unwrap();
+        is_away(&anonymous, &admin, way).await;
+        is_away(&anonymous, &admin, way).await;
+        proxy.way.send(Way::Open).unwrap();
+        is_back(&anonymous, &admin, way).await;
+    }
+    assert_eq!(
+        app.count("subjects WHERE name ->> 'en' = 'Never stored'")
+            .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn without_its_database_every_request_is_a_503_within_five_seconds() {
+    loses_and_finds_its_database(Way::Closed).await;
+}
+
+#[tokio::test]
+async fn with_a_silent_database_every_request_is_a_503_within_five_seconds() {
+    loses_and_finds_its_database(Way::Silent).await;
+}
+
+#[tokio::test]
+async fn a_locked_row_is_a_503_and_no_hang() {
+    let app = App::with(|settings| settings.lock_timeout = 1).await;
+    let admin = app.admin().await;
+    let mut other = crate::support::cluster::connect(&app.database_url).await;
+    let locked = other.transaction().await.unwrap();
+    locked
+        .execute("UPDATE cities SET version = version WHERE id = 'umea'", &[])
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let reply = admin
+        .patch("/v1/cities/umea", "*", json!({"area_km2": 3}))
+        .await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{reply}");
+    assert_eq!(reply.status, 503, "{reply}");
+    let code = reply.code();
+    assert!(!reply.problem(&code).header("retry-after").is_empty());
+    app.anonymous().get("/v1/cities/umea").await.expect(200);
+    locked.rollback().await.unwrap();
+    admin
+        .patch("/v1/cities/umea", "*", json!({"area_km2": 3}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_pool_of_one_connection_passes_a_mixed_bag() {
+    let app = App::with(|settings| {
+        settings.pool_requests = 1;
+        settings.pool_exports = 1;
+        settings.workers = 2;
+    })
+    .await;
+    let (anonymous, admin) = (app.anonymous(), app.admin().await);
+    let user = app.city_user("yokohama").await;
+    let plan = bare_plan("yokohama", "frankfurt-yokohama");
+    let one = async |number: usize| match number % 8 {
+        0 => anonymous
+            .get("/v1/pairings?include=cities,subjects,programmes&count=true")
+            .await
+            .expect(200),
+        1 => user
+            .post("/v1/action-plans", plan.clone())
+            .await
+            .expect(201),
+        2 => admin
+            .patch("/v1/cities/umea", "*", json!({"area_km2": number}))
+            .await
+            .expect(200),
+        3 => anonymous.get("/v1/sdgs?format=ndjson").await.expect(200),
+        4 => user.get("/v1/me").await.expect(200),
+        5 => app
+            .sign_in("admin@iuc.example")
+            .await
+            .get("/v1/users")
+            .await
+            .expect(200),
+        6 => {
+            let request = admin
+                .request("POST", "/v1/subjects")
+                .header("Idempotency-Key", &number.to_string());
+            request
+                .json(&json!({"id": format!("s-{number}"), "name": {"en": "X"}}))
+                .send()
+                .await
+                .expect(201)
+        }
+        _ => anonymous
+            .get("/v1/meetings/exchange-meeting-4/dates")
+            .await
+            .expect(200),
+    };
+    for round in 0..6 {
+        futures_util::future::join_all((0..8).map(|number| one(round * 8 + number))).await;
+    }
+    assert_eq!(app.count("action_plans").await, 6);
+    assert_eq!(app.count("subjects WHERE id LIKE 's-%'").await, 6);
+}
+
+#[tokio::test]
+async fn whoever_sends_too_many_requests_is_told_when_to_come_back() {
+    let app = App::with(|settings| {
+        settings.rate_limit = 1;
+        settings.rate_burst = 5;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let ask = async |address: &str| {
+        let request = app.anonymous().request("GET", "/v1/cities/umea");
+        request.header("X-Forwarded-For", address).send().await
+    };
+    for left in (0..5).rev() {
+        let reply = ask("203.0.113.1").await.expect(200);
+        assert_eq!(reply.header("ratelimit-limit"), "5", "{reply}");
+        assert_eq!(
+            reply.header("ratelimit-remaining"),
+            left.to_string(),
+            "{reply}"
+        );
+    }
+    let reply = ask("203.0.113.1").await.problem("too_many_requests");
+    let seconds: u64 = reply.header("retry-after").parse().unwrap();
+    assert!((1..=5).contains(&seconds), "{reply}");
+    ask("203.0.113.2").await.expect(200);
+    app.anonymous().get("/health/live").await.expect(200);
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    ask("203.0.113.1").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_a_408() {
+    let app = App::with(|settings| settings.body_timeout = 1).await;
+    let admin = app.admin().await;
+    let request = format!(
+        "POST /v1/subjects HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        admin.token.as_deref().unwrap()
+    );
+    let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+    let read = tokio::io::AsyncReadExt::read_exact(&mut stream, &mut answer);
+    tokio::time::timeout(Duration::from_secs(4), read)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}

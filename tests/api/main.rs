@@ -1,0 +1,26 @@
+//! The API's promises, each tested over HTTP against a service and a database of its own.
+//!
+//! `support` starts them and speaks to them; every other module is a resource or a topic. A test's name is the
+//! promise that it keeps.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+mod access;
+mod bad_input;
+mod data;
+mod database;
+mod hang_up;
+mod health;
+mod idempotency;
+mod lists;
+mod lost_update;
+mod openapi;
+mod sign_in;
+mod writes;

@@ -1,0 +1,229 @@
+//! A service for one test: in this process, on a port and a database of its own.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use iuc::config::{Config, Settings};
+use iuc::resource::new_uuid;
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{OnceCell, oneshot};
+use tokio_postgres::SimpleQueryMessage;
+
+use super::client::Client;
+use super::cluster::{BACKGROUND, cluster, connect};
+
+/// The password of every account that a test makes.
+pub const PASSWORD: &str = "violet-harbour-1642";
+
+/// A running service.
+pub struct App {
+    /// Where it is reached: `http://127.0.0.1:49152`.
+    pub url: String,
+    /// What its requests share.
+    pub state: Data<iuc::app::App>,
+    /// Where its database is reached.
+    pub database_url: String,
+    database: String,
+    handle: ServerHandle,
+    sql: OnceCell<tokio_postgres::Client>,
+}
+
+impl App {
+    /// A service with the programme's data.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let database = cluster().create().await;
+        let url = cluster().url(&database);
+        Self::on(database, url.clone(), url, change).await
+    }
+
+    /// A service that reaches its database at `way`, such as through a proxy.
+    pub async fn on(
+        database: String,
+        database_url: String,
+        way: String,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut settings = Settings {
+            bind: address,
+            public_url: format!("http://{address}"),
+            workers: 1,
+            pool_requests: 8,
+            rate_limit: 0,
+            argon2_memory: 8,
+            argon2_passes: 1,
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let (tell, told) = oneshot::channel();
+        BACKGROUND.spawn(async move {
+            let config = Config::of(settings, way.clone());
+            let state = iuc::server::state(config, &way.into()).await.unwrap();
+            let server = iuc::server::run(state.clone(), listener).unwrap();
+            tell.send((state, server.handle())).ok().unwrap();
+            server.await.unwrap();
+        });
+        let (state, handle) = told
+            .await
+            .expect("the service starts; its task has told why it did not");
+        Self {
+            url: format!("http://{address}"),
+            state,
+            database_url,
+            database,
+            handle,
+            sql: OnceCell::new(),
+        }
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// A programme admin.
+    pub async fn admin(&self) -> Client {
+        self.account("admin@iuc.example", "admin", None).await;
+        self.sign_in("admin@iuc.example").await
+    }
+
+    /// A user of a city, in the role of its side.
+    pub async fn city_user(&self, city: &str) -> Client {
+        let side = self
+            .one(&format!("SELECT side FROM cities WHERE id = '{city}'"))
+            .await;
+        let email = format!("planning@{city}.example");
+        self.account(&email, &format!("{side}_city"), Some(city))
+            .await;
+        self.sign_in(&email).await
+    }
+
+    /// Makes an account beside the API, unless there is one; answers its id.
+    pub async fn account(&self, email: &str, role: &str, city: Option<&str>) -> String {
+        let hash = self
+            .state
+            .hasher
+            .hash(SecretString::from(PASSWORD))
+            .await
+            .unwrap();
+        let city = city.map_or("NULL".to_owned(), |city| format!("'{city}'"));
+        let id = new_uuid();
+        self.run(&format!(
+            "INSERT INTO users (id, email, name, role, city, active, password_hash, version, created_at, updated_at) \
+             VALUES ('{id}', '{email}', '{email}', '{role}', {city}, true, '{hash}', 1, now(), now()) ON CONFLICT DO NOTHING"
+        ))
+        .await;
+        self.one(&format!("SELECT id FROM users WHERE email = '{email}'"))
+            .await
+    }
+
+    /// Signs in over HTTP.
+    pub async fn sign_in(&self, email: &str) -> Client {
+        let body = serde_json::json!({"email": email, "password": PASSWORD});
+        let reply = self
+            .anonymous()
+            .post("/v1/sessions", body)
+            .await
+            .expect(201);
+        let token = reply.body["access_token"].as_str().unwrap();
+        Client::new(&self.url, Some(token.to_owned()))
+    }
+
+    /// The rows of a statement, as text.
+    pub async fn rows(&self, statement: &str) -> Vec<Vec<Option<String>>> {
+        let sql = self
+            .sql
+            .get_or_init(async || connect(&self.database_url).await)
+            .await;
+        let messages = sql
+            .simple_query(statement)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        messages
+            .iter()
+            .filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => Some(
+                    (0..row.len())
+                        .map(|column| row.get(column).map(str::to_owned))
+                        .collect(),
+                ),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Runs statements.
+    pub async fn run(&self, statement: &str) {
+        self.rows(statement).await;
+    }
+
+    /// The one value of a statement.
+    pub async fn one(&self, statement: &str) -> String {
+        let rows = self.rows(statement).await;
+        assert_eq!(rows.len(), 1, "{statement}: {rows:?}");
+        rows[0][0].clone().unwrap_or_default()
+    }
+
+    /// How many rows a table has, such as `cities WHERE side = 'eu'`.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.one(&format!("SELECT count(*) FROM {table}"))
+            .await
+            .parse()
+            .unwrap()
+    }
+
+    /// How many changes are recorded, sign-ins aside.
+    pub async fn events(&self) -> i64 {
+        self.count("events WHERE type <> 'session'").await
+    }
+
+    /// Sends these bytes on a connection of their own, and answers what comes back until it is closed or silent.
+    pub async fn raw(&self, bytes: &[u8]) -> String {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(Ok(length)) =
+            tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await
+        {
+            if length == 0 {
+                break;
+            }
+            answer.extend_from_slice(&buffer[..length]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Why the database refuses a statement: the name of the constraint, or what it says.
+    pub async fn refusal(&self, statement: &str) -> String {
+        let error = connect(&self.database_url)
+            .await
+            .batch_execute(statement)
+            .await
+            .expect_err(statement);
+        let error = error.as_db_error().unwrap();
+        error.constraint().unwrap_or(error.message()).to_owned()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let handle = self.handle.clone();
+        let database = std::mem::take(&mut self.database);
+        BACKGROUND.spawn(async move {
+            handle.stop(false).await;
+            cluster().drop(&database).await;
+        });
+    }
+}

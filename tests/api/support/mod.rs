@@ -1,0 +1,12 @@
+//! What the tests stand on: a PostgreSQL of their own, a service for each, a client, and snapshots.
+
+pub mod app;
+pub mod client;
+pub mod cluster;
+pub mod contract;
+pub mod kinds;
+pub mod snapshot;
+
+pub use app::App;
+pub use client::{Client, Reply};
+pub use kinds::{KINDS, Kind};

@@ -226,7 +226,7 @@ pub fn plan(number: usize, pairing: [&str; 2], proponents: &[&str]) -> Value {
         "risks": risks,
         "follow_up": {"text": prose.text(length), "indicators": indicators},
         "joint_actions": [{"key": "joint-0", "title": prose.text(4), "description": prose.text(length), "with": partners}],
-        "language": if number % 2 == 0 { "en" } else { "ja" },
+        "language": if number.is_multiple_of(2) { "en" } else { "ja" },
     })
 }
 

@@ -220,7 +220,10 @@ impl Try<'_> {
             "get" => client.get(&path).await,
             "create" => {
                 client
-                    .post(&format!("{}?dryrun=true", kind.path), self.new(kind).await)
+                    .post(
+                        &format!("{}?dryrun=true", kind.path),
+                        self.fresh(kind).await,
+                    )
                     .await
             }
             "update" => client.patch(&dry, "*", json!({})).await,
@@ -248,7 +251,7 @@ impl Try<'_> {
     }
 
     /// A body for this caller's city; where nobody's is tried, for Umeå's.
-    async fn new(&self, kind: &Kind) -> Value {
+    async fn fresh(&self, kind: &Kind) -> Value {
         let city = if self.city.is_empty() {
             "umea"
         } else {

@@ -656,7 +656,7 @@ fn spoilt(mut body: Value, at: usize, by: &Value) -> Value {
     let names: Vec<String> = object.keys().cloned().collect();
     let name = &names[at % names.len()];
     let inner = object.get_mut(name).unwrap();
-    if inner.as_object().is_some_and(|inner| !inner.is_empty()) && at % 2 == 0 {
+    if inner.as_object().is_some_and(|inner| !inner.is_empty()) && at.is_multiple_of(2) {
         *inner = spoilt(inner.take(), at / 2, by);
     } else {
         *inner = by.clone();

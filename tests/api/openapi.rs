@@ -184,11 +184,10 @@ fn every_body_that_makes_a_resource_has_an_example() {
             .split('_')
             .map(|word| word[..1].to_uppercase() + &word[1..])
             .collect();
-        for name in [format!("{schema}Write")] {
-            let schema = &document()["components"]["schemas"][&name];
-            let example = schema.get("example").or_else(|| schema["examples"].get(0));
-            assert!(example.is_some(), "{name} has no example");
-        }
+        let name = format!("{schema}Write");
+        let schema = &document()["components"]["schemas"][&name];
+        let example = schema.get("example").or_else(|| schema["examples"].get(0));
+        assert!(example.is_some(), "{name} has no example");
     }
 }
 

@@ -63,12 +63,12 @@ impl Cluster {
             made: AtomicU32::new(0),
         };
         let known = cluster.names().await;
-        for name in known.iter().filter(|name| {
-            name.starts_with("test_")
-                || (name.starts_with("template_") && **name != cluster.template)
-        }) {
-            cluster.drop(name).await;
-        }
+        let ours = |name: &&String| name.starts_with("test_") || name.starts_with("template_");
+        let old = known
+            .iter()
+            .filter(ours)
+            .filter(|name| **name != cluster.template);
+        BACKGROUND.spawn(clear_away(cluster.url("iuc"), old.cloned().collect()));
         if !known.contains(&cluster.template) {
             cluster.make_template().await;
         }
@@ -92,7 +92,7 @@ impl Cluster {
 
     async fn create_from(&self, template: &str) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{number}");
+        let name = format!("test_{}_{number}", std::process::id());
         self.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await;
         name
@@ -124,7 +124,7 @@ impl Cluster {
 
     /// Made under another name first: whatever has the template's name is whole.
     async fn make_template(&self) {
-        let name = "test_template_in_making";
+        let name = &format!("test_{}_template", std::process::id());
         self.run(&format!("CREATE DATABASE {name}")).await;
         let url = self.url(name);
         migrations::run(&url.clone().into()).unwrap();
@@ -138,6 +138,15 @@ impl Cluster {
             self.template
         ))
         .await;
+    }
+}
+
+/// Drops what earlier runs have left.
+async fn clear_away(url: String, names: Vec<String>) {
+    let client = connect(&url).await;
+    for name in names {
+        let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        client.batch_execute(&statement).await.unwrap();
     }
 }
 

@@ -8,7 +8,7 @@ use iuc::db::Connection;
 use iuc::load::{Report, load};
 use serde_json::{Value, json};
 
-use crate::support::cluster::data;
+use crate::support::cluster::{copies, data};
 use crate::support::{App, KINDS};
 
 /// Number, EU city, its country, Japanese city, year of joining, and the subjects as the report words them.
@@ -466,7 +466,7 @@ async fn load_again(app: &App, folder: &Path) -> Result<Report, String> {
 
 /// A copy of the programme's files in which one file is another.
 fn copy(file: &str, change: impl FnOnce(&mut Value)) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(iuc::resource::new_uuid().to_string());
+    let folder = copies().join(iuc::resource::new_uuid().to_string());
     fs::create_dir_all(&folder).unwrap();
     for entry in fs::read_dir(data()).unwrap() {
         let entry = entry.unwrap();

@@ -62,6 +62,8 @@ impl Cluster {
             template: format!("template_{}", fingerprint()),
             made: AtomicU32::new(0),
         };
+        // Not there at the first run.
+        let _ = fs::remove_dir_all(copies());
         let known = cluster.names().await;
         let ours = |name: &&String| name.starts_with("test_") || name.starts_with("template_");
         let old = known
@@ -153,6 +155,11 @@ async fn clear_away(url: String, names: Vec<String>) {
 /// The programme's data.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/programme")
+}
+
+/// Where tests put changed copies of the programme's data; emptied by the next run.
+pub fn copies() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("copies")
 }
 
 /// A client of the database at `url`, for SQL that the service has no words for.

@@ -112,3 +112,36 @@ macro_rules! jsonb {
     };
 }
 pub(crate) use jsonb;
+
+/// Keeps a type in a `json` column, which holds the text as it was written. The type also derives `AsExpression` and
+/// `FromSqlRow` with `#[diesel(sql_type = diesel::sql_types::Json)]`.
+macro_rules! json {
+    ($name:ty) => {
+        impl diesel::deserialize::FromSql<diesel::sql_types::Json, diesel::pg::Pg> for $name {
+            fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                Ok(serde_json::from_slice(value.as_bytes())?)
+            }
+        }
+
+        impl diesel::serialize::ToSql<diesel::sql_types::Json, diesel::pg::Pg> for $name {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                serde_json::to_writer(out, self)?;
+                Ok(diesel::serialize::IsNull::No)
+            }
+        }
+    };
+}
+pub(crate) use json;
+
+/// The text of a `json` column, unread.
+#[derive(Clone, Debug, PartialEq, Eq, diesel::deserialize::FromSqlRow)]
+pub struct JsonText(pub Box<str>);
+
+impl diesel::deserialize::FromSql<diesel::sql_types::Json, diesel::pg::Pg> for JsonText {
+    fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        Ok(Self(std::str::from_utf8(value.as_bytes())?.into()))
+    }
+}

@@ -16,10 +16,11 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
+use serde_json::Value;
 use tracing::Instrument;
 
 use crate::app::{API_VERSION, Allowance, App};
-use crate::auth::{Caller, find_caller};
+use crate::auth::{Caller, Claim, invalid_token};
 use crate::contract::Operation;
 use crate::db::{DATABASE_PATIENCE, patiently};
 use crate::messages::Language;
@@ -278,17 +279,34 @@ pub async fn guard(
             .header(header::ACCEPT_ENCODING, "identity")
             .into());
     }
-    let caller = authenticate(&app, operation, &request).await?;
+    let claim = authenticate(&app, operation, &request)?;
+    let caller = match &claim {
+        None => Caller::ANONYMOUS,
+        // A reading asks the database itself who the caller is by now, in its own round trip.
+        Some(claim) if request.method() == Method::GET => claim.caller.clone(),
+        Some(claim) => confirmed(&app, claim).await?,
+    };
     let address = request.extensions().get::<Address>().cloned();
     let allowance = app.limit(&caller, &address.unwrap_or_default().0)?;
     tracing::debug!(role = %caller.role, operation = operation.id, "let in");
-    let parameters = operation
-        .parameters(request.query_string())
-        .map_err(|faults| match faults.into_result() {
-            Err(problem) => problem,
-            Ok(()) => Problem::new(Code::Internal),
-        })?;
-    request.extensions_mut().insert(caller);
+    let parameters = match operation.parameters(request.query_string()) {
+        Ok(parameters) => parameters,
+        Err(faults) => {
+            if let Some(claim) = &claim {
+                confirmed(&app, claim).await?;
+            }
+            faults.into_result()?;
+            Value::Null
+        }
+    };
+    match claim {
+        Some(claim) if request.method() == Method::GET => {
+            request.extensions_mut().insert(claim);
+        }
+        _ => {
+            request.extensions_mut().insert(caller);
+        }
+    }
     request.extensions_mut().insert(Parameters(parameters));
     let patchable = request.method() != Method::DELETE && path.is_patchable();
     let mut response = next.call(request).await?.map_into_boxed_body();
@@ -325,37 +343,38 @@ fn not_allowed(allowed: &str) -> Problem {
 }
 
 /// Who sends the request: by the session of its token, as it is in the database now.
-async fn authenticate(
+fn authenticate(
     app: &App,
     operation: &Operation,
     request: &ServiceRequest,
-) -> Result<Caller, Problem> {
+) -> Result<Option<Claim>, Problem> {
     let field = match request.headers().get(header::AUTHORIZATION) {
         Some(field) if operation.takes_token => field.to_str().unwrap_or_default(),
-        _ if operation.open => return Ok(Caller::ANONYMOUS),
+        _ if operation.open => return Ok(None),
         _ => {
             return Err(
                 Problem::new(Code::Unauthenticated).header(header::WWW_AUTHENTICATE, "Bearer")
             );
         }
     };
-    let invalid = || {
-        Problem::new(Code::InvalidToken)
-            .header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
-    };
-    let (scheme, token) = field.split_once(' ').ok_or_else(invalid)?;
+    let (scheme, token) = field.split_once(' ').ok_or_else(invalid_token)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(invalid());
+        return Err(invalid_token());
     }
     let claims = app
         .verify(token.trim(), crate::clock::now())
         .map_err(|error| {
             tracing::info!(%error, "a token was refused");
-            invalid()
+            invalid_token()
         })?;
-    let find = async {
-        let mut conn = app.db.connection().await?;
-        Ok(find_caller(&mut conn, claims.sid.into(), claims.sub.into()).await?)
-    };
-    patiently(find).await?.ok_or_else(invalid)
+    Claim::of(&claims).map(Some).ok_or_else(invalid_token)
+}
+
+/// Who the caller is by now.
+async fn confirmed(app: &App, claim: &Claim) -> Result<Caller, Problem> {
+    patiently(async {
+        let conn = app.db.connection().await?;
+        claim.confirm(&conn).await
+    })
+    .await
 }

@@ -1,22 +1,23 @@
 //! The one read path: negotiation, conditional requests, pages, thinning, related things, exports.
 
-use std::hash::{DefaultHasher, Hasher};
-
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
+use aws_lc_rs::digest::{Context, SHA256};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use crate::app::API_VERSION;
+use crate::auth::Caller;
 use crate::db::{Connection, begin, rollback};
-use crate::policy::{Action, Relation, Role, allows};
+use crate::policy::Role;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page};
-use crate::request::{Ask, etag};
-use crate::resource::{Included, Listing, Lock, Resource, included, keep_readable};
+use crate::request::{Ask, Asking, etag};
+use crate::resource::{Included, Resource, Seen, included, keep_readable};
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -24,44 +25,32 @@ pub type Answer = Result<HttpResponse, Problem>;
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 
-/// One thing, and what was asked for along with it.
-#[derive(Serialize)]
-struct One<'a, T> {
-    #[serde(flatten)]
-    item: &'a T,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    included: Option<Included>,
-}
-
 /// Answers one thing.
-pub async fn one<R: Resource>(ask: Ask) -> Answer {
-    negotiate(&ask, None, &[(Format::Json, JSON)])?;
-    let params: OneParams = ask.parameters()?;
-    let id = ask.id::<R>()?;
-    let mut conn = ask.app.db.connection().await?;
-    let item = R::find(&mut conn, &ask.caller, &id, Lock::None)
-        .await?
-        .ok_or(Problem::new(Code::NotFound))?;
-    allowed::<R>(&ask, item.relation(&ask.caller))?;
+pub async fn one<R: Resource>(asking: Asking) -> Answer {
+    let accepted = negotiate(asking.ask(), None, &[(Format::Json, JSON)]);
+    let params = asking.ask().parameters::<OneParams>();
+    let id = asking.ask().id::<R>();
+    let (asking, ((_, params), id)) = asking.with(both(both(accepted, params), id)).await?;
+    let (ask, conn, found) = asking
+        .read(async |conn, caller| Ok(R::find(conn, caller, &id).await?))
+        .await?;
+    let item = readable::<R>(&ask, found)?;
     let meta = item.meta();
     let tag = etag(meta);
     if ask.none_match(&tag) {
         return Ok(not_modified(&ask, &tag));
     }
     let items = std::slice::from_ref(&item);
-    let included = included(&mut conn, &ask.caller, items, R::INCLUDES, &params.include).await?;
-    let json = if params.fields.is_empty() {
-        bytes(&One {
-            item: &item,
-            included,
-        })?
-    } else {
-        bytes(&One {
-            item: &thinned(&item, &params.fields)?,
-            included,
-        })?
-    };
+    let included = included(&conn, &ask.caller, items, R::INCLUDES, &params.include).await?;
     drop(conn);
+    let mut json = Vec::with_capacity(8 * 1024);
+    write_thinned(&mut json, &item, &params.fields)?;
+    if let Some(included) = included {
+        let last = json.pop();
+        json.extend_from_slice(b",\"included\":");
+        serde_json::to_writer(&mut json, &included).map_err(internal)?;
+        json.extend(last);
+    }
     Ok(HttpResponse::Ok()
         .content_type(JSON)
         .insert_header((header::ETAG, tag))
@@ -74,66 +63,98 @@ pub async fn one<R: Resource>(ask: Ask) -> Answer {
 /// Answers a part of one thing that is kept beside it, such as a meeting's dates. `load` reads it on the same
 /// connection, once the caller may see the thing itself.
 pub async fn part_of<R: Resource, P: Serialize>(
-    ask: Ask,
-    load: impl AsyncFnOnce(&mut Connection, &R) -> diesel::QueryResult<P>,
+    asking: Asking,
+    load: impl AsyncFnOnce(&Connection, &R::Seen) -> diesel::QueryResult<P>,
 ) -> Answer {
-    negotiate(&ask, None, &[(Format::Json, JSON)])?;
-    let id = ask.id::<R>()?;
-    let mut conn = ask.app.db.connection().await?;
-    let item = R::find(&mut conn, &ask.caller, &id, Lock::None)
-        .await?
-        .ok_or(Problem::new(Code::NotFound))?;
-    allowed::<R>(&ask, item.relation(&ask.caller))?;
-    let json = bytes(&load(&mut conn, &item).await?)?;
+    let accepted = negotiate(asking.ask(), None, &[(Format::Json, JSON)]);
+    let id = asking.ask().id::<R>();
+    let (asking, (_, id)) = asking.with(both(accepted, id)).await?;
+    let (ask, conn, found) = asking
+        .read(async |conn, caller| Ok(R::find(conn, caller, &id).await?))
+        .await?;
+    let item = readable::<R>(&ask, found)?;
+    let json = bytes(&load(&conn, &item).await?)?;
     drop(conn);
     Ok(conditional(&ask, json))
 }
 
+/// The thing, if it was found and the access table lets the caller read it.
+fn readable<R: Resource>(ask: &Ask, found: Option<R::Seen>) -> Result<R::Seen, Problem> {
+    let mut found: Vec<R::Seen> = found.into_iter().collect();
+    keep_readable::<R, _>(&ask.caller, &mut found);
+    found.pop().ok_or(Problem::new(Code::NotFound))
+}
+
+fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, B), Problem> {
+    Ok((one?, other?))
+}
+
 /// An answer whose weak ETag is made from its bytes.
 pub fn conditional(ask: &Ask, json: Vec<u8>) -> HttpResponse {
-    let tag = weak_etag(&json);
+    let tag = weak_etag([json.as_slice()]);
     if ask.none_match(&tag) {
         return not_modified(ask, &tag);
     }
-    let mut response = HttpResponse::Ok();
-    response
+    tagged(ask, &tag, json)
+}
+
+fn tagged(ask: &Ask, tag: &str, json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type(JSON)
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))
-        .insert_header(vary());
-    response.body(json)
+        .insert_header(vary())
+        .body(json)
 }
 
 /// Answers a page of a list, or exports all of it.
-pub async fn list<R: Resource>(ask: Ask) -> Answer {
-    let params: ListParams = ask.parameters()?;
-    let format = negotiate(
-        &ask,
-        params.format,
-        &[(Format::Json, JSON), (Format::Ndjson, NDJSON)],
-    )?;
+pub async fn list<R: Resource>(asking: Asking) -> Answer {
+    let params = asking.ask().parameters::<ListParams>();
+    let (asking, params) = asking.with(params).await?;
+    let available = [(Format::Json, JSON), (Format::Ndjson, NDJSON)];
+    let format = negotiate(asking.ask(), params.format, &available);
+    let (asking, format) = asking.with(format).await?;
     match format {
-        Format::Json => page::<R>(ask, params).await,
-        Format::Ndjson => export::<R>(ask, params).await,
+        Format::Json => page::<R>(asking, params).await,
+        Format::Ndjson => export::<R>(asking.confirmed().await?, params).await,
     }
 }
 
-async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
-    let filter: R::Filter = ask.parameters()?;
+/// What a page holds beside its items.
+#[derive(Serialize)]
+struct Rest {
+    next: Option<String>,
+    cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Included>,
+}
+
+async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
+    let ask = asking.ask();
+    let filter = ask.parameters::<R::Filter>();
     let binding = format!("{}?{}", R::PATH, filter_of(&ask.query));
-    let mut page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.signer)?;
+    let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.signer);
+    let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
     let limit = usize::try_from(page.limit).unwrap_or(1);
-    let mut conn = ask.app.db.connection().await?;
-    let total = match params.count {
-        Some(true) => Some(R::count(&mut conn, &ask.caller, filter.clone(), params.since).await?),
-        _ => None,
+    let mut longer = page.clone();
+    longer.limit += 1;
+    let counted = params.count == Some(true);
+    let read = async |conn: &Connection, caller: &Caller| {
+        let items = R::list(conn, caller, filter.clone(), longer.clone());
+        if !counted {
+            return Ok((items.await?, None));
+        }
+        let total = R::count(conn, caller, filter.clone(), params.since);
+        let (items, total) = futures_util::try_join!(items, total)?;
+        Ok((items, Some(total)))
     };
-    page.limit += 1;
-    let mut items = R::list(&mut conn, &ask.caller, filter, page.clone()).await?;
+    let (ask, conn, (mut items, total)) = asking.read(read).await?;
     let more = items.len() > limit;
-    keep_readable(&ask.caller, &mut items);
+    keep_readable::<R, _>(&ask.caller, &mut items);
     items.truncate(limit);
-    let included = included(&mut conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
+    let included = included(&conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
     drop(conn);
     let cursor = match items.last() {
         Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.signer)),
@@ -143,30 +164,29 @@ async fn page<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         ask.app
             .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
     });
-    let (next, link) = (next.clone(), next);
-    let json = if params.fields.is_empty() {
-        bytes(&Listing {
-            items,
-            next,
-            cursor,
-            total,
-            included,
-        })?
-    } else {
-        let thin = items.iter().map(|item| thinned(item, &params.fields));
-        let items = thin.collect::<Result<Vec<_>, _>>()?;
-        bytes(&Listing {
-            items,
-            next,
-            cursor,
-            total,
-            included,
-        })?
-    };
-    let mut response = conditional(&ask, json);
-    if let Some(Ok(link)) =
-        link.map(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")))
-    {
+    let link = next.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
+    let rest = bytes(&Rest {
+        next,
+        cursor,
+        total,
+        included,
+    })?;
+    let tag = page_etag::<R>(&items, &rest);
+    if ask.none_match(&tag) {
+        return Ok(not_modified(&ask, &tag));
+    }
+    let mut json = Vec::with_capacity(items.len() * 1024 + rest.len());
+    json.extend_from_slice(b"{\"items\":[");
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            json.push(b',');
+        }
+        write_thinned(&mut json, item, &params.fields)?;
+    }
+    json.extend_from_slice(b"],");
+    json.extend(rest.into_iter().skip(1));
+    let mut response = tagged(&ask, &tag, json);
+    if let Some(Ok(link)) = link.map(|link| HeaderValue::from_str(&link)) {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
@@ -186,13 +206,13 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
             conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 .await?;
             loop {
-                let mut items = R::list(&mut conn, &caller, filter.clone(), page.clone()).await?;
+                let mut items = R::list(&conn, &caller, filter.clone(), page.clone()).await?;
                 let whole = usize::try_from(page.limit) == Ok(items.len());
                 if let Some(last) = items.last() {
                     page.go_on_after(last, R::SORTS, R::TIE);
                 }
-                keep_readable(&caller, &mut items);
-                let lines = lines_of(&items, &fields)?;
+                keep_readable::<R, _>(&caller, &mut items);
+                let lines = lines_of::<R>(&items, &fields)?;
                 if sender.send(Ok(lines.into())).await.is_err() || !whole {
                     break;
                 }
@@ -231,24 +251,13 @@ fn refuse_paging(params: &ListParams) -> Result<(), Problem> {
     faults.into_result()
 }
 
-fn lines_of<R: Resource>(items: &[R], fields: &[String]) -> Result<Vec<u8>, Problem> {
+fn lines_of<R: Resource>(items: &[R::Seen], fields: &[String]) -> Result<Vec<u8>, Problem> {
     let mut lines = Vec::with_capacity(items.len() * 1024);
     for item in items {
-        if fields.is_empty() {
-            serde_json::to_writer(&mut lines, item).map_err(internal)?;
-        } else {
-            serde_json::to_writer(&mut lines, &thinned(item, fields)?).map_err(internal)?;
-        }
+        write_thinned(&mut lines, item, fields)?;
         lines.push(b'\n');
     }
     Ok(lines)
-}
-
-fn allowed<R: Resource>(ask: &Ask, relation: Relation) -> Result<(), Problem> {
-    match allows(ask.caller.role, Action::Read, R::THING, relation) {
-        Some(_) => Ok(()),
-        None => Err(Problem::new(Code::NotFound)),
-    }
 }
 
 /// Which of the representations is wanted: by `format`, else by `Accept`.
@@ -302,18 +311,20 @@ fn weight_of(range: &str, media_type: &str) -> Option<(u8, f32)> {
     Some((specific, weight))
 }
 
-/// The item with only these of its fields; all when none are named.
-fn thinned(item: &impl Serialize, fields: &[String]) -> Result<Value, Problem> {
-    let value = serde_json::to_value(item).map_err(internal)?;
-    match value {
-        Value::Object(object) if !fields.is_empty() => Ok(Value::Object(
-            object
-                .into_iter()
-                .filter(|(name, _)| fields.contains(name))
-                .collect::<Map<_, _>>(),
-        )),
-        whole => Ok(whole),
+/// Writes the item, with only these of its fields; with all when none are named.
+fn write_thinned<R: Resource>(
+    out: &mut Vec<u8>,
+    item: &impl Seen<R>,
+    fields: &[String],
+) -> Result<(), Problem> {
+    if fields.is_empty() {
+        return item.write_json(out).map_err(internal);
     }
+    let mut whole = Vec::new();
+    item.write_json(&mut whole).map_err(internal)?;
+    let mut object: Map<String, Value> = serde_json::from_slice(&whole).map_err(internal)?;
+    object.retain(|name, _| fields.contains(name));
+    serde_json::to_writer(out, &object).map_err(internal)
 }
 
 /// The query without what only says which part of the list is wanted: what a cursor is bound to.
@@ -370,10 +381,26 @@ fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
         .finish()
 }
 
-fn weak_etag(body: &[u8]) -> String {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(body);
-    format!("W/\"{:016x}\"", hasher.finish())
+/// The ETag of a page: of the versions of its items and of all it holds beside them.
+fn page_etag<R: Resource>(items: &[R::Seen], rest: &[u8]) -> String {
+    let states: Vec<_> = items
+        .iter()
+        .map(|item| format!("{} {}", item.id(), etag(item.meta())))
+        .collect();
+    let states = states.iter().map(String::as_bytes);
+    weak_etag(states.chain([rest, API_VERSION.as_bytes()]))
+}
+
+/// The same on every instance of the service.
+fn weak_etag<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut digest = Context::new(&SHA256);
+    for part in parts {
+        digest.update(&part.len().to_be_bytes());
+        digest.update(part);
+    }
+    let digest = digest.finish();
+    let start = digest.as_ref().first_chunk().copied().unwrap_or_default();
+    format!("W/\"{:016x}\"", u64::from_be_bytes(start))
 }
 
 /// A time as in `Last-Modified` (RFC 9110, section 5.6.7).

@@ -6,11 +6,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, AsHeaderName, ETAG, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Claim};
+use crate::db::{Connection, Loan};
 use crate::problem::{Code, Problem};
 use crate::resource::{Meta, Resource};
 
@@ -51,7 +53,76 @@ pub struct RequestId(pub String);
 #[derive(Clone, Default)]
 pub struct Address(pub String);
 
+/// A request to read whose token is well signed, before the database was asked whether that still holds: it is asked in
+/// the round trip of the reading itself.
+pub struct Asking {
+    ask: Ask,
+    claim: Option<Claim>,
+}
+
+impl Asking {
+    /// What is asked for. Its caller is who the token says.
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// Runs `read` for the caller. When the database says that the caller has another role or city by now, `read` runs
+    /// again for who the caller is.
+    pub async fn read<T>(
+        mut self,
+        read: impl AsyncFn(&Connection, &Caller) -> Result<T, Problem>,
+    ) -> Result<(Ask, Loan, T), Problem> {
+        let conn = self.ask.app.db.connection().await?;
+        let mut found = match &self.claim {
+            None => read(&conn, &self.ask.caller).await,
+            Some(claim) => {
+                let reading = read(&conn, &claim.caller);
+                let (caller, found) = futures_util::join!(claim.confirm(&conn), reading);
+                self.ask.caller = caller?;
+                found
+            }
+        };
+        if self
+            .claim
+            .is_some_and(|claim| claim.caller != self.ask.caller)
+        {
+            found = read(&conn, &self.ask.caller).await;
+        }
+        Ok((self.ask, conn, found?))
+    }
+
+    /// Goes on with `checked`; what is wrong in it is told only to whose session lives.
+    pub async fn with<T>(self, checked: Result<T, Problem>) -> Result<(Self, T), Problem> {
+        match checked {
+            Ok(value) => Ok((self, value)),
+            Err(problem) => {
+                self.confirmed().await?;
+                Err(problem)
+            }
+        }
+    }
+
+    /// The request, once the database has said who the caller is by now.
+    pub async fn confirmed(mut self) -> Result<Ask, Problem> {
+        if let Some(claim) = &self.claim {
+            let conn = self.ask.app.db.connection().await?;
+            self.ask.caller = claim.confirm(&conn).await?;
+        }
+        Ok(self.ask)
+    }
+}
+
 impl FromRequest for Ask {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let asking = Asking::from_request(request, payload).into_inner();
+        Box::pin(async { asking?.confirmed().await })
+    }
+}
+
+impl FromRequest for Asking {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -60,12 +131,16 @@ impl FromRequest for Ask {
             return ready(Err(Problem::new(Code::Internal)));
         };
         let extensions = request.extensions();
-        ready(Ok(Self {
+        let claim = extensions.get::<Claim>().cloned();
+        let ask = Ask {
             app: app.clone(),
-            caller: extensions
-                .get::<Caller>()
-                .cloned()
-                .unwrap_or(Caller::ANONYMOUS),
+            caller: match &claim {
+                Some(claim) => claim.caller.clone(),
+                None => extensions
+                    .get::<Caller>()
+                    .cloned()
+                    .unwrap_or(Caller::ANONYMOUS),
+            },
             method: request.method().clone(),
             path: request.path().to_owned(),
             query: request.query_string().to_owned(),
@@ -83,7 +158,8 @@ impl FromRequest for Ask {
                 .get("id")
                 .unwrap_or_default()
                 .to_owned(),
-        }))
+        };
+        ready(Ok(Self { ask, claim }))
     }
 }
 

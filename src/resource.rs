@@ -56,6 +56,8 @@ pub trait Resource:
 {
     /// Its id.
     type Id: Id;
+    /// What its readers get: the type itself, or for a document its stored text.
+    type Seen: Seen<Self>;
     /// The filter of its lists.
     type Filter: Clone + Default + DeserializeOwned + IntoParams + Send + Sync + 'static;
 
@@ -64,13 +66,13 @@ pub trait Resource:
     /// Its path below `/v1`, such as `/cities`.
     const PATH: &'static str;
     /// The orders its lists offer; the first is the default.
-    const SORTS: &'static [Sort<Self>];
+    const SORTS: &'static [Sort<Self::Seen>];
     /// The last key of every order.
-    const TIE: TieBreak<Self>;
+    const TIE: TieBreak<Self::Seen>;
     /// How many an export reads at once: fewer where one can be large.
     const EXPORT_BATCH: i64 = 500;
     /// What can be answered along with it.
-    const INCLUDES: &'static [Include<Self>] = &[];
+    const INCLUDES: &'static [Include<Self::Seen>] = &[];
 
     /// Its id.
     fn id(&self) -> Self::Id;
@@ -123,7 +125,7 @@ pub trait Resource:
         let id = id.parse::<Self::Id>().ok();
         async move {
             match id {
-                Some(id) => Self::find(conn, &Caller::PROGRAMME, &id, Lock::ForChange).await,
+                Some(id) => Self::lock(conn, &Caller::PROGRAMME, &id).await,
                 None => Ok(None),
             }
         }
@@ -131,30 +133,36 @@ pub trait Resource:
 
     /// Reads one that `caller` may see.
     fn find(
+        conn: &Connection,
+        caller: &Caller,
+        id: &Self::Id,
+    ) -> impl Future<Output = QueryResult<Option<Self::Seen>>> + Send;
+
+    /// Reads one that `caller` may see, locked until the transaction ends: to be changed in it.
+    fn lock(
         conn: &mut Connection,
         caller: &Caller,
         id: &Self::Id,
-        lock: Lock,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
 
     /// Reads those of `ids` that `caller` may see, in any order.
     fn find_many(
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         ids: Vec<Self::Id>,
     ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send;
 
     /// Reads a page of what `caller` may see.
     fn list(
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         filter: Self::Filter,
         page: Page,
-    ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send;
+    ) -> impl Future<Output = QueryResult<Vec<Self::Seen>>> + Send;
 
     /// Counts what `caller` may see.
     fn count(
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         filter: Self::Filter,
         since: Option<DateTime<Utc>>,
@@ -180,6 +188,36 @@ pub trait Resource:
     -> impl Future<Output = QueryResult<()>> + Send;
 }
 
+/// A thing as the read path gives it out.
+pub trait Seen<R: Resource>: Send + Sync + Unpin + 'static {
+    /// Its id.
+    fn id(&self) -> R::Id;
+    /// What the write path keeps of it.
+    fn meta(&self) -> Meta;
+    /// How `caller` stands to it.
+    fn relation(&self, caller: &Caller) -> Relation;
+    /// Writes its JSON, an object.
+    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
+}
+
+impl<R: Resource> Seen<R> for R {
+    fn id(&self) -> R::Id {
+        <R as Resource>::id(self)
+    }
+
+    fn meta(&self) -> Meta {
+        <R as Resource>::meta(self)
+    }
+
+    fn relation(&self, caller: &Caller) -> Relation {
+        <R as Resource>::relation(self, caller)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(out, self)
+    }
+}
+
 /// What [`Resource::check`] may look at.
 pub struct Check<'a, R> {
     /// What is stored now, when it is a change.
@@ -188,15 +226,6 @@ pub struct Check<'a, R> {
     pub caller: &'a Caller,
     /// The things that it refers to.
     pub known: &'a Known,
-}
-
-/// Whether a row is read to be changed in the same transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lock {
-    /// Only read.
-    None,
-    /// Locked until the transaction ends.
-    ForChange,
 }
 
 /// A page of a list.

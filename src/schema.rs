@@ -36,7 +36,7 @@ diesel::table! {
     action_plan_versions (plan, version) {
         plan -> Uuid,
         version -> BigInt,
-        document -> Jsonb,
+        document -> Json,
         status -> Text,
         minor -> Bool,
         at -> Timestamptz,
@@ -53,11 +53,12 @@ diesel::table! {
         status -> Text,
         language -> Text,
         title_key -> Text,
-        document -> Jsonb,
+        document -> Json,
         published_version -> Nullable<BigInt>,
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        proponents -> Array<Text>,
     }
 }
 

@@ -25,7 +25,7 @@ use crate::policy::{Action, allows, ever_allows};
 use crate::problem::{Code, Faults, Problem, meaning_of};
 use crate::read::Answer;
 use crate::request::{Ask, etag};
-use crate::resource::{Lock, Resource};
+use crate::resource::Resource;
 
 use way::{Applied, Job, Way, event_of, forbidden};
 
@@ -293,7 +293,7 @@ async fn existing<R: Resource>(
     action: Action,
 ) -> Result<R, Problem> {
     let id = ask.id::<R>()?;
-    let before = R::find(conn, &ask.caller, &id, Lock::ForChange)
+    let before = R::lock(conn, &ask.caller, &id)
         .await?
         .ok_or(Problem::new(Code::NotFound))?;
     if allows(

@@ -13,7 +13,7 @@ use crate::ids::UserId;
 use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -22,8 +22,8 @@ use crate::write::{self, WriteParams};
 /// Every account. For admins.
 #[utoipa::path(tag = "users", params(ListParams, UserFilter), security(("bearer" = [])), responses((status = 200, body = Listing<User>)))]
 #[get("/users")]
-pub async fn list_users(ask: Ask) -> Answer {
-    read::list::<User>(ask).await
+pub async fn list_users(asking: Asking) -> Answer {
+    read::list::<User>(asking).await
 }
 
 /// Get a user
@@ -31,8 +31,8 @@ pub async fn list_users(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "users", params(("id" = UserId, Path, description = "Id of the user."), OneParams), security(("bearer" = [])), responses((status = 200, body = User)))]
 #[get("/users/{id}")]
-pub async fn get_user(ask: Ask) -> Answer {
-    read::one::<User>(ask).await
+pub async fn get_user(asking: Asking) -> Answer {
+    read::one::<User>(asking).await
 }
 
 /// Create a user

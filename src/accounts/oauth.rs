@@ -27,7 +27,7 @@ use crate::policy::{Role, Thing, scopes};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::read::{Answer, bytes, conditional};
 use crate::request::Ask;
-use crate::resource::{Lock, Resource, new_uuid};
+use crate::resource::{Resource, new_uuid};
 use crate::write::{AsyncWork, MediaType, Stored, in_transaction, read, read_json};
 
 /// Failed sign-ins that one account may have from one address in [`WINDOW_MINUTES`].
@@ -180,7 +180,7 @@ pub async fn create_token(mut ask: Ask, payload: Payload) -> Answer {
         else {
             return Ok(None);
         };
-        let user = User::find(conn, &crate::auth::Caller::PROGRAMME, &user, Lock::None).await?;
+        let user = User::find(conn, &crate::auth::Caller::PROGRAMME, &user).await?;
         Ok::<_, Problem>(user.map(|user| (user, session, scope)))
     };
     let renewed = match work(&mut conn).await {
@@ -291,8 +291,8 @@ impl AsyncWork for EndSession {
 #[get("/me")]
 pub async fn get_me(ask: Ask) -> Answer {
     let (user, session) = (signed_in(&ask)?, ask.caller.session);
-    let mut conn = ask.app.db.connection().await?;
-    let user = User::find(&mut conn, &ask.caller, &user, Lock::None).await?;
+    let conn = ask.app.db.connection().await?;
+    let user = User::find(&conn, &ask.caller, &user).await?;
     drop(conn);
     let (Some(user), Some(session)) = (user, session) else {
         return Err(Problem::new(Code::Unauthenticated));

@@ -2,16 +2,15 @@
 //! what is filtered or counted is projected into narrow tables by the same statement.
 
 use chrono::{DateTime, Utc};
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::lists::{self, StoredPlan};
 use super::rules::{
     check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
-    title_key,
 };
 use super::statement::{INSERT, UPDATE, WritePlan};
-use super::types::{ActionPlan, ActionPlanFilter, SdgCode};
+use super::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
@@ -22,37 +21,36 @@ use crate::policy::{Role, Thing};
 use crate::problem::{Faults, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, Lock, References, Resource, new_uuid, strings, usual_fields,
+    Check, Include, Known, References, Resource, new_uuid, strings, usual_fields,
     usual_sorts_by_uuid,
 };
-use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans, pairings, templates};
+use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::check_codes;
 use crate::templates::types::Template;
 
 impl Resource for ActionPlan {
     type Id = PlanId;
+    type Seen = StoredPlan;
     type Filter = ActionPlanFilter;
 
     const THING: Thing = Thing::ActionPlan;
     const PATH: &'static str = "/action-plans";
-    const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![Sort {
+    const SORTS: &'static [Sort<StoredPlan>] = usual_sorts_by_uuid![Sort {
         name: "title",
         sql: "title_key",
         kind: KeyType::Text,
-        key: |item| Key::Text(title_key(item)),
+        key: |item| Key::Text(item.title_key.clone()),
     }];
-    const TIE: TieBreak<Self> = TieBreak {
+    const TIE: TieBreak<StoredPlan> = TieBreak {
         sql: "id",
         kind: KeyType::Uuid,
         key: |item| Key::Uuid(item.id.uuid()),
     };
     const EXPORT_BATCH: i64 = 50;
-    const INCLUDES: &'static [Include<Self>] = &[
+    const INCLUDES: &'static [Include<StoredPlan>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
-        Include::new::<Template>("templates", |item| {
-            item.template.iter().map(ToString::to_string).collect()
-        }),
+        Include::new::<Template>("templates", |item| vec![item.template.to_string()]),
     ];
 
     usual_fields!(id);
@@ -112,28 +110,32 @@ impl Resource for ActionPlan {
     }
 
     async fn find(
+        conn: &Connection,
+        caller: &Caller,
+        id: &PlanId,
+    ) -> QueryResult<Option<StoredPlan>> {
+        lists::find(conn, caller, id).await
+    }
+
+    async fn lock(
         conn: &mut Connection,
         caller: &Caller,
         id: &PlanId,
-        lock: Lock,
     ) -> QueryResult<Option<Self>> {
         let query = action_plans::table.find(id).select(action_plans::document);
-        let found: Option<Self> = match lock {
-            Lock::None => query.first(conn).await.optional()?,
-            Lock::ForChange => query.for_no_key_update().first(conn).await.optional()?,
-        };
+        let found: Option<Self> = query.for_no_key_update().first(conn).await.optional()?;
         Ok(found.filter(|plan| is_visible(plan, caller)))
     }
 
     async fn find_many(
-        conn: &mut Connection,
+        mut conn: &Connection,
         caller: &Caller,
         ids: Vec<PlanId>,
     ) -> QueryResult<Vec<Self>> {
         let query = action_plans::table
             .filter(action_plans::id.eq_any(ids))
             .select(action_plans::document);
-        let found: Vec<Self> = query.load(conn).await?;
+        let found: Vec<Self> = query.load(&mut conn).await?;
         Ok(found
             .into_iter()
             .filter(|plan| is_visible(plan, caller))
@@ -141,67 +143,21 @@ impl Resource for ActionPlan {
     }
 
     async fn list(
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         filter: ActionPlanFilter,
         page: Page,
-    ) -> QueryResult<Vec<Self>> {
-        match scope(caller, &filter) {
-            Scope::Nothing => Ok(Vec::new()),
-            Scope::All => {
-                let mut query = narrowed(filter).select(action_plans::document);
-                if let Some(since) = page.since {
-                    query = query.filter(action_plans::updated_at.ge(since));
-                }
-                query
-                    .filter(page.keyset())
-                    .order(page.order())
-                    .limit(page.limit)
-                    .load(conn)
-                    .await
-            }
-            Scope::City(city) => {
-                let page = page.with_id_column("id", "plan");
-                let mut query = narrowed_for(city, filter).select(action_plan_proponents::plan);
-                if let Some(since) = page.since {
-                    query = query.filter(action_plan_proponents::updated_at.ge(since));
-                }
-                let ids: Vec<PlanId> = query
-                    .filter(page.keyset())
-                    .order(page.order())
-                    .limit(page.limit)
-                    .load(conn)
-                    .await?;
-                let mut plans = Self::find_many(conn, caller, ids.clone()).await?;
-                plans.sort_by_key(|plan| ids.iter().position(|id| *id == plan.id));
-                Ok(plans)
-            }
-        }
+    ) -> QueryResult<Vec<StoredPlan>> {
+        lists::list(conn, caller, filter, page).await
     }
 
     async fn count(
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         filter: ActionPlanFilter,
         since: Option<DateTime<Utc>>,
     ) -> QueryResult<i64> {
-        match scope(caller, &filter) {
-            Scope::Nothing => Ok(0),
-            Scope::All => {
-                let mut query = narrowed(filter).select(diesel::dsl::count_star());
-                if let Some(since) = since {
-                    query = query.filter(action_plans::updated_at.ge(since));
-                }
-                query.first(conn).await
-            }
-            Scope::City(city) => {
-                let mut query = narrowed_for(city, filter).select(diesel::dsl::count_star());
-                if let Some(since) = since {
-                    query = query.filter(action_plan_proponents::updated_at.ge(since));
-                }
-                query.first(conn).await
-            }
-        }
+        lists::count(conn, caller, filter, since).await
     }
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
@@ -233,85 +189,6 @@ fn is_visible(plan: &ActionPlan, caller: &Caller) -> bool {
             .city
             .as_ref()
             .is_some_and(|city| plan.proponents.contains(city))
-}
-
-/// Which plans a list can hold, and by which index it is walked.
-enum Scope {
-    /// None that the caller may see.
-    Nothing,
-    /// All plans, by the index of the order.
-    All,
-    /// The plans of one city, by the index of that city and the order.
-    City(CityId),
-}
-
-fn scope(caller: &Caller, filter: &ActionPlanFilter) -> Scope {
-    match (caller.role, &caller.city, filter.city.as_slice()) {
-        (Role::Admin, _, [city]) => Scope::City(city.clone()),
-        (Role::Admin, _, _) => Scope::All,
-        (_, Some(own), _) => Scope::City(own.clone()),
-        (_, None, _) => Scope::Nothing,
-    }
-}
-
-fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
-    let mut query = action_plans::table.into_boxed();
-    if !filter.city.is_empty() {
-        let of_cities =
-            action_plan_proponents::table.filter(action_plan_proponents::city.eq_any(filter.city));
-        query =
-            query.filter(action_plans::id.eq_any(of_cities.select(action_plan_proponents::plan)));
-    }
-    if !filter.pairing.is_empty() {
-        query = query.filter(action_plans::pairing.eq_any(filter.pairing));
-    }
-    if !filter.status.is_empty() {
-        query = query.filter(action_plans::status.eq_any(filter.status));
-    }
-    if !filter.sdg.is_empty() {
-        let serving =
-            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
-        query = query.filter(action_plans::id.eq_any(serving.select(action_plan_sdgs::plan)));
-    }
-    query
-}
-
-fn narrowed_for<'a>(
-    city: CityId,
-    filter: ActionPlanFilter,
-) -> action_plan_proponents::BoxedQuery<'a, Pg> {
-    let mut query = action_plan_proponents::table
-        .filter(action_plan_proponents::city.eq(city.clone()))
-        .into_boxed();
-    if !filter.city.is_empty() && filter.city != [city] {
-        let together = diesel::alias!(action_plan_proponents as together);
-        let with = together.filter(
-            together
-                .field(action_plan_proponents::city)
-                .eq_any(filter.city),
-        );
-        query = query.filter(
-            action_plan_proponents::plan
-                .eq_any(with.select(together.field(action_plan_proponents::plan))),
-        );
-    }
-    if !filter.pairing.is_empty() {
-        query = query.filter(action_plan_proponents::pairing.eq_any(filter.pairing));
-    }
-    if !filter.status.is_empty() {
-        query = query.filter(action_plan_proponents::status.eq_any(filter.status));
-    }
-    if !filter.sdg.is_empty() {
-        let serving =
-            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
-        query = query
-            .filter(action_plan_proponents::plan.eq_any(serving.select(action_plan_sdgs::plan)));
-    }
-    query
-}
-
-fn codes(codes: Vec<SdgCode>) -> Vec<String> {
-    codes.into_iter().map(|code| code.0).collect()
 }
 
 /// The newest template of the programme that the plan's pairing belongs to.

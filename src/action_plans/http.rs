@@ -7,7 +7,7 @@ use super::types::{ActionPlan, ActionPlanFilter};
 use crate::ids::PlanId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The Local Action Plans that you may see: your own city's; for admins all of them.
 #[utoipa::path(tag = "action plans", params(ListParams, ActionPlanFilter), responses((status = 200, body = Listing<ActionPlan>)))]
 #[get("/action-plans")]
-pub async fn list_action_plans(ask: Ask) -> Answer {
-    read::list::<ActionPlan>(ask).await
+pub async fn list_action_plans(asking: Asking) -> Answer {
+    read::list::<ActionPlan>(asking).await
 }
 
 /// Get an action plan
@@ -25,8 +25,8 @@ pub async fn list_action_plans(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), OneParams), responses((status = 200, body = ActionPlan)))]
 #[get("/action-plans/{id}")]
-pub async fn get_action_plan(ask: Ask) -> Answer {
-    read::one::<ActionPlan>(ask).await
+pub async fn get_action_plan(asking: Asking) -> Answer {
+    read::one::<ActionPlan>(asking).await
 }
 
 /// Create an action plan

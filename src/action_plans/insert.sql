@@ -1,8 +1,8 @@
 -- A new plan, with its first version and its projections.
 WITH plan AS (
-    INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version,
+    INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, proponents, document, published_version,
         version, created_at, updated_at)
-    VALUES (:id, :pairing, :template, :kind, :status, :language, :title_key, :document, :published_version,
+    VALUES (:id, :pairing, :template, :kind, :status, :language, :title_key, :cities, :document, :published_version,
         :version, :created_at, :updated_at)
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
 ), version AS (

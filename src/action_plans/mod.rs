@@ -6,6 +6,7 @@
 
 pub mod db;
 pub mod http;
+pub mod lists;
 pub mod rules;
 pub mod statement;
 pub mod types;

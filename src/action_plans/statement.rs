@@ -4,7 +4,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::rules::{sdg_codes, title_key};
@@ -62,7 +62,7 @@ impl<'a> WritePlan<'a> {
             "status" => out.push_bind_param::<Text, _>(&plan.status),
             "language" => out.push_bind_param::<Text, _>(&plan.language),
             "title_key" => out.push_bind_param::<Text, _>(&self.title_key),
-            "document" => out.push_bind_param::<Jsonb, _>(plan),
+            "document" => out.push_bind_param::<Json, _>(plan),
             "published_version" => {
                 out.push_bind_param::<Nullable<BigInt>, _>(&plan.published_version)
             }

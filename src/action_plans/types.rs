@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::column::{jsonb, words};
+use crate::column::{json, words};
 use crate::edtf::Edtf;
 use crate::ids::{CityId, PairingId, PlanId, TemplateId};
 use crate::places::{Line, Url};
@@ -75,7 +75,7 @@ words! {
     diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
-#[diesel(sql_type = diesel::sql_types::Jsonb)]
+#[diesel(sql_type = diesel::sql_types::Json)]
 pub struct ActionPlan {
     /// Id of the plan.
     #[serde(default)]
@@ -157,7 +157,7 @@ pub struct ActionPlan {
     pub updated_at: DateTime<Utc>,
 }
 
-jsonb!(ActionPlan);
+json!(ActionPlan);
 
 fn new_plan() -> PlanKind {
     PlanKind::New

@@ -2,7 +2,7 @@
 WITH plan AS (
     UPDATE action_plans
     SET pairing = :pairing, kind = :kind, status = :status, language = :language, title_key = :title_key,
-        document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
+        proponents = :cities, document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
     WHERE id = :id
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
 ), version AS (

@@ -7,14 +7,18 @@ pub mod keys;
 pub mod passwords;
 pub mod secrets;
 
+use actix_web::http::header;
 use aws_lc_rs::digest;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use self::keys::AccessClaims;
+
 use crate::db::Connection;
 use crate::ids::{CityId, SessionId, UserId};
 use crate::policy::{Relation, Role};
+use crate::problem::{Code, Problem};
 use crate::schema::{sessions, users};
 
 /// Who sends a request.
@@ -69,9 +73,55 @@ impl Caller {
     }
 }
 
+/// What a well-signed token says; whether it still holds, only the database knows.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Who the token was given to, as it was then.
+    pub caller: Caller,
+    /// Its session.
+    pub session: SessionId,
+    /// Its account.
+    pub user: UserId,
+}
+
+impl Claim {
+    /// What these claims say; `None` when they name no role or city.
+    pub fn of(claims: &AccessClaims) -> Option<Self> {
+        let (session, user) = (claims.sid.into(), claims.sub.into());
+        let caller = Caller {
+            role: claims.role.parse().ok()?,
+            user: Some(user),
+            city: claims
+                .city
+                .as_ref()
+                .map(|city| city.parse())
+                .transpose()
+                .ok()?,
+            session: Some(session),
+        };
+        Some(Self {
+            caller,
+            session,
+            user,
+        })
+    }
+
+    /// Who the caller is by now; a problem when the session or the account has ended.
+    pub async fn confirm(&self, conn: &Connection) -> Result<Caller, Problem> {
+        let found = find_caller(conn, self.session, self.user).await?;
+        found.ok_or_else(invalid_token)
+    }
+}
+
+/// The problem of a token that is wrong or has ended (RFC 6750, section 3.1).
+pub fn invalid_token() -> Problem {
+    Problem::new(Code::InvalidToken)
+        .header(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"")
+}
+
 /// The caller behind a living session of an active user; `None` when either has ended.
-pub async fn find_caller(
-    conn: &mut Connection,
+async fn find_caller(
+    mut conn: &Connection,
     session: SessionId,
     user: UserId,
 ) -> QueryResult<Option<Caller>> {
@@ -83,7 +133,7 @@ pub async fn find_caller(
         .filter(sessions::expires_at.gt(diesel::dsl::now))
         .filter(users::active)
         .select((users::role, users::city))
-        .first(conn)
+        .first(&mut conn)
         .await
         .optional()?;
     Ok(found.map(|(role, city)| Caller {

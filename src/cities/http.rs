@@ -7,7 +7,7 @@ use super::types::{City, CityFilter};
 use crate::ids::CityId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The participating cities and metropolitan authorities of both sides.
 #[utoipa::path(tag = "cities", params(ListParams, CityFilter), responses((status = 200, body = Listing<City>)))]
 #[get("/cities")]
-pub async fn list_cities(ask: Ask) -> Answer {
-    read::list::<City>(ask).await
+pub async fn list_cities(asking: Asking) -> Answer {
+    read::list::<City>(asking).await
 }
 
 /// Get a city
@@ -25,8 +25,8 @@ pub async fn list_cities(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "cities", params(("id" = CityId, Path, description = "Id of the city."), OneParams), responses((status = 200, body = City)))]
 #[get("/cities/{id}")]
-pub async fn get_city(ask: Ask) -> Answer {
-    read::one::<City>(ask).await
+pub async fn get_city(asking: Asking) -> Answer {
+    read::one::<City>(asking).await
 }
 
 /// Create a city

@@ -7,7 +7,7 @@ use super::types::{KeyQuestion, KeyQuestionFilter};
 use crate::ids::QuestionId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The questions that guide every round table, in the programme's order.
 #[utoipa::path(tag = "key questions", params(ListParams, KeyQuestionFilter), responses((status = 200, body = Listing<KeyQuestion>)))]
 #[get("/key-questions")]
-pub async fn list_key_questions(ask: Ask) -> Answer {
-    read::list::<KeyQuestion>(ask).await
+pub async fn list_key_questions(asking: Asking) -> Answer {
+    read::list::<KeyQuestion>(asking).await
 }
 
 /// Get a key question
@@ -25,8 +25,8 @@ pub async fn list_key_questions(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "key questions", params(("id" = QuestionId, Path, description = "Id of the key question."), OneParams), responses((status = 200, body = KeyQuestion)))]
 #[get("/key-questions/{id}")]
-pub async fn get_key_question(ask: Ask) -> Answer {
-    read::one::<KeyQuestion>(ask).await
+pub async fn get_key_question(asking: Asking) -> Answer {
+    read::one::<KeyQuestion>(asking).await
 }
 
 /// Create a key question

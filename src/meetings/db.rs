@@ -150,11 +150,11 @@ async fn insert_date(conn: &mut Connection, meeting: &Meeting, author: &Author) 
 }
 
 /// Everything that was ever planned for the meeting, newest first.
-pub async fn list_dates(conn: &mut Connection, id: &MeetingId) -> QueryResult<Vec<PlannedDate>> {
+pub async fn list_dates(mut conn: &Connection, id: &MeetingId) -> QueryResult<Vec<PlannedDate>> {
     meeting_dates::table
         .filter(meeting_dates::meeting.eq(id))
         .order(meeting_dates::version.desc())
         .select(PlannedDate::as_select())
-        .load(conn)
+        .load(&mut conn)
         .await
 }

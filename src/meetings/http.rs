@@ -8,7 +8,7 @@ use super::types::{Meeting, MeetingFilter, PlannedDates};
 use crate::ids::MeetingId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -17,8 +17,8 @@ use crate::write::{self, WriteParams};
 /// Exchange meetings, webinars and workshops, also those without a known date.
 #[utoipa::path(tag = "meetings", params(ListParams, MeetingFilter), responses((status = 200, body = Listing<Meeting>)))]
 #[get("/meetings")]
-pub async fn list_meetings(ask: Ask) -> Answer {
-    read::list::<Meeting>(ask).await
+pub async fn list_meetings(asking: Asking) -> Answer {
+    read::list::<Meeting>(asking).await
 }
 
 /// Get a meeting
@@ -26,8 +26,8 @@ pub async fn list_meetings(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "meetings", params(("id" = MeetingId, Path, description = "Id of the meeting."), OneParams), responses((status = 200, body = Meeting)))]
 #[get("/meetings/{id}")]
-pub async fn get_meeting(ask: Ask) -> Answer {
-    read::one::<Meeting>(ask).await
+pub async fn get_meeting(asking: Asking) -> Answer {
+    read::one::<Meeting>(asking).await
 }
 
 /// Create a meeting
@@ -71,8 +71,8 @@ pub async fn delete_meeting(ask: Ask) -> Answer {
 /// Each date and status that it ever had, newest first, with since when, by whom and why.
 #[utoipa::path(tag = "meetings", params(("id" = MeetingId, Path, description = "Id of the meeting.")), responses((status = 200, body = PlannedDates)))]
 #[get("/meetings/{id}/dates")]
-pub async fn list_meeting_dates(ask: Ask) -> Answer {
-    read::part_of::<Meeting, _>(ask, async |conn, meeting| {
+pub async fn list_meeting_dates(asking: Asking) -> Answer {
+    read::part_of::<Meeting, _>(asking, async |conn, meeting| {
         Ok(PlannedDates {
             items: list_dates(conn, &meeting.id).await?,
         })

@@ -7,7 +7,7 @@ use super::types::{Pairing, PairingFilter};
 use crate::ids::PairingId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The cooperations of EU cities with Japanese cities.
 #[utoipa::path(tag = "pairings", params(ListParams, PairingFilter), responses((status = 200, body = Listing<Pairing>)))]
 #[get("/pairings")]
-pub async fn list_pairings(ask: Ask) -> Answer {
-    read::list::<Pairing>(ask).await
+pub async fn list_pairings(asking: Asking) -> Answer {
+    read::list::<Pairing>(asking).await
 }
 
 /// Get a pairing
@@ -25,8 +25,8 @@ pub async fn list_pairings(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "pairings", params(("id" = PairingId, Path, description = "Id of the pairing."), OneParams), responses((status = 200, body = Pairing)))]
 #[get("/pairings/{id}")]
-pub async fn get_pairing(ask: Ask) -> Answer {
-    read::one::<Pairing>(ask).await
+pub async fn get_pairing(asking: Asking) -> Answer {
+    read::one::<Pairing>(asking).await
 }
 
 /// Create a pairing

@@ -7,7 +7,7 @@ use super::types::{Programme, ProgrammeFilter};
 use crate::ids::ProgrammeId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The phases of the cooperation, each with its guidelines.
 #[utoipa::path(tag = "programmes", params(ListParams, ProgrammeFilter), responses((status = 200, body = Listing<Programme>)))]
 #[get("/programmes")]
-pub async fn list_programmes(ask: Ask) -> Answer {
-    read::list::<Programme>(ask).await
+pub async fn list_programmes(asking: Asking) -> Answer {
+    read::list::<Programme>(asking).await
 }
 
 /// Get a programme
@@ -25,8 +25,8 @@ pub async fn list_programmes(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "programmes", params(("id" = ProgrammeId, Path, description = "Id of the programme."), OneParams), responses((status = 200, body = Programme)))]
 #[get("/programmes/{id}")]
-pub async fn get_programme(ask: Ask) -> Answer {
-    read::one::<Programme>(ask).await
+pub async fn get_programme(asking: Asking) -> Answer {
+    read::one::<Programme>(asking).await
 }
 
 /// Create a programme

@@ -8,21 +8,18 @@ use diesel::QueryResult;
 use futures_util::future::BoxFuture;
 use serde_json::value::RawValue;
 
-use super::Resource;
+use super::{Resource, Seen};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::policy::{Action, allows};
 use crate::problem::{Fault, Faults, Rule};
 
-type Loader = for<'a> fn(
-    &'a mut Connection,
-    &'a Caller,
-    Vec<String>,
-) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
+type Loader =
+    for<'a> fn(&'a Connection, &'a Caller, Vec<String>) -> BoxFuture<'a, QueryResult<Vec<Loaded>>>;
 
 /// The second wall behind the conditions in the statements: what the access table does not let `caller` read is
 /// taken out, and noted as the fault it is.
-pub fn keep_readable<R: Resource>(caller: &Caller, items: &mut Vec<R>) {
+pub fn keep_readable<R: Resource, S: Seen<R>>(caller: &Caller, items: &mut Vec<S>) {
     items.retain(|item| {
         let readable = allows(caller.role, Action::Read, R::THING, item.relation(caller)).is_some();
         if !readable {
@@ -40,14 +37,14 @@ pub struct Loaded {
 }
 
 fn load<'a, R: Resource>(
-    conn: &'a mut Connection,
+    conn: &'a Connection,
     caller: &'a Caller,
     ids: Vec<String>,
 ) -> BoxFuture<'a, QueryResult<Vec<Loaded>>> {
     Box::pin(async move {
         let ids: Vec<R::Id> = ids.iter().filter_map(|id| id.parse().ok()).collect();
         let mut items = R::find_many(conn, caller, ids).await?;
-        keep_readable(caller, &mut items);
+        keep_readable::<R, R>(caller, &mut items);
         let to_json = |item: &(dyn Any + Send + Sync)| {
             item.downcast_ref::<R>()
                 .and_then(|item| serde_json::value::to_raw_value(item).ok())
@@ -55,7 +52,7 @@ fn load<'a, R: Resource>(
         Ok(items
             .into_iter()
             .map(|item| Loaded {
-                id: item.id().to_string(),
+                id: <R as Resource>::id(&item).to_string(),
                 item: Box::new(item),
                 to_json,
             })
@@ -107,7 +104,7 @@ impl References {
     /// unknown as what is not there.
     pub async fn resolve(
         self,
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         faults: &mut Faults,
     ) -> QueryResult<Known> {
@@ -120,7 +117,7 @@ impl References {
     pub async fn resolve_into(
         self,
         known: &mut Known,
-        conn: &mut Connection,
+        conn: &Connection,
         caller: &Caller,
         faults: &mut Faults,
     ) -> QueryResult<()> {
@@ -187,7 +184,7 @@ pub type Included = BTreeMap<&'static str, BTreeMap<String, Box<RawValue>>>;
 
 /// The related things that `names` asks for, once each; `None` when it asks for none.
 pub async fn included<T>(
-    conn: &mut Connection,
+    conn: &Connection,
     caller: &Caller,
     items: &[T],
     includes: &[Include<T>],

@@ -7,27 +7,40 @@
 /// it); every statement begins with it. The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
 macro_rules! rows {
     ($table:ident, key = $key:ident, visible = $visible:expr, filter = |$query:ident, $filter:ident| $narrow:block) => {
+        type Seen = Self;
+
         async fn find(
-            conn: &mut $crate::db::Connection,
+            mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,
             id: &Self::Id,
-            lock: $crate::resource::Lock,
         ) -> diesel::QueryResult<Option<Self>> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            use $crate::resource::Lock;
             let row = $table::table.filter($table::$key.eq(id.clone())).select(Self::as_select());
-            match ($visible(caller), lock) {
-                (None, Lock::None) => row.first(conn).await,
-                (None, Lock::ForChange) => row.for_no_key_update().first(conn).await,
-                (Some(seen), Lock::None) => row.filter(seen).first(conn).await,
-                (Some(seen), Lock::ForChange) => row.filter(seen).for_no_key_update().first(conn).await,
+            match $visible(caller) {
+                None => row.first(&mut conn).await,
+                Some(seen) => row.filter(seen).first(&mut conn).await,
+            }
+            .optional()
+        }
+
+        async fn lock(
+            conn: &mut $crate::db::Connection,
+            caller: &$crate::auth::Caller,
+            id: &Self::Id,
+        ) -> diesel::QueryResult<Option<Self>> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            let row = $table::table.filter($table::$key.eq(id.clone())).select(Self::as_select());
+            match $visible(caller) {
+                None => row.for_no_key_update().first(conn).await,
+                Some(seen) => row.filter(seen).for_no_key_update().first(conn).await,
             }
             .optional()
         }
 
         async fn find_many(
-            conn: &mut $crate::db::Connection,
+            mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,
             ids: Vec<Self::Id>,
         ) -> diesel::QueryResult<Vec<Self>> {
@@ -37,11 +50,11 @@ macro_rules! rows {
             if let Some(seen) = $visible(caller) {
                 query = query.filter(seen);
             }
-            query.load(conn).await
+            query.load(&mut conn).await
         }
 
         async fn list(
-            conn: &mut $crate::db::Connection,
+            mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,
             $filter: Self::Filter,
             page: $crate::query::Page,
@@ -56,11 +69,11 @@ macro_rules! rows {
             if let Some(since) = page.since {
                 $query = $query.filter($table::updated_at.ge(since));
             }
-            $query.filter(page.keyset()).order(page.order()).limit(page.limit).load(conn).await
+            $query.filter(page.keyset()).order(page.order()).limit(page.limit).load(&mut conn).await
         }
 
         async fn count(
-            conn: &mut $crate::db::Connection,
+            mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,
             $filter: Self::Filter,
             since: Option<chrono::DateTime<chrono::Utc>>,
@@ -75,7 +88,7 @@ macro_rules! rows {
             if let Some(since) = since {
                 $query = $query.filter($table::updated_at.ge(since));
             }
-            $query.first(conn).await
+            $query.first(&mut conn).await
         }
 
         async fn delete(conn: &mut $crate::db::Connection, id: &Self::Id) -> diesel::QueryResult<()> {

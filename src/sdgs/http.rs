@@ -6,7 +6,7 @@ use actix_web::{delete, get, patch, post, put};
 use super::types::{Sdg, SdgFilter};
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -15,8 +15,8 @@ use crate::write::{self, WriteParams};
 /// The 17 Sustainable Development Goals with their 169 targets.
 #[utoipa::path(tag = "sdgs", params(ListParams, SdgFilter), responses((status = 200, body = Listing<Sdg>)))]
 #[get("/sdgs")]
-pub async fn list_sdgs(ask: Ask) -> Answer {
-    read::list::<Sdg>(ask).await
+pub async fn list_sdgs(asking: Asking) -> Answer {
+    read::list::<Sdg>(asking).await
 }
 
 /// Get a goal
@@ -24,8 +24,8 @@ pub async fn list_sdgs(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "sdgs", params(("id" = String, Path, max_length = 2, pattern = "^([1-9]|1[0-7])$", description = "Number of the goal."), OneParams), responses((status = 200, body = Sdg)))]
 #[get("/sdgs/{id}")]
-pub async fn get_sdg(ask: Ask) -> Answer {
-    read::one::<Sdg>(ask).await
+pub async fn get_sdg(asking: Asking) -> Answer {
+    read::one::<Sdg>(asking).await
 }
 
 /// Create a goal

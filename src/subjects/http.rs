@@ -7,7 +7,7 @@ use super::types::{Subject, SubjectFilter};
 use crate::ids::SubjectId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The controlled list of topics of cooperation.
 #[utoipa::path(tag = "subjects", params(ListParams, SubjectFilter), responses((status = 200, body = Listing<Subject>)))]
 #[get("/subjects")]
-pub async fn list_subjects(ask: Ask) -> Answer {
-    read::list::<Subject>(ask).await
+pub async fn list_subjects(asking: Asking) -> Answer {
+    read::list::<Subject>(asking).await
 }
 
 /// Get a subject
@@ -25,8 +25,8 @@ pub async fn list_subjects(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "subjects", params(("id" = SubjectId, Path, description = "Id of the subject."), OneParams), responses((status = 200, body = Subject)))]
 #[get("/subjects/{id}")]
-pub async fn get_subject(ask: Ask) -> Answer {
-    read::one::<Subject>(ask).await
+pub async fn get_subject(asking: Asking) -> Answer {
+    read::one::<Subject>(asking).await
 }
 
 /// Create a subject

@@ -7,7 +7,7 @@ use super::types::{Template, TemplateFilter};
 use crate::ids::TemplateId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The templates of action plans: which sections a plan has, in which order.
 #[utoipa::path(tag = "templates", params(ListParams, TemplateFilter), responses((status = 200, body = Listing<Template>)))]
 #[get("/templates")]
-pub async fn list_templates(ask: Ask) -> Answer {
-    read::list::<Template>(ask).await
+pub async fn list_templates(asking: Asking) -> Answer {
+    read::list::<Template>(asking).await
 }
 
 /// Get a template
@@ -25,8 +25,8 @@ pub async fn list_templates(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), OneParams), responses((status = 200, body = Template)))]
 #[get("/templates/{id}")]
-pub async fn get_template(ask: Ask) -> Answer {
-    read::one::<Template>(ask).await
+pub async fn get_template(asking: Asking) -> Answer {
+    read::one::<Template>(asking).await
 }
 
 /// Create a template

@@ -7,7 +7,7 @@ use super::types::{Tour, TourFilter};
 use crate::ids::TourId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::Ask;
+use crate::request::{Ask, Asking};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -16,8 +16,8 @@ use crate::write::{self, WriteParams};
 /// The study tours, past and planned.
 #[utoipa::path(tag = "tours", params(ListParams, TourFilter), responses((status = 200, body = Listing<Tour>)))]
 #[get("/tours")]
-pub async fn list_tours(ask: Ask) -> Answer {
-    read::list::<Tour>(ask).await
+pub async fn list_tours(asking: Asking) -> Answer {
+    read::list::<Tour>(asking).await
 }
 
 /// Get a study tour
@@ -25,8 +25,8 @@ pub async fn list_tours(ask: Ask) -> Answer {
 /// Its ETag is what a change of it has to send in `If-Match`.
 #[utoipa::path(tag = "tours", params(("id" = TourId, Path, description = "Id of the study tour."), OneParams), responses((status = 200, body = Tour)))]
 #[get("/tours/{id}")]
-pub async fn get_tour(ask: Ask) -> Answer {
-    read::one::<Tour>(ask).await
+pub async fn get_tour(asking: Asking) -> Answer {
+    read::one::<Tour>(asking).await
 }
 
 /// Create a study tour

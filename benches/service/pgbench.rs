@@ -1,12 +1,16 @@
 //! pgbench, given the statements of a case.
 //!
 //! A script lies in `benches/sql`: blocks between empty lines, each a statement as the service sends it, with a line
-//! `-- $1 = expression` for each of its values; lines that begin with `\` are pgbench's own.
+//! `-- $1 = expression` for each of its values; lines that begin with `\` are pgbench's own. The hand-written statements
+//! of the service are not repeated: `-- INSERT` or `-- UPDATE` stands for one, with a line `-- :name = expression` for
+//! each of its names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
+
+use iuc::action_plans::statement::{INSERT, UPDATE};
 
 use crate::Outcome;
 use crate::cases::{CLIENTS, Case};
@@ -28,6 +32,7 @@ pub struct Script {
 struct Block {
     commands: Vec<String>,
     values: Vec<String>,
+    named: BTreeMap<String, String>,
     statement: String,
 }
 
@@ -45,7 +50,13 @@ impl Script {
 
     /// The statements alone, as the service sends them.
     pub fn statements(&self) -> Vec<String> {
-        let statements = self.blocks.iter().map(|block| normal(&block.statement));
+        let statements = self.blocks.iter().map(|block| {
+            let mut place = 0;
+            normal(&with_names(&block.statement, |_| {
+                place += 1;
+                format!("${place}")
+            }))
+        });
         statements
             .filter(|statement| !statement.is_empty())
             .collect()
@@ -59,7 +70,7 @@ impl Script {
                 text.push_str(command);
                 text.push('\n');
             }
-            let mut statement = normal(&block.statement);
+            let mut statement = normal(&block.bare());
             for (index, value) in block.values.iter().enumerate().rev() {
                 statement = statement.replace(&format!("${}", index + 1), value);
             }
@@ -72,7 +83,31 @@ impl Script {
     }
 }
 
+/// The statement with something else in the place of each `:name`.
+fn with_names(statement: &str, mut place: impl FnMut(&str) -> String) -> String {
+    let mut parts = statement.split(':');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|c: char| !c.is_ascii_lowercase() && c != '_')
+            .unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        text += &place(name);
+        text += rest;
+    }
+    text
+}
+
 impl Block {
+    /// The statement without comments, with the values of its names.
+    fn bare(&self) -> String {
+        let lines = self.statement.lines();
+        let lines: Vec<_> = lines.filter(|line| !line.starts_with("--")).collect();
+        with_names(&lines.join("\n"), |name| {
+            self.named.get(name).cloned().unwrap_or_default()
+        })
+    }
+
     fn read(text: &str) -> Outcome<Self> {
         let mut block = Self::default();
         for line in text.lines() {
@@ -84,6 +119,15 @@ impl Block {
                     return Err(format!("values out of order: {line}").into());
                 }
                 block.values.push(value.to_owned());
+            } else if let Some((name, value)) = line
+                .strip_prefix("-- :")
+                .and_then(|line| line.split_once(" = "))
+            {
+                block.named.insert(name.to_owned(), value.to_owned());
+            } else if line == "-- INSERT" {
+                block.statement = INSERT.to_owned();
+            } else if line == "-- UPDATE" {
+                block.statement = UPDATE.to_owned();
             } else if !line.starts_with("--") {
                 block.statement.push_str(line);
                 block.statement.push('\n');

@@ -284,15 +284,15 @@ pub async fn plant(
             "BEGIN;
              CREATE TEMP TABLE prototypes ON COMMIT DROP AS SELECT row_number() OVER (ORDER BY id) - 1 AS number, * FROM action_plans;
              CREATE TEMP TABLE plan_numbers ON COMMIT DROP AS
-                SELECT n, {prototype} AS prototype, format('01900000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid AS id, {at} AS at,
-                    jsonb_build_object('id', format('01900000-0000-7000-8000-%s', lpad(n::text, 12, '0')), 'created_at', {time}, 'updated_at', {time}) AS own
+                SELECT n, {prototype} AS prototype, format('01900000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid AS id, {at} AS at, {time} AS time
                 FROM generate_series(1, {plans}) AS n, (SELECT count(*) FROM prototypes) AS all_of_them (count);
-             INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at)
-                SELECT plan.id, pairing, template, kind, status, language, left(title ->> language, 200),
-                    document || own || jsonb_build_object('title', title), published_version, version, at, at
+             INSERT INTO action_plans (id, proponents, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at)
+                SELECT plan.id, proponents, pairing, template, kind, status, language, left(own -> 'title' ->> language, 200),
+                    own, published_version, version, at, at
                 FROM plan_numbers AS plan JOIN prototypes ON number = prototype,
-                    LATERAL (SELECT jsonb_build_object('en', overlay(document -> 'title' ->> 'en' placing n::text || ' ' from 1 for 0),
-                        'ja', overlay(document -> 'title' ->> 'ja' placing n::text || ' ' from 1 for 0)) AS title) AS named
+                    LATERAL (SELECT regexp_replace(document::text, '^[{{]\"id\":\"[^\"]*\"', '{{\"id\":\"' || plan.id || '\"') AS text) AS identified,
+                    LATERAL (SELECT regexp_replace(identified.text, '\"title\":[{{]\"en\":\"([^\"]*)\",\"ja\":\"', '\"title\":{{\"en\":\"' || n || ' \\1\",\"ja\":\"' || n || ' ') AS text) AS named,
+                    LATERAL (SELECT regexp_replace(named.text, '\"created_at\":\"[^\"]*\",\"updated_at\":\"[^\"]*\"', format('\"created_at\":%s,\"updated_at\":%s', to_json(time), to_json(time)))::json AS own) AS dated
                 ORDER BY n;
              {versions}
              INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
@@ -344,7 +344,7 @@ async fn check(
             "SELECT count(*) FROM (SELECT * FROM action_plans ORDER BY id LIMIT 500) AS plan
              WHERE (SELECT array_agg(city ORDER BY city COLLATE \"C\") FROM action_plan_proponents AS of WHERE of.plan = plan.id
                         AND (of.pairing, of.status, of.title_key, of.updated_at) = (plan.pairing, plan.status, plan.title_key, plan.updated_at))
-                    IS DISTINCT FROM (SELECT array_agg(city ORDER BY city COLLATE \"C\") FROM jsonb_array_elements_text(document -> 'proponents') AS city)
+                    IS DISTINCT FROM (SELECT array_agg(city ORDER BY city COLLATE \"C\") FROM json_array_elements_text(document -> 'proponents') AS city)
                 OR (plan.id::text, plan.pairing, plan.updated_at) IS DISTINCT FROM
                     (document ->> 'id', document ->> 'pairing', (document ->> 'updated_at')::timestamptz)",
             &[],

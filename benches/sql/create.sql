@@ -34,34 +34,24 @@ SELECT "sdg_codes"."code" FROM "sdg_codes" WHERE ("sdg_codes"."code" = ANY($1));
 SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SELECT "pairings"."programme" FROM "pairings"
     WHERE ("pairings"."id" = $1))) ORDER BY "templates"."created_at" DESC, "templates"."id" DESC LIMIT $2;
 
--- INSERT in src/action_plans/db.rs.
--- $1 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
--- $2 = :pairing
--- $3 = 'iuc-japan-1'
--- $4 = 'new'
--- $5 = 'draft'
--- $6 = 'en'
--- $7 = :title_key
--- $8 = :document
--- $9 = NULL
--- $10 = 1
--- $11 = now()
--- $12 = now()
--- $13 = :user::uuid
--- $14 = :proponents::text[]
--- $15 = :codes::text[]
--- $16 = '{}'::text[]
--- $17 = '{}'::text[]
-WITH plan AS (INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, document, published_version,
-        version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        RETURNING id, document, version, status, pairing, title_key, created_at, updated_at),
-    version AS (INSERT INTO action_plan_versions (plan, version, document, status, at, by)
-        SELECT id, version, document, status, updated_at, $13 FROM plan),
-    proponents AS (INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
-        SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest($14) AS city),
-    sdgs AS (INSERT INTO action_plan_sdgs (plan, code) SELECT id, code FROM plan, unnest($15) AS code)
-    INSERT INTO action_plan_refs (system, key, plan)
-        SELECT system, key, id FROM plan, unnest($16, $17) AS ref (system, key);
+-- INSERT
+-- :id = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
+-- :pairing = :pairing
+-- :template = 'iuc-japan-1'
+-- :kind = 'new'
+-- :status = 'draft'
+-- :language = 'en'
+-- :title_key = :title_key
+-- :document = :document
+-- :published_version = NULL
+-- :version = 1
+-- :created_at = now()
+-- :updated_at = now()
+-- :by = :user::uuid
+-- :cities = :proponents::text[]
+-- :codes = :codes::text[]
+-- :systems = '{}'::text[]
+-- :keys = '{}'::text[]
 
 -- record in src/events.rs.
 -- $1 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid

@@ -1,5 +1,7 @@
--- A batch of an export: export in src/read.rs, ActionPlan::list in src/action_plans/db.rs.
+-- A batch of an export: export in src/read.rs, list in src/action_plans/lists.rs.
 \set n random(0, :plans - 500)
 -- $1 = ('01900000-0000-7000-8000-' || lpad(:n::text, 12, '0'))::uuid
 -- $2 = 500
-SELECT "action_plans"."document" FROM "action_plans" WHERE (id) > ($1) ORDER BY id LIMIT $2;
+SELECT "action_plans"."id", "action_plans"."proponents", "action_plans"."pairing", "action_plans"."template",
+    "action_plans"."title_key", "action_plans"."version", "action_plans"."created_at", "action_plans"."updated_at", "action_plans"."document"
+    FROM "action_plans" WHERE (id) > ($1) ORDER BY id LIMIT $2;

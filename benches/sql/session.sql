@@ -1,4 +1,4 @@
--- Every signed-in request: find_caller in src/auth/mod.rs, called by src/edge.rs.
+-- Every signed-in request: find_caller in src/auth/mod.rs, sent along with the reading by Asking::read in src/request.rs.
 -- $1 = :session::uuid
 -- $2 = :user::uuid
 -- $3 = 1

@@ -8,6 +8,7 @@
 //! was begun is ended, and its answer kept with the Idempotency-Key. Everything of one write is one
 //! transaction: the key, the change, its event, the kept answer.
 
+mod act;
 mod answer;
 mod body;
 mod idempotency;
@@ -29,6 +30,7 @@ use crate::resource::Resource;
 
 use way::{Applied, Job, Way, event_of, forbidden};
 
+pub use act::{Deed, Doing, Done, act, act_without_body};
 pub use answer::{DryRun, PatchOperation, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;

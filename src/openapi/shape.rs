@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use self::examples::add_examples;
-use self::operations::shape_path;
-use self::references::{SCHEMAS, reachable, references, walk};
+use self::operations::{is_deed, shape_path};
+use self::references::{SCHEMAS, reachable, reference, references, walk};
 use self::shared::{headers, problems, tags};
 use super::Offer;
 
@@ -49,6 +49,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
     schemas.extend(bodies);
     add_examples(&mut schemas);
     let paths = take_object(document, &["paths"]);
+    add_dry_runs(&mut schemas, &paths);
     let paths = paths
         .into_iter()
         .map(|(path, item)| shape_path(path, item, &offers))
@@ -80,16 +81,40 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
 
 /// What an answer may hold beside the fields of the thing itself.
 fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
+    let included = json!({"type": "object", "readOnly": true,
+        "description": "Only with `include`: what was asked for along, by kind and id."});
+    add_member(schemas, name, "dry_run", dry_run());
+    add_member(schemas, name, "included", included);
+}
+
+/// What is answered to a deed may tell of a dry run too.
+fn add_dry_runs(schemas: &mut Map<String, Value>, paths: &Map<String, Value>) {
+    let mut answers = BTreeSet::new();
+    for (path, item) in paths {
+        if let Some(operation) = item.get("post").filter(|_| is_deed("post", path)) {
+            for response in ["/responses/200", "/responses/201"] {
+                let schema = format!("{response}/content/application~1json/schema");
+                let name = operation.pointer(&schema).and_then(reference);
+                answers.extend(name.map(str::to_owned));
+            }
+        }
+    }
+    for name in answers {
+        add_member(schemas, &name, "dry_run", dry_run());
+    }
+}
+
+fn dry_run() -> Value {
+    json!({"$ref": format!("{SCHEMAS}DryRun"), "readOnly": true,
+        "description": "Only in the answer to `dryrun=true`: what would change."})
+}
+
+fn add_member(schemas: &mut Map<String, Value>, name: &str, member: &str, shape: Value) {
     let place = schemas
         .get_mut(name)
         .and_then(|schema| schema.get_mut("properties"));
     if let Some(properties) = place.and_then(Value::as_object_mut) {
-        let dry_run = json!({"$ref": format!("{SCHEMAS}DryRun"), "readOnly": true,
-            "description": "Only in the answer to `dryrun=true`: what would change."});
-        let included = json!({"type": "object", "readOnly": true,
-            "description": "Only with `include`: what was asked for along, by kind and id."});
-        properties.insert("dry_run".into(), dry_run);
-        properties.insert("included".into(), included);
+        properties.insert(member.into(), shape);
     }
 }
 

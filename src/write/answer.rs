@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::column::words;
@@ -92,6 +93,14 @@ impl Stored {
     /// The answer to a dry run that would leave `item` (for a deletion: that would remove it), by this event; none
     /// when nothing would change.
     pub fn of_dry_run<R: Resource>(item: &R, event: Option<Event>) -> Result<Self, Problem> {
+        Self::of_dry_run_with(to_object(item)?, event)
+    }
+
+    /// The answer to a dry run of something that would answer `body`.
+    pub fn of_dry_run_with(
+        mut body: Map<String, Value>,
+        event: Option<Event>,
+    ) -> Result<Self, Problem> {
         let diff = event
             .as_ref()
             .map_or_else(|| Value::Array(Vec::new()), |event| event.change().clone());
@@ -99,7 +108,6 @@ impl Stored {
             diff,
             events: event.into_iter().collect(),
         };
-        let mut body = to_object(item)?;
         body.insert(
             "dry_run".into(),
             serde_json::to_value(dry_run).unwrap_or_default(),
@@ -146,8 +154,8 @@ impl Stored {
     }
 }
 
-/// A thing as a JSON object.
-pub fn to_object<R: Resource>(item: &R) -> Result<Map<String, Value>, Problem> {
+/// A thing, or another answer, as a JSON object.
+pub fn to_object(item: &impl Serialize) -> Result<Map<String, Value>, Problem> {
     match serde_json::to_value(item) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(Problem::new(Code::Internal)),

@@ -92,32 +92,7 @@ impl Way<'_> {
         self.settle(&mut item, before.as_ref(), &known, &mut faults)?;
         item.consult(conn, &mut faults).await?;
         faults.into_result()?;
-        if let Some(before) = before.as_ref().filter(|before| **before == item) {
-            return Ok(Applied::Unchanged(before.clone()));
-        }
-        let at = self.author.at;
-        let (version, created_at) = before
-            .as_ref()
-            .map(R::meta)
-            .map_or((1, at), |meta| (meta.version + 1, meta.created_at));
-        item.stamp(Meta {
-            version,
-            created_at,
-            updated_at: at,
-        });
-        let written = match &before {
-            None => item.insert(conn, self.author).await,
-            Some(before) => item.update(conn, before, self.author).await,
-        };
-        written.map_err(|error| meaning_of(error.into(), R::THING))?;
-        let happening = if before.is_some() {
-            Happening::Updated
-        } else {
-            Happening::Created
-        };
-        let event = event_of(self.author, happening, before.as_ref(), Some(&item))?;
-        record(conn, &event).await?;
-        Ok(Applied::Written(Box::new(Written { item, event })))
+        keep(conn, self.author, before, item).await
     }
 
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
@@ -159,6 +134,41 @@ impl Way<'_> {
         );
         Ok(())
     }
+}
+
+/// Stores what `before` has become, or a new thing, with its version and its event; what is stored already stays.
+pub async fn keep<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    before: Option<R>,
+    mut item: R,
+) -> Result<Applied<R>, Problem> {
+    if let Some(before) = before.as_ref().filter(|before| **before == item) {
+        return Ok(Applied::Unchanged(before.clone()));
+    }
+    let at = author.at;
+    let (version, created_at) = before
+        .as_ref()
+        .map(R::meta)
+        .map_or((1, at), |meta| (meta.version + 1, meta.created_at));
+    item.stamp(Meta {
+        version,
+        created_at,
+        updated_at: at,
+    });
+    let written = match &before {
+        None => item.insert(conn, author).await,
+        Some(before) => item.update(conn, before, author).await,
+    };
+    written.map_err(|error| meaning_of(error.into(), R::THING))?;
+    let happening = if before.is_some() {
+        Happening::Updated
+    } else {
+        Happening::Created
+    };
+    let event = event_of(author, happening, before.as_ref(), Some(&item))?;
+    record(conn, &event).await?;
+    Ok(Applied::Written(Box::new(Written { item, event })))
 }
 
 /// Makes a new `R` from the command line, in the caller's transaction.

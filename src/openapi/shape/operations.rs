@@ -39,6 +39,11 @@ fn resource<'a>(operation: &Value, offers: &'a [Offer]) -> Option<&'a Offer> {
     })
 }
 
+/// Whether an operation does something to a thing, by a body of its own: `POST /contributions/{id}/decline`.
+pub(super) fn is_deed(method: &str, path: &str) -> bool {
+    method == "post" && path.contains('{')
+}
+
 /// What has to be known of an operation to shape it.
 pub(super) struct Operation<'a> {
     pub(super) method: &'a str,
@@ -82,8 +87,15 @@ impl<'a> Operation<'a> {
         matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some()
     }
 
+    /// Whether it does something to a thing, by a body of its own.
+    pub(super) fn is_deed(&self) -> bool {
+        is_deed(self.method, self.path)
+    }
+
     fn bodies(&self, operation: &mut Map<String, Value>) {
-        let Some(offer) = self.offer else { return };
+        let Some(offer) = self.offer.filter(|_| !self.is_deed()) else {
+            return;
+        };
         let to = |suffix: &str| json!({"schema": {"$ref": format!("{SCHEMAS}{}{suffix}", offer.schema)}});
         let content = match self.method {
             "post" | "put" => json!({"application/json": to("Write")}),
@@ -110,7 +122,12 @@ impl<'a> Operation<'a> {
             rename_refs(response);
             self.good_answer(status, response, listing);
         }
-        if let (true, Some(offer)) = (self.method != "get", self.offer) {
+        if let (true, Some(made)) = (self.is_deed(), responses.get("201").cloned()) {
+            responses.entry("200").or_insert_with(|| {
+                json!({"description": "What would be made, with `dry_run` (`dryrun=true`)",
+                    "headers": good_headers(&["Cache-Control"]), "content": made.get("content")})
+            });
+        } else if let (true, Some(offer)) = (self.method != "get", self.offer) {
             // Of a dry run, where that is not the usual answer.
             responses.entry("200").or_insert_with(|| {
                 let content = json!({"application/json": {"schema": {"$ref": format!("{SCHEMAS}{}", offer.schema)}}});
@@ -143,7 +160,7 @@ impl<'a> Operation<'a> {
         if status == "201" {
             names.push("Location");
         }
-        if status == "201" && !self.public_only {
+        if (status == "201" || self.is_deed()) && !self.public_only {
             names.push("Idempotent-Replayed");
         }
         if listing {
@@ -175,7 +192,10 @@ impl<'a> Operation<'a> {
             (!writes, ("NotAcceptable", "406")),
             (has_body, ("RequestTimeout", "408")),
             (writes && !self.public_only, ("Conflict", "409")),
-            (self.conditional(), ("PreconditionFailed", "412")),
+            (
+                self.conditional() || self.is_deed(),
+                ("PreconditionFailed", "412"),
+            ),
             (has_body, ("PayloadTooLarge", "413")),
             (has_body, ("UnsupportedMediaType", "415")),
             (

@@ -53,6 +53,14 @@ impl Operation<'_> {
                 "The ETag that you read, or `*` to override whatever is stored now.",
             ));
         }
+        if self.is_deed() {
+            parameters.push(header(
+                "If-Match",
+                false,
+                80,
+                "The ETag that you read: it is done only while that is still the present state.",
+            ));
+        }
         if self.method == "post" && !self.public_only {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }

@@ -1,0 +1,231 @@
+//! What is done to a thing by a body of its own, such as `POST /contributions/{id}/decline`.
+//!
+//! The order in which such a request is looked at: role (403), body (408, 413, 415, 400 for what is no JSON), the thing
+//! (404), all faults of the body's shape (400), rights (403), `If-Match` (428, 412), then the deed itself with what it
+//! may find wrong (400, 409). Keys, dry runs and the transaction are those of every write.
+
+use std::marker::PhantomData;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Payload;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::answer::{Stored, to_object};
+use super::body::{MediaType, read_json};
+use super::way::{Applied, forbidden, keep};
+use super::{AsyncWork, WriteParams, in_transaction};
+use crate::auth::Caller;
+use crate::db::Connection;
+use crate::events::{Author, Event};
+use crate::policy::{Action, Relation, Thing, allows, ever_allows};
+use crate::problem::{Code, Problem};
+use crate::read::{Answer, http_date};
+use crate::request::{Ask, etag};
+use crate::resource::{Lock, Resource};
+
+/// Something that can be done to a thing.
+pub trait Deed: Send + Sync + 'static {
+    /// What it is done to: read as far as the caller may see it, and locked.
+    type To: Resource;
+    /// Its body; the contract knows its shape by its name.
+    type Body: DeserializeOwned + ToSchema + Send + Sync;
+
+    /// What the access table is asked about.
+    const ACTION: Action;
+    /// The kind of thing that the access table is asked about, where it is another than what it is done to.
+    const THING: Thing = <Self::To as Resource>::THING;
+    /// Whether it has to name the state it means in `If-Match`. When it does so unasked, that holds too.
+    const CONDITIONAL: bool = false;
+
+    /// How the caller stands to what the access table is asked about.
+    fn relation(
+        _conn: &mut Connection,
+        doing: &Doing<'_>,
+        to: &Self::To,
+        _body: &Self::Body,
+    ) -> impl Future<Output = Result<Relation, Problem>> + Send {
+        let relation = to.relation(doing.caller());
+        async move { Ok(relation) }
+    }
+
+    /// Does it, in the transaction of the request; an error undoes everything. It records its event itself, unless it
+    /// does no more than [`Doing::change`].
+    fn run(
+        conn: &mut Connection,
+        doing: &Doing<'_>,
+        to: Self::To,
+        body: Self::Body,
+    ) -> impl Future<Output = Result<Done, Problem>> + Send;
+}
+
+/// Who does it, when, and by which request.
+pub struct Doing<'a> {
+    /// The request.
+    pub ask: &'a Ask,
+    /// Who is noted as the author, and when.
+    pub author: &'a Author,
+}
+
+impl Doing<'_> {
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.ask.caller
+    }
+
+    /// Refuses with 403 what the access table does not allow: for rights that depend on what is done.
+    pub fn permit(&self, action: Action, thing: Thing, relation: Relation) -> Result<(), Problem> {
+        match allows(self.caller().role, action, thing, relation) {
+            Some(_) => Ok(()),
+            None => Err(forbidden(self.caller())),
+        }
+    }
+
+    /// Stores `after` in the place of `before`, with its version and its event, and answers it.
+    pub async fn change<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        before: R,
+        after: R,
+    ) -> Result<Done, Problem> {
+        match keep(conn, self.author, Some(before), after).await? {
+            Applied::Unchanged(item) => Done::thing(StatusCode::OK, &item, None),
+            Applied::Written(written) => {
+                Done::thing(StatusCode::OK, &written.item, Some(written.event))
+            }
+        }
+    }
+}
+
+/// What came of it: the answer, and the event that tells of it, none when nothing changed.
+pub struct Done {
+    status: StatusCode,
+    headers: Vec<(String, String)>,
+    body: Map<String, Value>,
+    event: Option<Event>,
+}
+
+impl Done {
+    /// Answers a thing as it is stored now, with its ETag.
+    pub fn thing<R: Resource>(
+        status: StatusCode,
+        item: &R,
+        event: Option<Event>,
+    ) -> Result<Self, Problem> {
+        let meta = item.meta();
+        let mut done = Self::other(status, item, event)?;
+        done.headers.push(("etag".into(), etag(meta)));
+        done.headers
+            .push(("last-modified".into(), http_date(meta.updated_at)));
+        Ok(done)
+    }
+
+    /// Answers something that is no thing of its own.
+    pub fn other(
+        status: StatusCode,
+        answer: &impl Serialize,
+        event: Option<Event>,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            status,
+            headers: vec![("content-type".into(), "application/json".into())],
+            body: to_object(answer)?,
+            event,
+        })
+    }
+
+    /// With the URL of what was made.
+    #[must_use]
+    pub fn at(mut self, url: String) -> Self {
+        self.headers.push(("location".into(), url));
+        self
+    }
+
+    fn into_stored(self, dry_run: bool) -> Result<Stored, Problem> {
+        if dry_run {
+            return Stored::of_dry_run_with(self.body, self.event);
+        }
+        let body = crate::read::bytes(&self.body)?;
+        Ok(Stored::answer(self.status, self.headers, body))
+    }
+}
+
+/// Does `D` to the thing that the path names, by the body of the request.
+pub async fn act<D: Deed>(mut ask: Ask, payload: Payload) -> Answer {
+    permit::<D>(&ask)?;
+    let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    perform::<D>(ask, Some(value)).await
+}
+
+/// As [`act`], of a deed that takes no body.
+pub async fn act_without_body<D: Deed<Body = ()>>(ask: Ask) -> Answer {
+    permit::<D>(&ask)?;
+    perform::<D>(ask, None).await
+}
+
+fn permit<D: Deed>(ask: &Ask) -> Result<(), Problem> {
+    if ever_allows(ask.caller.role, D::ACTION, D::THING) {
+        Ok(())
+    } else {
+        Err(forbidden(&ask.caller))
+    }
+}
+
+async fn perform<D: Deed>(ask: Ask, body: Option<Value>) -> Answer {
+    let params: WriteParams = ask.parameters()?;
+    let dry_run = params.dryrun.unwrap_or_default();
+    let work = Act {
+        body,
+        dry_run,
+        deed: PhantomData::<fn() -> D>,
+    };
+    in_transaction(ask, dry_run, work).await
+}
+
+struct Act<D> {
+    body: Option<Value>,
+    dry_run: bool,
+    deed: PhantomData<fn() -> D>,
+}
+
+impl<D: Deed> AsyncWork for Act<D> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
+        let doing = Doing { ask, author };
+        let id = ask.id::<D::To>()?;
+        let to = D::To::find(conn, &ask.caller, &id, Lock::ForChange)
+            .await?
+            .filter(|to| is_readable(to, &ask.caller))
+            .ok_or(Problem::new(Code::NotFound))?;
+        let body = decode::<D::Body>(ask, self.body.as_ref())?;
+        let relation = D::relation(conn, &doing, &to, &body).await?;
+        doing.permit(D::ACTION, D::THING, relation)?;
+        if D::CONDITIONAL || ask.headers.contains_key("if-match") {
+            ask.check_if_match(&etag(to.meta()))?;
+        }
+        let done = D::run(conn, &doing, to, body).await?;
+        done.into_stored(self.dry_run)
+    }
+}
+
+/// The second wall behind the condition in the statement.
+fn is_readable<R: Resource>(to: &R, caller: &Caller) -> bool {
+    allows(caller.role, Action::Read, R::THING, to.relation(caller)).is_some()
+}
+
+/// The body as its type, with every fault of its shape told at once.
+fn decode<B: DeserializeOwned + ToSchema>(ask: &Ask, body: Option<&Value>) -> Result<B, Problem> {
+    if let Some(body) = body {
+        ask.app.contract.check(&B::name(), body).into_result()?;
+    }
+    B::deserialize(body.unwrap_or(&Value::Null)).map_err(|error| {
+        tracing::error!(%error, "a body that the contract lets pass does not fit its type");
+        Problem::new(Code::Internal)
+    })
+}

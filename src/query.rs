@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
 
-pub use self::expressions::{Equals, Keyset, Order};
+pub use self::expressions::{Keyset, Order, Sight};
 pub use self::keys::{Key, KeyType, Sort, TieBreak};
 use crate::auth::secrets::Signer;
 use crate::problem::{Fault, Problem, Rule};
@@ -357,6 +357,16 @@ mod tests {
             sql(&next.keyset()),
             "(updated_at <= $1 AND (updated_at < $2 OR (updated_at = $3 AND number > $4) OR \
              (updated_at = $5 AND number = $6 AND id > $7)))"
+        );
+    }
+
+    #[test]
+    fn a_sight_is_one_condition_with_the_caller_in_each_place() {
+        let sight = Sight::by("city = ? OR host = ?", Key::Text("umea".into()));
+        assert_eq!(sql(&sight), "(city = $1 OR host = $2)");
+        assert_eq!(
+            sql(&Sight::of("visibility = 'public'")),
+            "(visibility = 'public')"
         );
     }
 

@@ -29,7 +29,7 @@ use crate::events::Author;
 use crate::ids::CityId;
 use crate::policy::{Relation, Thing};
 use crate::problem::{Fault, Faults, Rule};
-use crate::query::{Equals, Page, Sort, TieBreak};
+use crate::query::{Page, Sight, Sort, TieBreak};
 
 /// The id of a resource.
 pub trait Id: Clone + Display + FromStr + Eq + Hash + Ord + Send + Sync + Unpin + 'static {}
@@ -251,7 +251,7 @@ pub struct Listing<T> {
 }
 
 /// Everybody sees the whole table.
-pub fn to_everybody(_: &Caller) -> Option<Equals> {
+pub fn to_everybody(_: &Caller) -> Option<Sight> {
     None
 }
 

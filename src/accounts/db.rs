@@ -12,7 +12,7 @@ use crate::events::Author;
 use crate::ids::{CityId, UserId};
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Rule};
-use crate::query::{Equals, Key, KeyType, Sort, TieBreak};
+use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields,
     usual_sorts_by_uuid,
@@ -113,11 +113,11 @@ impl Resource for User {
 }
 
 /// Admins see every account, everybody else the own one.
-fn visible_to(caller: &Caller) -> Option<Equals> {
+fn visible_to(caller: &Caller) -> Option<Sight> {
     match (caller.role, caller.user) {
         (Role::Admin, _) => None,
-        (_, user) => Some(Equals::new(
-            "id",
+        (_, user) => Some(Sight::by(
+            "id = ?",
             Key::Uuid(user.unwrap_or_default().uuid()),
         )),
     }

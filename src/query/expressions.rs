@@ -23,25 +23,39 @@ pub struct Order {
     pub(super) terms: Vec<Term>,
 }
 
-/// The condition that a column has this value: what a caller may see of a private table.
+/// What of a table a caller may see: a condition that begins every statement which reads the table.
 #[derive(Clone, Debug)]
-pub struct Equals {
-    column: &'static str,
-    key: Key,
+pub struct Sight {
+    sql: &'static str,
+    key: Option<Key>,
 }
 
-impl Equals {
-    /// `column = key`.
-    pub fn new(column: &'static str, key: Key) -> Self {
-        Self { column, key }
+impl Sight {
+    /// The rows for which `sql` holds; it is the same text for all callers, so that its statements stay prepared.
+    pub fn of(sql: &'static str) -> Self {
+        Self { sql, key: None }
+    }
+
+    /// The rows for which `sql` holds, in which each `?` stands for `key`: the caller's city or account.
+    pub fn by(sql: &'static str, key: Key) -> Self {
+        Self {
+            sql,
+            key: Some(key),
+        }
     }
 }
 
-impl QueryFragment<Pg> for Equals {
+impl QueryFragment<Pg> for Sight {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(self.column);
-        out.push_sql(" = ");
-        push_key(&mut out, &self.key, KeyType::Text)
+        out.push_sql("(");
+        for (place, part) in self.sql.split('?').enumerate() {
+            if let (true, Some(key)) = (place > 0, &self.key) {
+                push_key(&mut out, key, KeyType::Text)?;
+            }
+            out.push_sql(part);
+        }
+        out.push_sql(")");
+        Ok(())
     }
 }
 
@@ -62,7 +76,7 @@ macro_rules! dynamic_expression {
     };
 }
 
-dynamic_expression!(Equals, Bool);
+dynamic_expression!(Sight, Bool);
 dynamic_expression!(Keyset, Bool);
 dynamic_expression!(Order, diesel::expression::expression_types::NotSelectable);
 

@@ -80,6 +80,7 @@ pub async fn part_of<R: Resource, P: Serialize>(
 
 /// The thing, if it was found and the access table lets the caller read it.
 fn readable<R: Resource>(ask: &Ask, found: Option<R::Seen>) -> Result<R::Seen, Problem> {
+    let found = found.filter(|item| item.parents() == ask.parents::<R>());
     let mut found: Vec<R::Seen> = found.into_iter().collect();
     keep_readable::<R, _>(&ask.caller, &mut found);
     found.pop().ok_or(Problem::new(Code::NotFound))
@@ -133,8 +134,9 @@ struct Rest {
 
 async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let ask = asking.ask();
-    let filter = ask.parameters::<R::Filter>();
-    let binding = format!("{}?{}", R::PATH, filter_of(&ask.query));
+    let filter = ask.filter::<R>();
+    let parents = ask.parents::<R>().to_vec();
+    let binding = format!("{}?{}", ask.list_path::<R>(), filter_of(&ask.query));
     let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.signer);
     let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
     let limit = usize::try_from(page.limit).unwrap_or(1);
@@ -142,15 +144,22 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     longer.limit += 1;
     let counted = params.count == Some(true);
     let read = async |conn: &Connection, caller: &Caller| {
+        let total = async {
+            match counted {
+                true => R::count(conn, caller, filter.clone(), params.since)
+                    .await
+                    .map(Some),
+                false => Ok(None),
+            }
+        };
+        let entered = R::enter(conn, caller, &parents);
         let items = R::list(conn, caller, filter.clone(), longer.clone());
-        if !counted {
-            return Ok((items.await?, None));
-        }
-        let total = R::count(conn, caller, filter.clone(), params.since);
-        let (items, total) = futures_util::try_join!(items, total)?;
-        Ok((items, Some(total)))
+        Ok(futures_util::try_join!(entered, items, total)?)
     };
-    let (ask, conn, (mut items, total)) = asking.read(read).await?;
+    let (ask, conn, (entered, mut items, total)) = asking.read(read).await?;
+    if !entered {
+        return Err(Problem::new(Code::NotFound));
+    }
     let more = items.len() > limit;
     keep_readable::<R, _>(&ask.caller, &mut items);
     items.truncate(limit);
@@ -195,8 +204,11 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
 /// Streams every matching item as it was at one moment, a line each, with flat memory.
 async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     refuse_paging(&params)?;
-    let filter: R::Filter = ask.parameters()?;
+    let filter = ask.filter::<R>()?;
     let mut conn = ask.app.db.export_connection().await?;
+    if !R::enter(&conn, &ask.caller, ask.parents::<R>()).await? {
+        return Err(Problem::new(Code::NotFound));
+    }
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Problem>>(2);
     let (caller, fields) = (ask.caller.clone(), params.fields.clone());
     let mut page = Page::of_everything(&params, R::TIE, R::EXPORT_BATCH);

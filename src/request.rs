@@ -8,13 +8,13 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth::{Caller, Claim};
 use crate::db::{Connection, Loan};
 use crate::problem::{Code, Problem};
-use crate::resource::{Meta, Resource};
+use crate::resource::{Meta, Resource, parent_fields};
 
 /// A request without its body, as the guard let it pass.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub struct Ask {
     /// Stands for the body, once it was read.
     pub body_digest: Vec<u8>,
     parameters: Value,
-    id: String,
+    ids: Vec<String>,
 }
 
 /// The query parameters, checked and typed by the contract; put there by the guard.
@@ -153,11 +153,11 @@ impl FromRequest for Asking {
                 .cloned()
                 .unwrap_or_default()
                 .0,
-            id: request
+            ids: request
                 .match_info()
-                .get("id")
-                .unwrap_or_default()
-                .to_owned(),
+                .iter()
+                .map(|(_, id)| id.to_owned())
+                .collect(),
         };
         ready(Ok(Self { ask, claim }))
     }
@@ -169,20 +169,50 @@ impl Ask {
         if self.parameters.is_null() {
             return Ok(T::default());
         }
-        serde_json::from_value(self.parameters.clone()).map_err(|error| {
-            tracing::error!(%error, "parameters that the contract lets pass do not fit their type");
-            Problem::new(Code::Internal)
-        })
+        typed(self.parameters.clone())
     }
 
-    /// The `{id}` of the path, as sent.
+    /// The first id in the path, as sent.
     pub fn path_id(&self) -> &str {
-        &self.id
+        self.ids.first().map(String::as_str).unwrap_or_default()
     }
 
-    /// The `{id}` of the path; what has not its shape can be no thing's id.
+    /// The id of the `R` in the path; what has not its shape can be no thing's id.
     pub fn id<R: Resource>(&self) -> Result<R::Id, Problem> {
-        self.id.parse().map_err(|_| Problem::new(Code::NotFound))
+        let id = self.ids.get(parent_fields::<R>().count());
+        id.and_then(|id| id.parse().ok())
+            .ok_or(Problem::new(Code::NotFound))
+    }
+
+    /// The ids in the path before that of the `R`: of what it belongs to.
+    pub fn parents<R: Resource>(&self) -> &[String] {
+        let count = parent_fields::<R>().count();
+        self.ids.get(..count).unwrap_or_default()
+    }
+
+    /// What the path says of an `R`: the ids of what it belongs to, by the names of its fields.
+    pub fn given<R: Resource>(&self) -> Map<String, Value> {
+        let names = parent_fields::<R>().map(str::to_owned);
+        names
+            .zip(self.parents::<R>().iter().cloned().map(Value::String))
+            .collect()
+    }
+
+    /// The filter of a list of `R`s: its query parameters, and what the path says.
+    pub fn filter<R: Resource>(&self) -> Result<R::Filter, Problem> {
+        let mut asked: Map<String, Value> = self.parameters()?;
+        asked.extend(self.given::<R>());
+        typed(Value::Object(asked))
+    }
+
+    /// The path of the list of `R`s that the path of the request leads to, below `/v1`.
+    pub fn list_path<R: Resource>(&self) -> String {
+        let mut ids = self.parents::<R>().iter();
+        let filled = R::PATH.split('/').map(|part| match part.starts_with('{') {
+            true => ids.next().map(String::as_str).unwrap_or_default(),
+            false => part,
+        });
+        filled.collect::<Vec<_>>().join("/")
     }
 
     /// A header field as text, its lines joined (RFC 9110, section 5.3); empty when it is not there.
@@ -222,6 +252,13 @@ impl Ask {
             .split([',', ';'])
             .any(|preference| preference.trim().replace('"', "") == "return=minimal")
     }
+}
+
+fn typed<T: DeserializeOwned>(parameters: Value) -> Result<T, Problem> {
+    serde_json::from_value(parameters).map_err(|error| {
+        tracing::error!(%error, "parameters that the contract lets pass do not fit their type");
+        Problem::new(Code::Internal)
+    })
 }
 
 fn opaque(tag: &str) -> &str {

@@ -27,7 +27,7 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::CityId;
-use crate::policy::{Relation, Thing};
+use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Page, Sight, Sort, TieBreak};
 
@@ -63,7 +63,9 @@ pub trait Resource:
 
     /// What rights and events call it.
     const THING: Thing;
-    /// Its path below `/v1`, such as `/cities`.
+    /// Its path below `/v1`, such as `/cities`. What belongs to another thing stands below it, as in
+    /// `/tours/{tour}/delegates`: the name in braces is the read-only field of the thing, and of its filter, that
+    /// holds the id in the path.
     const PATH: &'static str;
     /// The orders its lists offer; the first is the default.
     const SORTS: &'static [Sort<Self::Seen>];
@@ -80,6 +82,31 @@ pub trait Resource:
     fn meta(&self) -> Meta;
     /// Sets what the write path keeps.
     fn stamp(&mut self, meta: Meta);
+
+    /// The ids that stand in its path before its own: of what it belongs to.
+    fn parents(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether `caller` may see that there are such things below what the path names with these ids: else all of it
+    /// is as if it did not exist. See [`opens`].
+    fn enter(
+        _conn: &Connection,
+        _caller: &Caller,
+        _parents: &[String],
+    ) -> impl Future<Output = QueryResult<bool>> + Send {
+        async { Ok(true) }
+    }
+
+    /// As [`Resource::enter`], when one is to be written: what it belongs to is locked where that matters. See
+    /// [`opens_locked`].
+    fn enter_locked(
+        conn: &mut Connection,
+        caller: &Caller,
+        parents: &[String],
+    ) -> impl Future<Output = QueryResult<bool>> + Send {
+        Self::enter(conn, caller, parents)
+    }
 
     /// The cities that it belongs to: they see its events.
     fn cities(&self) -> Vec<CityId> {
@@ -196,6 +223,10 @@ pub trait Seen<R: Resource>: Send + Sync + Unpin + 'static {
     fn meta(&self) -> Meta;
     /// How `caller` stands to it.
     fn relation(&self, caller: &Caller) -> Relation;
+    /// The ids that stand in its path before its own.
+    fn parents(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Writes its JSON, an object.
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()>;
 }
@@ -213,9 +244,54 @@ impl<R: Resource> Seen<R> for R {
         <R as Resource>::relation(self, caller)
     }
 
+    fn parents(&self) -> Vec<String> {
+        <R as Resource>::parents(self)
+    }
+
     fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
         serde_json::to_writer(out, self)
     }
+}
+
+/// The `P` with this id opens the `R`s below it: `caller` sees it, and may read `R`s of what stands to the caller as it
+/// does.
+pub async fn opens<P: Resource, R: Resource>(
+    conn: &Connection,
+    caller: &Caller,
+    id: Option<&String>,
+) -> QueryResult<bool> {
+    let Some(id) = id.and_then(|id| id.parse::<P::Id>().ok()) else {
+        return Ok(false);
+    };
+    let parent = P::find(conn, caller, &id).await?;
+    let relation = parent.map(|parent| parent.relation(caller));
+    Ok(relation.is_some_and(|relation| may_read_below::<P, R>(caller, relation)))
+}
+
+/// As [`opens`], and locks it.
+pub async fn opens_locked<P: Resource, R: Resource>(
+    conn: &mut Connection,
+    caller: &Caller,
+    id: Option<&String>,
+) -> QueryResult<bool> {
+    let Some(id) = id.and_then(|id| id.parse::<P::Id>().ok()) else {
+        return Ok(false);
+    };
+    let parent = P::lock(conn, caller, &id).await?;
+    let relation = parent.map(|parent| <P as Resource>::relation(&parent, caller));
+    Ok(relation.is_some_and(|relation| may_read_below::<P, R>(caller, relation)))
+}
+
+fn may_read_below<P: Resource, R: Resource>(caller: &Caller, relation: Relation) -> bool {
+    let may_read = |thing| allows(caller.role, Action::Read, thing, relation).is_some();
+    may_read(P::THING) && may_read(R::THING)
+}
+
+/// The names in the path of an `R` that stand for the ids of what it belongs to, in their order.
+pub fn parent_fields<R: Resource>() -> impl Iterator<Item = &'static str> {
+    R::PATH
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// What [`Resource::check`] may look at.

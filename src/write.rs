@@ -257,6 +257,9 @@ async fn run<R: Resource>(
     what: &Perform<R>,
 ) -> Result<Stored, Problem> {
     let (job, dry_run) = (&what.job, what.dry_run);
+    if !R::enter_locked(conn, &ask.caller, ask.parents::<R>()).await? {
+        return Err(Problem::new(Code::NotFound));
+    }
     let before = match job {
         Job::Create(_) => None,
         _ => Some(existing::<R>(conn, ask, job.action()).await?),
@@ -271,6 +274,7 @@ async fn run<R: Resource>(
         contract: ask.app.contract,
         caller: &ask.caller,
         author,
+        given: ask.given::<R>(),
     };
     match way.apply::<R>(conn, job, before, &what.faults).await? {
         Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, None),
@@ -280,7 +284,7 @@ async fn run<R: Resource>(
         }
         Applied::Written(written) if written.event.action == Happening::Created => {
             let mut stored = Stored::of(StatusCode::CREATED, &written.item)?;
-            let path = format!("/v1{}/{}", R::PATH, written.item.id());
+            let path = format!("/v1{}/{}", ask.list_path::<R>(), written.item.id());
             stored.headers.push(("location".into(), ask.app.url(&path)));
             Ok(stored)
         }
@@ -297,6 +301,7 @@ async fn existing<R: Resource>(
     let id = ask.id::<R>()?;
     let before = R::lock(conn, &ask.caller, &id)
         .await?
+        .filter(|before| before.parents() == ask.parents::<R>())
         .ok_or(Problem::new(Code::NotFound))?;
     if allows(
         ask.caller.role,

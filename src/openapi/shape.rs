@@ -49,7 +49,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
     schemas.extend(bodies);
     add_examples(&mut schemas);
     let paths = take_object(document, &["paths"]);
-    add_dry_runs(&mut schemas, &paths);
+    add_dry_runs(&mut schemas, &paths, &offers);
     let paths = paths
         .into_iter()
         .map(|(path, item)| shape_path(path, item, &offers))
@@ -88,10 +88,13 @@ fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
 }
 
 /// What is answered to a deed may tell of a dry run too.
-fn add_dry_runs(schemas: &mut Map<String, Value>, paths: &Map<String, Value>) {
+fn add_dry_runs(schemas: &mut Map<String, Value>, paths: &Map<String, Value>, offers: &[Offer]) {
     let mut answers = BTreeSet::new();
     for (path, item) in paths {
-        if let Some(operation) = item.get("post").filter(|_| is_deed("post", path)) {
+        if let Some(operation) = item
+            .get("post")
+            .filter(|post| is_deed("post", path, post, offers))
+        {
             for response in ["/responses/200", "/responses/201"] {
                 let schema = format!("{response}/content/application~1json/schema");
                 let name = operation.pointer(&schema).and_then(reference);

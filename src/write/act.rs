@@ -24,7 +24,7 @@ use crate::policy::{Action, Relation, Thing, allows, ever_allows};
 use crate::problem::{Code, Problem};
 use crate::read::{Answer, http_date};
 use crate::request::{Ask, etag};
-use crate::resource::{Lock, Resource};
+use crate::resource::Resource;
 
 /// Something that can be done to a thing.
 pub trait Deed: Send + Sync + 'static {
@@ -199,9 +199,9 @@ impl<D: Deed> AsyncWork for Act<D> {
     ) -> Result<Stored, Problem> {
         let doing = Doing { ask, author };
         let id = ask.id::<D::To>()?;
-        let to = D::To::find(conn, &ask.caller, &id, Lock::ForChange)
+        let to = D::To::lock(conn, &ask.caller, &id)
             .await?
-            .filter(|to| is_readable(to, &ask.caller))
+            .filter(|to| to.parents() == ask.parents::<D::To>() && is_readable(to, &ask.caller))
             .ok_or(Problem::new(Code::NotFound))?;
         let body = decode::<D::Body>(ask, self.body.as_ref())?;
         let relation = D::relation(conn, &doing, &to, &body).await?;

@@ -156,11 +156,11 @@ pub fn apply(
     Ok(value)
 }
 
-/// Takes out the fields that only the service sets; one that is sent with another value than the stored is a
-/// fault.
+/// Takes out the fields that only the service sets; one that is sent with another value than the stored, or
+/// than the path says, is a fault.
 pub fn take_read_only(
     value: &mut Value,
-    stored: Option<&Map<String, Value>>,
+    stored: &Map<String, Value>,
     read_only: &[String],
 ) -> Faults {
     let mut faults = Faults::new();
@@ -169,7 +169,7 @@ pub fn take_read_only(
     };
     for name in read_only {
         if let Some(sent) = object.remove(name)
-            && stored.and_then(|stored| stored.get(name)) != Some(&sent)
+            && stored.get(name) != Some(&sent)
         {
             faults.push(Fault::at(format!("/{name}"), Rule::ReadOnly));
         }

@@ -1,7 +1,7 @@
 //! The way of every body into the database, from HTTP, from the command line and from the programme's files alike:
 //! decoded by the contract, its references read, completed, held against the rules, stored, and told as an event.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::to_object;
 use super::body;
@@ -62,6 +62,8 @@ pub struct Way<'a> {
     pub caller: &'a Caller,
     /// Who is noted as the author, and when.
     pub author: &'a Author,
+    /// What the path says of a new thing: the ids of what it belongs to.
+    pub given: Map<String, Value>,
 }
 
 impl Way<'_> {
@@ -75,7 +77,7 @@ impl Way<'_> {
         found: &Faults,
     ) -> Result<Applied<R>, Problem> {
         let mut faults = found.clone();
-        let mut item = decode::<R>(self.contract, job, before.as_ref(), found)?;
+        let mut item = decode::<R>(self.contract, job, before.as_ref(), &self.given, found)?;
         let mut references = References::default();
         item.references(&mut references);
         if let Some(before) = &before {
@@ -182,6 +184,7 @@ pub async fn create_account<R: Resource>(
         contract,
         caller: &Caller::PROGRAMME,
         author,
+        given: Map::new(),
     };
     way.apply::<R>(conn, &Job::Create(value), None, &Faults::new())
         .await
@@ -213,9 +216,16 @@ pub async fn store<R: Resource>(
         contract,
         caller: &Caller::PROGRAMME,
         author,
+        given: Map::new(),
     };
     let nothing = Faults::new();
-    let new = decode::<R>(contract, &Job::Create(value.clone()), None, &nothing)?;
+    let new = decode::<R>(
+        contract,
+        &Job::Create(value.clone()),
+        None,
+        &way.given,
+        &nothing,
+    )?;
     let key = new.file_key();
     let before = match events::find_loaded(conn, R::THING, &key).await? {
         Some(id) => match R::find_by_text(conn, &id).await? {
@@ -253,12 +263,13 @@ fn decode<R: Resource>(
     contract: &Contract,
     job: &Job,
     before: Option<&R>,
+    given: &Map<String, Value>,
     found: &Faults,
 ) -> Result<R, Problem> {
-    let stored = before.map(to_object).transpose()?;
-    let mut value = match (job, &stored) {
-        (Job::Create(value) | Job::Replace(value), _) => value.clone(),
-        (Job::MergePatch(patch), Some(stored)) => {
+    let stored = before.map_or_else(|| Ok(given.clone()), to_object)?;
+    let mut value = match job {
+        Job::Create(value) | Job::Replace(value) => value.clone(),
+        Job::MergePatch(patch) => {
             contract
                 .check(&format!("{}Patch", R::name()), patch)
                 .into_result()?;
@@ -266,16 +277,16 @@ fn decode<R: Resource>(
             json_patch::merge(&mut value, patch);
             value
         }
-        (Job::JsonPatch(patch), Some(stored)) => body::apply(contract, patch, stored)?,
-        _ => return Err(Problem::new(Code::Internal)),
+        Job::JsonPatch(patch) => body::apply(contract, patch, &stored)?,
+        Job::Delete => return Err(Problem::new(Code::Internal)),
     };
     let body_schema = format!("{}Write", R::name());
     let read_only = contract.read_only(&body_schema);
-    let mut faults = body::take_read_only(&mut value, stored.as_ref(), read_only);
+    let mut faults = body::take_read_only(&mut value, &stored, read_only);
     faults.extend(contract.check(&body_schema, &value));
     faults.extend(found.clone());
     faults.into_result()?;
-    if let (Value::Object(object), Some(stored)) = (&mut value, stored) {
+    if let Value::Object(object) = &mut value {
         for name in read_only.iter().map(String::as_str).chain(["id"]) {
             if let Some(kept) = stored.get(name) {
                 object.entry(name).or_insert_with(|| kept.clone());

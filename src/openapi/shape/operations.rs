@@ -14,7 +14,8 @@ pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (St
     for (method, operation) in item.as_object_mut().into_iter().flatten() {
         // A deletion has neither a body nor an answer: it removes what the same path reads.
         let offer = resource(operation, offers).or(read.filter(|_| method == "delete"));
-        Operation::of(method, &path, offer, operation).shape(operation);
+        let is_deed = is_deed(method, &path, operation, offers);
+        Operation::of(method, is_deed, offer, operation).shape(operation);
     }
     match path.strip_prefix("/v1") {
         Some(short) => (short.to_owned(), item),
@@ -39,15 +40,23 @@ fn resource<'a>(operation: &Value, offers: &'a [Offer]) -> Option<&'a Offer> {
     })
 }
 
-/// Whether an operation does something to a thing, by a body of its own: `POST /contributions/{id}/decline`.
-pub(super) fn is_deed(method: &str, path: &str) -> bool {
-    method == "post" && path.contains('{')
+/// Whether an operation does something to a thing, by a body of its own, as `POST /contributions/{id}/decline` does. What
+/// makes a thing below another takes that thing as its body.
+pub(super) fn is_deed(method: &str, path: &str, operation: &Value, offers: &[Offer]) -> bool {
+    let body = "/requestBody/content/application~1json/schema";
+    let taken = operation.pointer(body).and_then(reference);
+    method == "post"
+        && path.contains('{')
+        && !offers
+            .iter()
+            .any(|offer| taken == Some(offer.schema.as_str()))
 }
 
 /// What has to be known of an operation to shape it.
 pub(super) struct Operation<'a> {
     pub(super) method: &'a str,
-    path: &'a str,
+    /// Whether it does something to a thing, by a body of its own.
+    pub(super) is_deed: bool,
     /// What the resource that it is about offers.
     pub(super) offer: Option<&'a Offer>,
     security: Value,
@@ -56,7 +65,7 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    fn of(method: &'a str, path: &'a str, offer: Option<&'a Offer>, operation: &Value) -> Self {
+    fn of(method: &'a str, is_deed: bool, offer: Option<&'a Offer>, operation: &Value) -> Self {
         let security = match operation.get("security") {
             Some(said) => said.clone(),
             None if method == "get" => json!([{}, {"bearer": []}]),
@@ -65,7 +74,7 @@ impl<'a> Operation<'a> {
         let public_only = security == json!([{}]);
         Self {
             method,
-            path,
+            is_deed,
             offer,
             security,
             public_only,
@@ -87,13 +96,8 @@ impl<'a> Operation<'a> {
         matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some()
     }
 
-    /// Whether it does something to a thing, by a body of its own.
-    pub(super) fn is_deed(&self) -> bool {
-        is_deed(self.method, self.path)
-    }
-
     fn bodies(&self, operation: &mut Map<String, Value>) {
-        let Some(offer) = self.offer.filter(|_| !self.is_deed()) else {
+        let Some(offer) = self.offer.filter(|_| !self.is_deed) else {
             return;
         };
         let to = |suffix: &str| json!({"schema": {"$ref": format!("{SCHEMAS}{}{suffix}", offer.schema)}});
@@ -117,12 +121,16 @@ impl<'a> Operation<'a> {
             Some(Value::Object(responses)) => responses,
             _ => Map::new(),
         };
-        let listing = self.method == "get" && !self.path.contains('{') && self.offer.is_some();
+        let listing = self.offer.is_some_and(|offer| {
+            let mut answered = BTreeSet::new();
+            references(&json!(responses), &mut answered);
+            self.method == "get" && answered.contains(&format!("Listing_{}", offer.schema))
+        });
         for (status, response) in &mut responses {
             rename_refs(response);
             self.good_answer(status, response, listing);
         }
-        if let (true, Some(made)) = (self.is_deed(), responses.get("201").cloned()) {
+        if let (true, Some(made)) = (self.is_deed, responses.get("201").cloned()) {
             responses.entry("200").or_insert_with(|| {
                 json!({"description": "What would be made, with `dry_run` (`dryrun=true`)",
                     "headers": good_headers(&["Cache-Control"]), "content": made.get("content")})
@@ -160,7 +168,7 @@ impl<'a> Operation<'a> {
         if status == "201" {
             names.push("Location");
         }
-        if (status == "201" || self.is_deed()) && !self.public_only {
+        if (status == "201" || self.is_deed) && !self.public_only {
             names.push("Idempotent-Replayed");
         }
         if listing {
@@ -193,7 +201,7 @@ impl<'a> Operation<'a> {
             (has_body, ("RequestTimeout", "408")),
             (writes && !self.public_only, ("Conflict", "409")),
             (
-                self.conditional() || self.is_deed(),
+                self.conditional() || self.is_deed,
                 ("PreconditionFailed", "412"),
             ),
             (has_body, ("PayloadTooLarge", "413")),

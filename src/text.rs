@@ -33,6 +33,11 @@ macro_rules! translated {
                 self.0.get(language).map(String::as_str)
             }
 
+            /// Each language with its string, in the order of the tags.
+            pub fn languages(&self) -> impl Iterator<Item = (&str, &str)> {
+                self.0.iter().map(|(tag, text)| (tag.as_str(), text.as_str()))
+            }
+
             /// The string in `language`, or in English, or in the first language there is.
             pub fn best(&self, language: &str) -> &str {
                 self.in_language(language)

@@ -31,7 +31,7 @@ use crate::resource::Resource;
 use way::{Applied, Job, Way, event_of, forbidden};
 
 pub use act::{Deed, Doing, Done, act, act_without_body};
-pub use answer::{DryRun, PatchOperation, Stored};
+pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;
 pub use way::{Outcome, create_account, store};

@@ -5,8 +5,12 @@
 //! on the template it was begun with. Its status is never written: it changes by transitions.
 
 pub mod db;
+pub mod diff;
 pub mod http;
 pub mod lists;
 pub mod rules;
 pub mod statement;
 pub mod types;
+
+#[cfg(test)]
+mod samples;

@@ -161,6 +161,7 @@ fault-duplicate-key = The key { $key } stands twice.
 fault-unknown-sdg = There is no goal or target { $id }.
 fault-one-of-both = Give one of the two, not both.
 fault-wrong-goal = The target { $code } does not belong to goal { $goal }.
+fault-missing-language = Has no text in { $language }, the plan's own language.
 fault-not-template-section = { $field } is no part of an action plan.
 fault-weak-password = { $reason }
 fault-cursor = The cursor is not one of ours, or belongs to another list, filter or order. Begin again without it.

@@ -10,7 +10,9 @@ pub mod http;
 pub mod lists;
 pub mod rules;
 pub mod statement;
+pub mod texts;
 pub mod types;
+pub mod validation;
 
 #[cfg(test)]
 mod samples;

@@ -131,6 +131,7 @@ codes! {
         UnknownSdg = "unknown_sdg";
         OneOfBoth = "one_of_both";
         WrongGoal = "wrong_goal";
+        MissingLanguage = "missing_language";
         NotTemplateSection = "not_template_section";
         WeakPassword = "weak_password";
         Cursor = "cursor";

@@ -11,6 +11,7 @@ pub mod lists;
 pub mod rules;
 pub mod statement;
 pub mod texts;
+pub mod translations;
 pub mod types;
 pub mod validation;
 

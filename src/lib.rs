@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod ids;
 pub mod text;
+pub mod lines;
 pub mod places;
 pub mod edtf;
 pub mod messages;

@@ -38,6 +38,13 @@ macro_rules! translated {
                 self.0.iter().map(|(tag, text)| (tag.as_str(), text.as_str()))
             }
 
+            /// The same with each string made into another, none of them empty.
+            #[must_use]
+            pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+                let each = self.0.iter();
+                Self(each.map(|(tag, text)| (tag.clone(), change(text))).collect())
+            }
+
             /// The string in `language`, or in English, or in the first language there is.
             pub fn best(&self, language: &str) -> &str {
                 self.in_language(language)

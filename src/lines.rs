@@ -1,0 +1,158 @@
+//! Texts set for people to read in a given width: measured, shortened, broken into lines. In every script: a column
+//! is as wide as a Latin letter, and a Japanese character takes two.
+
+use unicode_linebreak::{BreakOpportunity, linebreaks};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// How many columns a text takes (UAX #11).
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text as one paragraph of at most `columns`. What is left out shows as an ellipsis, after a whole sentence where
+/// that uses half of the room, else after a whole word, and never inside a character as people see it (UAX #29).
+pub fn shortened(text: &str, columns: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if width(&text) <= columns {
+        return text;
+    }
+    let room = columns.saturating_sub(2);
+    let sentences = fitting(text.split_sentence_bounds(), room);
+    let sentences = sentences.trim_end();
+    if width(sentences) * 2 >= room {
+        let is_spaced = sentences.ends_with(|c: char| c.is_ascii());
+        let gap = if is_spaced { " " } else { "" };
+        return format!("{sentences}{gap}…");
+    }
+    let mut kept = fitting(text.split_word_bounds(), room);
+    if kept.is_empty() {
+        kept = fitting(text.graphemes(true), room);
+    }
+    let is_loose = |c: char| c.is_whitespace() || ",;:、，".contains(c);
+    format!("{}…", kept.trim_end_matches(is_loose))
+}
+
+/// As many of the first pieces of a text as fit, as one.
+fn fitting<'a>(pieces: impl Iterator<Item = &'a str>, columns: usize) -> String {
+    let mut fitting = String::new();
+    let mut taken = 0;
+    for piece in pieces {
+        taken += width(piece);
+        if taken > columns {
+            break;
+        }
+        fitting.push_str(piece);
+    }
+    fitting
+}
+
+/// A text broken into lines of at most `columns` where its script allows it (UAX #14); a word that is longer than a
+/// line is broken between characters. At least one line.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut begin = 0;
+    for (end, opportunity) in linebreaks(text) {
+        let piece = text.get(begin..end).unwrap_or_default();
+        begin = end;
+        if width(&line) + width(piece.trim_end()) > columns {
+            end_line(&mut line, &mut lines);
+        }
+        if width(piece.trim_end()) > columns {
+            for character in piece.graphemes(true) {
+                if width(&line) + width(character) > columns {
+                    end_line(&mut line, &mut lines);
+                }
+                line.push_str(character);
+            }
+        } else {
+            line.push_str(piece);
+        }
+        if opportunity == BreakOpportunity::Mandatory && end < text.len() {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+fn end_line(line: &mut String, lines: &mut Vec<String>) {
+    if !line.is_empty() {
+        lines.push(std::mem::take(line).trim_end().to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_shortened_after_a_sentence_or_a_word_and_says_so() {
+        let text = "Half the traffic by 2030. Twice the trees.\nA quay for walkers.";
+        assert_eq!(
+            shortened(text, 50),
+            "Half the traffic by 2030. Twice the trees. …"
+        );
+        assert_eq!(shortened(text, 20), "Half the traffic…");
+        assert_eq!(
+            shortened(text, 80),
+            "Half the traffic by 2030. Twice the trees. A quay for walkers."
+        );
+        assert_eq!(
+            shortened("交通量を半減する。樹木を倍にする。", 24),
+            "交通量を半減する。…"
+        );
+        assert_eq!(shortened("Donaudampfschifffahrt", 10), "Donaudam…");
+    }
+
+    #[test]
+    fn a_character_of_several_code_points_is_left_whole() {
+        let family = "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦";
+        assert_eq!(shortened(family, 5), "👩‍👩‍👧‍👦…");
+        assert_eq!(
+            shortened("e\u{301}e\u{301}e\u{301}e\u{301}", 3),
+            "e\u{301}…"
+        );
+    }
+
+    #[test]
+    fn lines_break_as_the_script_wants() {
+        assert_eq!(
+            wrapped("Sustainable Cities and Communities", 20),
+            ["Sustainable Cities", "and Communities"]
+        );
+        assert_eq!(
+            wrapped("交通量を半減する。樹木", 16),
+            ["交通量を半減す", "る。樹木"]
+        );
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrapped("one\ntwo", 10), ["one", "two"]);
+        assert_eq!(wrapped("", 10), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shortened_begins_the_text_and_fits(text in "(\\PC|[a-z .。港]){0,80}", columns in 4..40_usize) {
+            let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let short = shortened(&text, columns);
+            prop_assert!(width(&short) <= columns.max(width(&whole).min(columns)), "{:?}", short);
+            if short != whole {
+                let kept = short.strip_suffix('…').unwrap().trim_end();
+                prop_assert!(whole.starts_with(kept));
+                let boundaries: Vec<usize> = whole.grapheme_indices(true).map(|(at, _)| at).collect();
+                prop_assert!(kept.is_empty() || boundaries.contains(&kept.len()) || kept.len() == whole.len(), "{:?}", kept);
+            }
+        }
+
+        #[test]
+        fn lines_fit_and_lose_nothing(text in "([a-z]{1,9}|[港都市。、]{1,5}| ){0,40}", columns in 4..40_usize) {
+            let lines = wrapped(&text, columns);
+            prop_assert!(lines.iter().all(|line| width(line) <= columns), "{:?}", lines);
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(bare(&lines.concat()), bare(&text));
+        }
+    }
+}

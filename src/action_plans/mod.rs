@@ -10,6 +10,7 @@ pub mod http;
 pub mod lists;
 pub mod rules;
 pub mod statement;
+pub mod summary;
 pub mod texts;
 pub mod translations;
 pub mod types;

@@ -83,6 +83,43 @@ fn end_line(line: &mut String, lines: &mut Vec<String>) {
     }
 }
 
+/// A text broken into as few lines of at most `columns` as [`wrapped`] makes, but of about the same length each, and at
+/// spaces alone where that takes no more lines: for labels, in which a word apart or a lone last letter looks odd.
+pub fn balanced(text: &str, columns: usize) -> Vec<String> {
+    let lines = wrapped(text, columns);
+    let even = |broken: &dyn Fn(usize) -> Option<Vec<String>>| {
+        let narrower = (1..columns).rev().map_while(|columns| {
+            let narrower = broken(columns)?;
+            (narrower.len() <= lines.len()).then_some(narrower)
+        });
+        narrower.last()
+    };
+    match at_spaces(text, columns) {
+        Some(words) if words.len() <= lines.len() => {
+            even(&|columns| at_spaces(text, columns)).unwrap_or(words)
+        }
+        _ => even(&|columns| Some(wrapped(text, columns))).unwrap_or(lines),
+    }
+}
+
+/// A text broken at spaces alone; none where a word is longer than a line.
+fn at_spaces(text: &str, columns: usize) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if width(word) > columns {
+            return None;
+        }
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    Some(lines)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -133,7 +170,44 @@ mod tests {
         assert_eq!(wrapped("", 10), [""]);
     }
 
+    #[test]
+    fn labels_are_broken_evenly_and_at_spaces_where_there_are_some() {
+        for (text, columns, expected) in [
+            (
+                "Good Health and Well-being",
+                24,
+                ["Good Health", "and Well-being"],
+            ),
+            (
+                "エネルギーをみんなに そしてクリーンに",
+                28,
+                ["エネルギーをみんなに", "そしてクリーンに"],
+            ),
+            (
+                "パートナーシップで目標を達成しよう",
+                28,
+                ["パートナーシップで", "目標を達成しよう"],
+            ),
+        ] {
+            assert_eq!(balanced(text, columns), expected);
+        }
+        assert_eq!(balanced("No Poverty", 24), ["No Poverty"]);
+        assert_eq!(
+            balanced("Donaudampfschifffahrt", 12),
+            ["Donaudampfs", "chifffahrt"]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn even_lines_are_as_few_and_fit(text in "([a-z]{1,9}|[港都市。、]{1,5}| ){0,12}", columns in 10..30_usize) {
+            let lines = balanced(&text, columns);
+            prop_assert!(lines.len() <= wrapped(&text, columns).len());
+            prop_assert!(lines.iter().all(|line| width(line) <= columns), "{:?}", lines);
+            let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(bare(&lines.concat()), bare(&text));
+        }
+
         #[test]
         fn what_is_shortened_begins_the_text_and_fits(text in "(\\PC|[a-z .。港]){0,80}", columns in 4..40_usize) {
             let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! The summary as a page of plain text, in one language: at most [`LINES`] lines of [`COLUMNS`] columns.
+//! The summary as a page of plain text, in one language: at most 60 lines of [`COLUMNS`] columns.
 
 use std::cell::Cell;
 
@@ -10,8 +10,6 @@ use crate::text::{Text, Title};
 
 /// How wide the page is.
 pub const COLUMNS: usize = 78;
-/// How many lines it has at most.
-pub const LINES: usize = 60;
 /// Where the right-hand side of the head begins.
 const INDENT: usize = 14;
 /// How many goals have a line of their own.

@@ -1,10 +1,13 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::page::{COLUMNS, LINES};
+use super::page::COLUMNS;
 use super::*;
 use crate::action_plans::samples::{empty, plan, with};
 use crate::lines::width;
+
+/// What a sheet of paper takes.
+const LINES: usize = 60;
 
 /// The programme's own pairing, with the names of all cities, subjects and goals.
 fn programme() -> (Pairing, Names) {

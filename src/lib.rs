@@ -8,6 +8,7 @@ pub mod config;
 pub mod ids;
 pub mod text;
 pub mod lines;
+pub mod table;
 pub mod places;
 pub mod edtf;
 pub mod messages;
@@ -40,6 +41,7 @@ pub mod key_questions;
 pub mod templates;
 pub mod sdgs;
 pub mod action_plans;
+pub mod statistics;
 pub mod accounts;
 
 // Level 3: putting together.

@@ -143,7 +143,8 @@ impl Page<'_> {
         let mut label = words.goals;
         for goal in summary.themes.goals.iter().take(GOALS) {
             let title = self.reader.name(goal.title.as_ref(), "");
-            let targets = goal.targets.join(", ");
+            let targets: Vec<_> = goal.targets.iter().map(|code| code.0.as_str()).collect();
+            let targets = targets.join(", ");
             let targets = if targets.is_empty() {
                 targets
             } else {

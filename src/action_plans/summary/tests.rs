@@ -130,7 +130,16 @@ fn goals_and_targets_are_collected_from_the_plan_and_its_activities_in_their_ord
     let goals = summarised(&plan).themes.goals;
     let told: Vec<_> = goals
         .iter()
-        .map(|goal| (goal.number, goal.targets.join(" ")))
+        .map(|goal| {
+            (
+                goal.number,
+                goal.targets
+                    .iter()
+                    .map(|code| code.0.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        })
         .collect();
     assert_eq!(
         told,

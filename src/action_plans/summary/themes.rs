@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Names;
-use crate::action_plans::types::{ActionPlan, ActivityStatus};
+use crate::action_plans::types::{ActionPlan, ActivityStatus, TargetCode};
 use crate::ids::SubjectId;
 use crate::pairings::types::Pairing;
 use crate::text::Title;
@@ -40,8 +40,8 @@ pub struct ServedGoal {
     /// What it is called.
     pub title: Option<Title>,
     /// Its targets that are named, in their order.
-    #[schema(max_items = 50, max_length = 5)]
-    pub targets: Vec<String>,
+    #[schema(max_items = 50)]
+    pub targets: Vec<TargetCode>,
 }
 
 /// The subjects of the pairing; the goals of the plan and of its activities that were not given up.
@@ -73,7 +73,7 @@ pub fn themes(plan: &ActionPlan, pairing: &Pairing, names: &Names) -> Themes {
         title: names.goals.get(&number).cloned(),
         targets: targets
             .into_iter()
-            .map(|(_, code)| code.to_owned())
+            .map(|(_, code)| TargetCode(code.to_owned()))
             .collect(),
     });
     Themes {

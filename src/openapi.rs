@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_actix_web::AppExt;
 
 use crate::accounts::types::User;
-use crate::action_plans::types::{ActionPlan, SdgCode};
+use crate::action_plans::types::ActionPlan;
 use crate::app::API_VERSION;
 use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
@@ -22,7 +22,7 @@ use crate::problem::ProblemDocument;
 use crate::programmes::types::Programme;
 use crate::resource::Resource;
 use crate::routes;
-use crate::sdgs::types::Sdg;
+use crate::sdgs::types::{Sdg, SdgCode};
 use crate::subjects::types::Subject;
 use crate::templates::types::Template;
 use crate::tours::types::Tour;

@@ -1,4 +1,5 @@
-//! Words for places and links that several things share: countries, time zones, addresses on the web.
+//! Words for places and links that several things share: countries, time zones, addresses on the web, keys in other
+//! systems.
 
 macro_rules! checked_text {
     ($(#[$meta:meta])* $name:ident) => {
@@ -41,4 +42,25 @@ checked_text! {
     /// One line of text in no particular language, such as a person's or an organisation's name.
     #[schema(value_type = String, min_length = 1, max_length = 300, format = "line", pattern = "\\S", example = "City Planning Bureau")]
     Line
+}
+
+/// The key under which another system knows a thing.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct ExternalRef {
+    /// The system, such as a domain name.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9._~-]+$",
+        example = "plans.city.example"
+    )]
+    pub system: String,
+    /// The key in it.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[A-Za-z0-9._~:-]+$",
+        example = "LAP-2019-07"
+    )]
+    pub key: String,
 }

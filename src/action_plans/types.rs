@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::column::{json, words};
 use crate::edtf::Edtf;
 use crate::ids::{CityId, PairingId, PlanId, TemplateId};
-use crate::places::{Line, Url};
+use crate::places::{ExternalRef, Line, Url};
+use crate::sdgs::types::{SdgCode, TargetCode};
 use crate::text::{Text, Title};
 
 words! {
@@ -268,12 +269,6 @@ fn planned() -> ActivityStatus {
     ActivityStatus::Planned
 }
 
-/// Code of an SDG target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, max_length = 5, pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$", example = "11.2")]
-pub struct TargetCode(pub String);
-
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
@@ -401,27 +396,6 @@ pub struct JointAction {
     pub with: Vec<CityId>,
 }
 
-/// The key under which another system knows the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ExternalRef {
-    /// The system, such as a domain name.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = "^[A-Za-z0-9._~-]+$",
-        example = "plans.city.example"
-    )]
-    pub system: String,
-    /// The key in it.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = "^[A-Za-z0-9._~:-]+$",
-        example = "LAP-2019-07"
-    )]
-    pub key: String,
-}
-
 /// The filter of a list of action plans; repeated values mean "any of".
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -443,9 +417,3 @@ pub struct ActionPlanFilter {
     #[param(max_items = 200)]
     pub sdg: Vec<SdgCode>,
 }
-
-/// Code of an SDG or of one of its targets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, max_length = 5, pattern = "^[1-9][0-9]?(\\.([1-9][0-9]?|[a-e]))?$", example = "11.2")]
-pub struct SdgCode(pub String);

@@ -84,3 +84,24 @@ pub struct Target {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct SdgFilter {}
+
+/// Code of an SDG target.
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    diesel_derive_newtype::DieselNewType,
+    ToSchema,
+)]
+#[serde(transparent)]
+#[schema(value_type = String, max_length = 5, pattern = "^[1-9][0-9]?\\.([1-9][0-9]?|[a-e])$", example = "11.2")]
+pub struct TargetCode(pub String);
+
+/// Code of an SDG or of one of its targets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, max_length = 5, pattern = "^[1-9][0-9]?(\\.([1-9][0-9]?|[a-e]))?$", example = "11.2")]
+pub struct SdgCode(pub String);

@@ -133,6 +133,10 @@ uuid_id! {
     PlanId
 }
 uuid_id! {
+    /// A city's answer to a key question at a meeting.
+    ContributionId
+}
+uuid_id! {
     /// A person who signs in.
     UserId
 }

@@ -40,7 +40,9 @@ pub mod tours;
 pub mod key_questions;
 pub mod templates;
 pub mod sdgs;
+pub mod contributions;
 pub mod action_plans;
+pub mod uptake;
 pub mod statistics;
 pub mod accounts;
 

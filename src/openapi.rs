@@ -15,6 +15,7 @@ use crate::action_plans::types::ActionPlan;
 use crate::app::API_VERSION;
 use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
+use crate::contributions::types::Contribution;
 use crate::key_questions::types::KeyQuestion;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
@@ -61,6 +62,7 @@ fn offers() -> Vec<Offer> {
         offer::<Template>(),
         offer::<Sdg>(),
         offer::<ActionPlan>(),
+        offer::<Contribution>(),
         offer::<User>(),
     ]
 }

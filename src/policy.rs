@@ -50,6 +50,10 @@ words! {
         Tour = "tour",
         /// A question of the round tables.
         KeyQuestion = "key_question",
+        /// A city's answer to a question at a meeting.
+        Contribution = "contribution",
+        /// The word of a plan's proponents that they do not adopt a contribution.
+        Decline = "decline",
         /// The sections of a plan.
         Template = "template",
         /// A Sustainable Development Goal.
@@ -68,6 +72,12 @@ words! {
     Relation {
         /// It belongs to the caller's city, or to the caller.
         Own = "own",
+        /// Another city shares it with its partner cities: which those are, the statements know.
+        Partner = "partner",
+        /// Another city shares it with the cities of a meeting: which those are, the statements know.
+        Participant = "participant",
+        /// Another city shares it with everybody.
+        Public = "public",
         /// It belongs to somebody else, or to the programme.
         Other = "other",
     }
@@ -131,6 +141,34 @@ const RULES: &[Rule] = &[
         relations: &[Relation::Own],
     },
     Rule {
+        name: "a city writes its own contributions",
+        roles: CITY_ROLES,
+        actions: Action::ALL,
+        things: &[Thing::Contribution],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "cities read the contributions that are shared with them",
+        roles: CITY_ROLES,
+        actions: &[Action::Read],
+        things: &[Thing::Contribution],
+        relations: &[Relation::Partner, Relation::Participant],
+    },
+    Rule {
+        name: "everybody reads public contributions",
+        roles: Role::ALL,
+        actions: &[Action::Read],
+        things: &[Thing::Contribution],
+        relations: &[Relation::Public],
+    },
+    Rule {
+        name: "a city tells which lessons its plans decline, and hears which of its own are declined",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Create],
+        things: &[Thing::Decline],
+        relations: &[Relation::Own],
+    },
+    Rule {
         name: "everybody sees and ends their own sessions",
         roles: CITY_ROLES,
         actions: &[Action::Read, Action::Delete],
@@ -188,40 +226,42 @@ pub fn scopes(role: Role) -> &'static str {
 mod tests {
     use super::*;
 
+    fn row(thing: &str, action: &str, cell: impl Fn(Role) -> &'static str) -> String {
+        let cells: String = Role::ALL
+            .iter()
+            .map(|&role| format!("{:<10}", cell(role)))
+            .collect();
+        format!("{thing:<13}{action:<14}{cells}")
+            .trim_end()
+            .to_owned()
+            + "\n"
+    }
+
     #[test]
     fn the_access_table() {
         let mut table = String::new();
         for thing in Thing::ALL {
             for action in Action::ALL {
-                let cell = |role| {
-                    let own = allows(role, *action, *thing, Relation::Own).is_some();
-                    let other = allows(role, *action, *thing, Relation::Other).is_some();
-                    match (own, other) {
-                        (true, true) => "all",
-                        (true, false) => "own",
-                        (false, true) => "others'",
-                        (false, false) => "–",
-                    }
+                let may = |role, relation| allows(role, *action, *thing, relation).is_some();
+                let cell = |role| match (may(role, Relation::Own), may(role, Relation::Other)) {
+                    (true, true) => "all",
+                    (true, false) => "own",
+                    (false, true) => "others'",
+                    (false, false) => "–",
                 };
-                let row: Vec<_> = Role::ALL
-                    .iter()
-                    .map(|&role| format!("{:<9}", cell(role)))
-                    .collect();
-                table += format!(
-                    "{:<13}{:<8}{}",
-                    thing.as_str(),
-                    action.as_str(),
-                    row.join("")
-                )
-                .trim_end();
-                table.push('\n');
+                table += &row(thing.as_str(), action.as_str(), cell);
+                // What is shared has a line of its own where it differs from what is others'.
+                for relation in [Relation::Partner, Relation::Participant, Relation::Public] {
+                    let differs = |&role| may(role, relation) != may(role, Relation::Other);
+                    if Role::ALL.iter().any(differs) {
+                        let cell = |role| if may(role, relation) { "yes" } else { "–" };
+                        table += &row("", &format!("  {relation}"), cell);
+                    }
+                }
             }
         }
-        let head: Vec<_> = Role::ALL
-            .iter()
-            .map(|role| format!("{:<9}", role.as_str()))
-            .collect();
-        insta::assert_snapshot!(format!("{:21}{}\n{table}", "", head.join("").trim_end()));
+        let head = row("", "", |role| role.as_str());
+        insta::assert_snapshot!(format!("{head}{table}"));
     }
 
     #[test]

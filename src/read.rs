@@ -61,10 +61,10 @@ pub async fn one<R: Resource>(asking: Asking) -> Answer {
 }
 
 /// Answers a part of one thing that is kept beside it, such as a meeting's dates. `load` reads it on the same
-/// connection, once the caller may see the thing itself.
+/// connection for the caller, once it is known that the caller may see the thing itself.
 pub async fn part_of<R: Resource, P: Serialize>(
     asking: Asking,
-    load: impl AsyncFnOnce(&Connection, &R::Seen) -> diesel::QueryResult<P>,
+    load: impl AsyncFnOnce(&Connection, &Caller, &R::Seen) -> diesel::QueryResult<P>,
 ) -> Answer {
     let accepted = negotiate(asking.ask(), None, &[(Format::Json, JSON)]);
     let id = asking.ask().id::<R>();
@@ -73,7 +73,7 @@ pub async fn part_of<R: Resource, P: Serialize>(
         .read(async |conn, caller| Ok(R::find(conn, caller, &id).await?))
         .await?;
     let item = readable::<R>(&ask, found)?;
-    let json = bytes(&load(&conn, &item).await?)?;
+    let json = bytes(&load(&conn, &ask.caller, &item).await?)?;
     drop(conn);
     Ok(conditional(&ask, json))
 }

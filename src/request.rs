@@ -198,10 +198,17 @@ impl Ask {
             .collect()
     }
 
-    /// The filter of a list of `R`s: its query parameters, and what the path says.
+    /// The filter of a list of `R`s: its query parameters, and what the path says. What has not the shape of an id
+    /// there is no thing's id.
     pub fn filter<R: Resource>(&self) -> Result<R::Filter, Problem> {
         let mut asked: Map<String, Value> = self.parameters()?;
-        asked.extend(self.given::<R>());
+        let given = self.given::<R>();
+        for (name, id) in &given {
+            let alone = Map::from_iter([(name.clone(), id.clone())]);
+            serde_json::from_value::<R::Filter>(Value::Object(alone))
+                .map_err(|_| Problem::new(Code::NotFound))?;
+        }
+        asked.extend(given);
         typed(Value::Object(asked))
     }
 

@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::accounts::{http as users, oauth};
 use crate::action_plans::http as action_plans;
 use crate::cities::http as cities;
+use crate::contributions::http as contributions;
 use crate::key_questions::http as key_questions;
 use crate::meetings::http as meetings;
 use crate::pairings::http as pairings;
@@ -17,6 +18,7 @@ use crate::status::{
 use crate::subjects::http as subjects;
 use crate::templates::http as templates;
 use crate::tours::http as tours;
+use crate::uptake::http as uptake;
 
 /// The operations of the API, with their documentation.
 pub fn api(config: &mut ServiceConfig<'_>) {
@@ -24,6 +26,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
         scope("/v1")
             .service(get_status)
             .configure(programme_records)
+            .configure(round_tables)
             .service(action_plans::list_action_plans)
             .service(action_plans::get_action_plan)
             .service(action_plans::create_action_plan)
@@ -92,6 +95,19 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(sdgs::replace_sdg)
         .service(sdgs::update_sdg)
         .service(sdgs::delete_sdg);
+}
+
+fn round_tables(config: &mut ServiceConfig<'_>) {
+    config
+        .service(contributions::list_contributions)
+        .service(contributions::get_contribution)
+        .service(contributions::create_contribution)
+        .service(contributions::replace_contribution)
+        .service(contributions::update_contribution)
+        .service(contributions::delete_contribution)
+        .service(uptake::decline_contribution)
+        .service(uptake::list_contribution_declines)
+        .service(contributions::get_round_table);
 }
 
 fn accounts(config: &mut ServiceConfig<'_>) {

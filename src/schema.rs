@@ -84,6 +84,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    contribution_declines (contribution, plan) {
+        contribution -> Uuid,
+        plan -> Uuid,
+        reason -> Jsonb,
+        version -> BigInt,
+        by -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    contribution_refs (city, system, key) {
+        city -> Text,
+        system -> Text,
+        key -> Text,
+        contribution -> Uuid,
+    }
+}
+
+diesel::table! {
+    contributions (id) {
+        id -> Uuid,
+        meeting -> Text,
+        question -> Text,
+        city -> Text,
+        text -> Jsonb,
+        visibility -> Text,
+        external_refs -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> Uuid,
         seq -> Nullable<BigInt>,
@@ -355,6 +390,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_plan_versions,
     action_plans,
     cities,
+    contribution_declines,
+    contribution_refs,
+    contributions,
     events,
     idempotency_keys,
     key_questions,

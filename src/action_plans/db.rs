@@ -26,7 +26,6 @@ use crate::resource::{
 };
 use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::check_codes;
-use crate::sdgs::types::SdgCode;
 use crate::templates::types::Template;
 
 impl Resource for ActionPlan {

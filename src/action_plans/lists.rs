@@ -5,7 +5,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::types::{ActionPlan, ActionPlanFilter, SdgCode};
+use super::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::column::JsonText;
 use crate::db::Connection;
@@ -14,6 +14,7 @@ use crate::policy::{Relation, Role};
 use crate::query::Page;
 use crate::resource::{Meta, Seen};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
+use crate::sdgs::types::SdgCode;
 
 /// A plan as its readers get it.
 #[derive(Clone, Debug, Queryable, Selectable)]

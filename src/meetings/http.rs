@@ -72,7 +72,7 @@ pub async fn delete_meeting(ask: Ask) -> Answer {
 #[utoipa::path(tag = "meetings", params(("id" = MeetingId, Path, description = "Id of the meeting.")), responses((status = 200, body = PlannedDates)))]
 #[get("/meetings/{id}/dates")]
 pub async fn list_meeting_dates(asking: Asking) -> Answer {
-    read::part_of::<Meeting, _>(asking, async |conn, meeting| {
+    read::part_of::<Meeting, _>(asking, async |conn, _, meeting| {
         Ok(PlannedDates {
             items: list_dates(conn, &meeting.id).await?,
         })

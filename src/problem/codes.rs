@@ -62,6 +62,7 @@ problem_codes! {
     AlreadyExists = "already_exists", 409;
     IdUsedBefore = "id_used_before", 409;
     StillReferenced = "still_referenced", 409;
+    CitedAsSource = "cited_as_source", 409;
     PatchConflict = "patch_conflict", 409;
     IdempotencyInFlight = "idempotency_in_flight", 409;
     PreconditionFailed = "precondition_failed", 412;
@@ -115,6 +116,7 @@ codes! {
         SideCountry = "side_country";
         BothSides = "both_sides";
         NotInPairing = "not_in_pairing";
+        NotInMeeting = "not_in_meeting";
         SameSide = "same_side";
         IdNotDerivable = "id_not_derivable";
         AlreadyUsed = "already_used";

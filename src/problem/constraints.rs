@@ -61,6 +61,18 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "contributions_one_answer",
+        Meaning::Taken {
+            pointer: "/question",
+        },
+    ),
+    (
+        "contribution_refs_pkey",
+        Meaning::Taken {
+            pointer: "/external_refs",
+        },
+    ),
+    (
         "cities_side_fits_country",
         Meaning::Refused {
             pointer: "/country_code",
@@ -142,6 +154,27 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         Meaning::Reference {
             owner: Thing::User,
             pointer: "/city",
+        },
+    ),
+    (
+        "contributions_city_in_meeting",
+        Meaning::Reference {
+            owner: Thing::Contribution,
+            pointer: "/city",
+        },
+    ),
+    (
+        "contributions_question_fkey",
+        Meaning::Reference {
+            owner: Thing::Contribution,
+            pointer: "/question",
+        },
+    ),
+    (
+        "contribution_declines_plan_fkey",
+        Meaning::Reference {
+            owner: Thing::Decline,
+            pointer: "/plan",
         },
     ),
     (

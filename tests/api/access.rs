@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
-use crate::support::kinds::bare_plan;
+use crate::support::kinds::{bare_plan, contribution};
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
 /// The statuses that an operation answers.
@@ -91,6 +91,15 @@ const TABLE: &[Expected] = &[
     row("replace_action_plan", [401, 200, 404, 200]),
     row("update_action_plan", [401, 200, 404, 200]),
     row("delete_action_plan", [401, 200, 404, 200]),
+    row("list_contributions", [200, 200, 200, 200]),
+    row("get_contribution", [404, 200, 404, 200]),
+    row("create_contribution", [401, 200, 403, 200]),
+    row("replace_contribution", [401, 200, 404, 200]),
+    row("update_contribution", [401, 200, 404, 200]),
+    row("delete_contribution", [401, 200, 404, 200]),
+    row("decline_contribution", [401, 200, 404, 200]),
+    row("list_contribution_declines", [404, 200, 404, 200]),
+    row("get_round_table", [200, 200, 200, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -131,6 +140,18 @@ impl Things {
                 "action_plan",
                 city,
                 format!("/v1/action-plans/{}", plan.id()),
+            ));
+            let made = admin
+                .post(
+                    "/v1/contributions",
+                    contribution(city, "city-priorities", "partner"),
+                )
+                .await
+                .expect(201);
+            paths.push((
+                "contribution",
+                city,
+                format!("/v1/contributions/{}", made.id()),
             ));
             let tour = tour(city, host, pairing);
             let tour = admin.post("/v1/tours", tour).await.expect(201);
@@ -188,6 +209,24 @@ impl Try<'_> {
             }
             "list_meeting_dates" => {
                 return client.get("/v1/meetings/exchange-meeting-1/dates").await;
+            }
+            "get_round_table" => {
+                return client
+                    .get("/v1/meetings/exchange-meeting-3/round-table")
+                    .await;
+            }
+            "list_contribution_declines" => {
+                let path = self.things.of("contribution", self.city);
+                return client.get(&format!("{path}/declines")).await;
+            }
+            "decline_contribution" => {
+                let path = self.things.of("contribution", self.city);
+                let plan = self.things.of("action_plan", self.city);
+                let plan = plan.rsplit('/').next();
+                let body = json!({"plan": plan, "reason": {"en": "Too dear"}});
+                return client
+                    .post(&format!("{path}/decline?dryrun=true"), body)
+                    .await;
             }
             "create_session" | "create_token" => {
                 let body = json!({"email": self.email, "password": PASSWORD});
@@ -265,6 +304,7 @@ impl Try<'_> {
         let mut body = match kind.name {
             "action_plan" => bare_plan(city, pairing),
             "tour" => tour(city, host, pairing),
+            "contribution" => contribution(city, "other-lessons", "public"),
             _ => (kind.new)(),
         };
         match kind.name {
@@ -274,7 +314,7 @@ impl Try<'_> {
                 body["number"] = json!(16);
                 body["targets"] = json!([]);
             }
-            "action_plan" | "tour" => {}
+            "action_plan" | "tour" | "contribution" => {}
             "user" => body["email"] = json!("another@umea.example"),
             _ => body["id"] = json!("another-one"),
         }

@@ -208,6 +208,15 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ),
     ("action_plan_sdgs_plan_fkey", "goes with its plan"),
     ("action_plan_refs_proponent_fkey", "goes with its proponent"),
+    (
+        "contribution_refs_contribution_fkey",
+        "kept by a trigger; goes with its contribution",
+    ),
+    ("contribution_declines_pkey", "written by ON CONFLICT"),
+    (
+        "contribution_declines_contribution_fkey",
+        "locked while it is declined; goes with its contribution",
+    ),
     ("sessions_user_fkey", "goes with its user"),
     (
         "sessions_ended_with_reason",

@@ -38,7 +38,7 @@ async fn furnished() -> (App, Client) {
         meeting["when"] = number.map_or(Value::Null, |_| json!("2019-09"));
         admin.post("/v1/meetings", meeting).await.expect(201);
     }
-    for name in ["subject", "template", "programme"] {
+    for name in ["subject", "template", "programme", "contribution"] {
         Kind::named(name).make(&app, &admin).await;
     }
     admin
@@ -425,7 +425,10 @@ async fn related_things_come_along_once_each() {
                 kind.path
             );
             for (id, thing) in included {
-                let alone = admin.get(&format!("/v1/{include}/{id}")).await.expect(200);
+                let alone = admin
+                    .get(&format!("/v1/{}/{id}", include.replace('_', "-")))
+                    .await
+                    .expect(200);
                 assert_eq!(&alone.body, thing);
             }
             let path = kind.at(&id_of(&page.items()[0]));
@@ -461,7 +464,11 @@ fn referred(item: &Value, include: &str) -> Vec<String> {
         "subjects" => &["subjects"],
         "programmes" => &["programme"],
         "pairings" => &["pairing"],
-        _ => &["template"],
+        "meetings" => &["meeting"],
+        "key_questions" => &["question"],
+        "tours" => &["tour"],
+        "templates" => &["template"],
+        other => panic!("no field is known that refers to {other}"),
     };
     let texts = fields.iter().flat_map(|field| match &item[*field] {
         Value::Array(list) => list.clone(),

@@ -22,5 +22,6 @@ mod idempotency;
 mod lists;
 mod lost_update;
 mod openapi;
+mod round_tables;
 mod sign_in;
 mod writes;

@@ -25,6 +25,7 @@ async fn everything_of_the_programme_can_be_written_back_as_it_was_read_and_noth
         )
         .await
         .expect(201);
+    Kind::named("contribution").make(&app, &admin).await;
     let events = app.events().await;
     for kind in KINDS {
         let items = admin.all(kind.path).await;

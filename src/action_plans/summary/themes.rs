@@ -6,9 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Names;
-use crate::action_plans::types::{ActionPlan, ActivityStatus, TargetCode};
+use crate::action_plans::types::{ActionPlan, ActivityStatus};
 use crate::ids::SubjectId;
 use crate::pairings::types::Pairing;
+use crate::sdgs::types::TargetCode;
 use crate::text::Title;
 
 /// What a plan is about.

@@ -94,6 +94,10 @@ pub(super) fn tags() -> Value {
         tag("meetings", "Exchange meetings, webinars and workshops."),
         tag("tours", "Study tours to the partner city."),
         tag("key questions", "What the round tables talk about."),
+        tag(
+            "contributions",
+            "What the cities answer at the round tables, and which lessons a plan declines."
+        ),
         tag("templates", "The sections of an action plan."),
         tag("sdgs", "The Sustainable Development Goals."),
         tag(

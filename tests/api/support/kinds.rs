@@ -150,6 +150,15 @@ pub const KINDS: &[Kind] = &[
         includes: &["cities", "pairings", "templates"],
     },
     Kind {
+        path: "/v1/contributions",
+        name: "contribution",
+        names: "contributions",
+        new: || contribution("yokohama", "good-practices", "participants"),
+        change: || ("visibility", json!("public")),
+        sorts: &["id", "created_at", "updated_at"],
+        includes: &["cities", "meetings", "key_questions"],
+    },
+    Kind {
         path: "/v1/users",
         name: "user",
         names: "users",
@@ -182,6 +191,12 @@ impl Kind {
         let made = admin.post(self.path, (self.new)()).await.expect(201);
         self.at(&made.id())
     }
+}
+
+/// A city's answer at the third exchange meeting, which all cities took part in.
+pub fn contribution(city: &str, question: &str, visibility: &str) -> Value {
+    json!({"meeting": "exchange-meeting-3", "question": question, "city": city, "visibility": visibility,
+        "text": {"en": format!("{city} on {question}"), "ja": "答え"}, "external_refs": []})
 }
 
 /// An action plan with something in each part.

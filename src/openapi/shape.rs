@@ -143,7 +143,8 @@ fn rename_pages(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// Objects take no other fields than theirs; a translated text has at least one language.
+/// Objects take no other fields than theirs; a translated text has at least one language; a list that only the service
+/// writes is marked itself, not its entries.
 fn close(schema: &mut Value) {
     walk(schema, &mut |schema| {
         let Some(object) = schema.as_object_mut() else {
@@ -151,6 +152,10 @@ fn close(schema: &mut Value) {
         };
         if object.contains_key("properties") && object.get("type") == Some(&json!("object")) {
             object.insert("additionalProperties".into(), json!(false));
+        }
+        let entries = object.get_mut("items").and_then(Value::as_object_mut);
+        if let Some(mark) = entries.and_then(|entries| entries.remove("readOnly")) {
+            object.insert("readOnly".into(), mark);
         }
         let longest = match object.get("format").and_then(Value::as_str) {
             Some("date-time") => 40,

@@ -137,7 +137,7 @@ macro_rules! json {
 pub(crate) use json;
 
 /// The text of a `json` column, unread.
-#[derive(Clone, Debug, PartialEq, Eq, diesel::deserialize::FromSqlRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, diesel::deserialize::FromSqlRow)]
 pub struct JsonText(pub Box<str>);
 
 impl diesel::deserialize::FromSql<diesel::sql_types::Json, diesel::pg::Pg> for JsonText {

@@ -6,6 +6,8 @@
 mod expressions;
 mod keys;
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -213,6 +215,18 @@ impl Page {
     /// The same list, going on after `item`.
     pub fn go_on_after<T>(&mut self, item: &T, sorts: &[Sort<T>], tie: TieBreak<T>) {
         self.after = Some(self.keys_of(item, sorts, tie));
+    }
+
+    /// How two items stand to each other in the order: for merging parts that are ordered already.
+    pub fn compare<T>(&self, a: &T, b: &T, sorts: &[Sort<T>], tie: TieBreak<T>) -> Ordering {
+        let (a, b) = (self.keys_of(a, sorts, tie), self.keys_of(b, sorts, tie));
+        let mut terms = self.terms.iter().zip(a.iter().zip(&b));
+        let decided = terms.find_map(|(term, (a, b))| match a.cmp(b) {
+            Ordering::Equal => None,
+            order if term.descending => Some(order.reverse()),
+            order => Some(order),
+        });
+        decided.unwrap_or(Ordering::Equal)
     }
 
     fn keys_of<T>(&self, item: &T, sorts: &[Sort<T>], tie: TieBreak<T>) -> Vec<Key> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// A value by which a list is sorted.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// A number.
     Int(i64),

@@ -184,6 +184,12 @@ impl Ask {
             .ok_or(Problem::new(Code::NotFound))
     }
 
+    /// What the path names after the `R`, as sent: a part of it.
+    pub fn part_of<R: Resource>(&self) -> &str {
+        let part = self.ids.get(parent_fields::<R>().count() + 1);
+        part.map(String::as_str).unwrap_or_default()
+    }
+
     /// The ids in the path before that of the `R`: of what it belongs to.
     pub fn parents<R: Resource>(&self) -> &[String] {
         let count = parent_fields::<R>().count();

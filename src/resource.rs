@@ -28,7 +28,7 @@ use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::CityId;
 use crate::policy::{Action, Relation, Thing, allows};
-use crate::problem::{Fault, Faults, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Page, Sight, Sort, TieBreak};
 
 /// The id of a resource.
@@ -138,6 +138,14 @@ pub trait Resource:
     ) -> impl Future<Output = QueryResult<()>> + Send {
         async { Ok(()) }
     }
+
+    /// What stands against storing it although it is valid, as things stand: a conflict (409).
+    fn admit(&self, _check: &Check<'_, Self>) -> Result<(), Problem> {
+        Ok(())
+    }
+
+    /// Fills in what depends on who reads it, and is never stored.
+    fn fill_for(&mut self, _caller: &Caller) {}
 
     /// What an item of the programme's files is known by, also after it was changed: its id, where the file has one.
     fn file_key(&self) -> String {
@@ -294,7 +302,7 @@ pub fn parent_fields<R: Resource>() -> impl Iterator<Item = &'static str> {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// What [`Resource::check`] may look at.
+/// What [`Resource::check`] and [`Resource::admit`] may look at.
 pub struct Check<'a, R> {
     /// What is stored now, when it is a change.
     pub before: Option<&'a R>,

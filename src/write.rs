@@ -28,7 +28,7 @@ use crate::read::Answer;
 use crate::request::{Ask, etag};
 use crate::resource::Resource;
 
-use way::{Applied, Job, Way, event_of, forbidden};
+use way::{Applied, Job, Way, event_of, forbidden, told};
 
 pub use act::{Deed, Doing, Done, act, act_without_body};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
@@ -268,7 +268,7 @@ async fn run<R: Resource>(
         let Some(before) = before else {
             return Err(Problem::new(Code::NotFound));
         };
-        return remove(conn, author, before, dry_run).await;
+        return remove(conn, ask, author, before, dry_run).await;
     }
     let way = Way {
         contract: ask.app.contract,
@@ -276,7 +276,9 @@ async fn run<R: Resource>(
         author,
         given: ask.given::<R>(),
     };
-    match way.apply::<R>(conn, job, before, &what.faults).await? {
+    let mut applied = way.apply::<R>(conn, job, before, &what.faults).await?;
+    applied.item_mut().fill_for(&ask.caller);
+    match applied {
         Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, None),
         Applied::Unchanged(item) => Stored::of(StatusCode::OK, &item),
         Applied::Written(written) if dry_run => {
@@ -319,6 +321,7 @@ async fn existing<R: Resource>(
 
 async fn remove<R: Resource>(
     conn: &mut Connection,
+    ask: &Ask,
     author: &Author,
     before: R,
     dry_run: bool,
@@ -329,7 +332,7 @@ async fn remove<R: Resource>(
     let event = event_of(author, Happening::Deleted, Some(&before), None)?;
     record(conn, &event).await?;
     if dry_run {
-        return Stored::of_dry_run(&before, Some(event));
+        return Stored::of_dry_run(&told(&before, &ask.caller), Some(event));
     }
     Ok(Stored {
         status: StatusCode::NO_CONTENT,

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Stored, to_object};
 use super::body::{MediaType, read_json};
-use super::way::{Applied, forbidden, keep};
+use super::way::{Applied, forbidden, keep, told};
 use super::{AsyncWork, WriteParams, in_transaction};
 use crate::auth::Caller;
 use crate::db::Connection;
@@ -91,9 +91,12 @@ impl Doing<'_> {
         after: R,
     ) -> Result<Done, Problem> {
         match keep(conn, self.author, Some(before), after).await? {
-            Applied::Unchanged(item) => Done::thing(StatusCode::OK, &item, None),
+            Applied::Unchanged(item) => {
+                Done::thing(StatusCode::OK, &told(&item, self.caller()), None)
+            }
             Applied::Written(written) => {
-                Done::thing(StatusCode::OK, &written.item, Some(written.event))
+                let item = told(&written.item, self.caller());
+                Done::thing(StatusCode::OK, &item, Some(written.event))
             }
         }
     }

@@ -46,6 +46,16 @@ pub enum Applied<R> {
     Written(Box<Written<R>>),
 }
 
+impl<R> Applied<R> {
+    /// The thing as it is now.
+    pub fn item_mut(&mut self) -> &mut R {
+        match self {
+            Self::Unchanged(item) => item,
+            Self::Written(written) => &mut written.item,
+        }
+    }
+}
+
 /// What was stored, and the event that tells of it.
 pub struct Written<R> {
     /// As it is now.
@@ -77,7 +87,7 @@ impl Way<'_> {
         found: &Faults,
     ) -> Result<Applied<R>, Problem> {
         let mut faults = found.clone();
-        let mut item = decode::<R>(self.contract, job, before.as_ref(), &self.given, found)?;
+        let mut item = self.decode::<R>(job, before.as_ref(), found)?;
         let mut references = References::default();
         item.references(&mut references);
         if let Some(before) = &before {
@@ -94,7 +104,58 @@ impl Way<'_> {
         self.settle(&mut item, before.as_ref(), &known, &mut faults)?;
         item.consult(conn, &mut faults).await?;
         faults.into_result()?;
+        if before.as_ref() != Some(&item) {
+            item.admit(&self.looking_at(before.as_ref(), &known))?;
+        }
         keep(conn, self.author, before, item).await
+    }
+
+    /// The body as an `R`, with every fault of its shape told at once.
+    fn decode<R: Resource>(
+        &self,
+        job: &Job,
+        before: Option<&R>,
+        found: &Faults,
+    ) -> Result<R, Problem> {
+        let contract = self.contract;
+        let stored = match before {
+            Some(before) => to_object(&told(before, self.caller))?,
+            None => self.given.clone(),
+        };
+        let mut value = match job {
+            Job::Create(value) | Job::Replace(value) => value.clone(),
+            Job::MergePatch(patch) => {
+                contract
+                    .check(&format!("{}Patch", R::name()), patch)
+                    .into_result()?;
+                let mut value = Value::Object(stored.clone());
+                json_patch::merge(&mut value, patch);
+                value
+            }
+            Job::JsonPatch(patch) => body::apply(contract, patch, &stored)?,
+            Job::Delete => return Err(Problem::new(Code::Internal)),
+        };
+        let body_schema = format!("{}Write", R::name());
+        let read_only = contract.read_only(&body_schema);
+        let mut faults = body::take_read_only(&mut value, &stored, read_only);
+        faults.extend(contract.check(&body_schema, &value));
+        faults.extend(found.clone());
+        faults.into_result()?;
+        if let Value::Object(object) = &mut value {
+            for name in read_only.iter().map(String::as_str).chain(["id"]) {
+                if let Some(kept) = stored.get(name) {
+                    object.entry(name).or_insert_with(|| kept.clone());
+                }
+            }
+        }
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string().replace('.', "/");
+            tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
+            Problem::fault(
+                Fault::at(format!("/{path}"), Rule::WrongType)
+                    .with("expected", "what the OpenAPI document says"),
+            )
+        })
     }
 
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
@@ -126,16 +187,24 @@ impl Way<'_> {
         {
             return Err(forbidden(self.caller));
         }
-        item.check(
-            &Check {
-                before,
-                caller: self.caller,
-                known,
-            },
-            faults,
-        );
+        item.check(&self.looking_at(before, known), faults);
         Ok(())
     }
+
+    fn looking_at<'b, R>(&'b self, before: Option<&'b R>, known: &'b Known) -> Check<'b, R> {
+        Check {
+            before,
+            caller: self.caller,
+            known,
+        }
+    }
+}
+
+/// The thing as `caller` is told of it.
+pub fn told<R: Resource>(item: &R, caller: &Caller) -> R {
+    let mut item = item.clone();
+    item.fill_for(caller);
+    item
 }
 
 /// Stores what `before` has become, or a new thing, with its version and its event; what is stored already stays.
@@ -219,13 +288,7 @@ pub async fn store<R: Resource>(
         given: Map::new(),
     };
     let nothing = Faults::new();
-    let new = decode::<R>(
-        contract,
-        &Job::Create(value.clone()),
-        None,
-        &way.given,
-        &nothing,
-    )?;
+    let new = way.decode::<R>(&Job::Create(value.clone()), None, &nothing)?;
     let key = new.file_key();
     let before = match events::find_loaded(conn, R::THING, &key).await? {
         Some(id) => match R::find_by_text(conn, &id).await? {
@@ -255,51 +318,6 @@ pub async fn store<R: Resource>(
             Outcome::Created
         }
         Applied::Written(_) => Outcome::Updated,
-    })
-}
-
-/// The body as an `R`, with every fault of its shape told at once.
-fn decode<R: Resource>(
-    contract: &Contract,
-    job: &Job,
-    before: Option<&R>,
-    given: &Map<String, Value>,
-    found: &Faults,
-) -> Result<R, Problem> {
-    let stored = before.map_or_else(|| Ok(given.clone()), to_object)?;
-    let mut value = match job {
-        Job::Create(value) | Job::Replace(value) => value.clone(),
-        Job::MergePatch(patch) => {
-            contract
-                .check(&format!("{}Patch", R::name()), patch)
-                .into_result()?;
-            let mut value = Value::Object(stored.clone());
-            json_patch::merge(&mut value, patch);
-            value
-        }
-        Job::JsonPatch(patch) => body::apply(contract, patch, &stored)?,
-        Job::Delete => return Err(Problem::new(Code::Internal)),
-    };
-    let body_schema = format!("{}Write", R::name());
-    let read_only = contract.read_only(&body_schema);
-    let mut faults = body::take_read_only(&mut value, &stored, read_only);
-    faults.extend(contract.check(&body_schema, &value));
-    faults.extend(found.clone());
-    faults.into_result()?;
-    if let Value::Object(object) = &mut value {
-        for name in read_only.iter().map(String::as_str).chain(["id"]) {
-            if let Some(kept) = stored.get(name) {
-                object.entry(name).or_insert_with(|| kept.clone());
-            }
-        }
-    }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string().replace('.', "/");
-        tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
-        Problem::fault(
-            Fault::at(format!("/{path}"), Rule::WrongType)
-                .with("expected", "what the OpenAPI document says"),
-        )
     })
 }
 

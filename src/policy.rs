@@ -30,6 +30,20 @@ words! {
         Change = "change",
         /// Remove it.
         Delete = "delete",
+        /// Hand a plan in to the programme.
+        Submit = "submit",
+        /// Give a plan back with a comment.
+        Return = "return",
+        /// Approve a plan, which publishes it.
+        Approve = "approve",
+        /// Give a plan up.
+        Withdraw = "withdraw",
+        /// Take up a plan again that was given up.
+        Reopen = "reopen",
+        /// Accept or decline what a plan asks the city for.
+        Consent = "consent",
+        /// Comment on a plan.
+        Comment = "comment",
     }
 }
 
@@ -136,14 +150,24 @@ const RULES: &[Rule] = &[
     Rule {
         name: "a city writes its own plans",
         roles: CITY_ROLES,
-        actions: Action::ALL,
+        actions: &[
+            Action::Read,
+            Action::Create,
+            Action::Change,
+            Action::Delete,
+            Action::Submit,
+            Action::Withdraw,
+            Action::Reopen,
+            Action::Consent,
+            Action::Comment,
+        ],
         things: &[Thing::ActionPlan],
         relations: &[Relation::Own],
     },
     Rule {
         name: "a city writes its own contributions",
         roles: CITY_ROLES,
-        actions: Action::ALL,
+        actions: &[Action::Read, Action::Create, Action::Change, Action::Delete],
         things: &[Thing::Contribution],
         relations: &[Relation::Own],
     },
@@ -167,6 +191,20 @@ const RULES: &[Rule] = &[
         actions: &[Action::Read, Action::Create],
         things: &[Thing::Decline],
         relations: &[Relation::Own],
+    },
+    Rule {
+        name: "partners read submitted plans, comment on them and consent",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Comment, Action::Consent],
+        things: &[Thing::ActionPlan],
+        relations: &[Relation::Partner],
+    },
+    Rule {
+        name: "everybody reads published plans",
+        roles: Role::ALL,
+        actions: &[Action::Read],
+        things: &[Thing::ActionPlan],
+        relations: &[Relation::Public],
     },
     Rule {
         name: "everybody sees and ends their own sessions",
@@ -226,6 +264,14 @@ pub fn scopes(role: Role) -> &'static str {
 mod tests {
     use super::*;
 
+    impl Action {
+        /// Whether it is something that is done with plans alone.
+        fn is_of_plans(self) -> bool {
+            use Action::{Change, Create, Delete, Read};
+            ![Read, Create, Change, Delete].contains(&self)
+        }
+    }
+
     fn row(thing: &str, action: &str, cell: impl Fn(Role) -> &'static str) -> String {
         let cells: String = Role::ALL
             .iter()
@@ -242,6 +288,9 @@ mod tests {
         let mut table = String::new();
         for thing in Thing::ALL {
             for action in Action::ALL {
+                if action.is_of_plans() && *thing != Thing::ActionPlan {
+                    continue;
+                }
                 let may = |role, relation| allows(role, *action, *thing, relation).is_some();
                 let cell = |role| match (may(role, Relation::Own), may(role, Relation::Other)) {
                     (true, true) => "all",
@@ -267,9 +316,9 @@ mod tests {
     #[test]
     fn nothing_is_open_to_anonymous_callers_but_reading() {
         for thing in Thing::ALL {
-            for action in [Action::Create, Action::Change, Action::Delete] {
+            for action in Action::ALL.iter().filter(|it| **it != Action::Read) {
                 assert!(
-                    !ever_allows(Role::Anonymous, action, *thing),
+                    !ever_allows(Role::Anonymous, *action, *thing),
                     "{action} {thing}"
                 );
             }

@@ -52,6 +52,9 @@ problem-unsupported-grant-type = `grant_type` must be refresh_token.
 problem-forbidden = Your role ({ $role }) does not allow this here.
     .title = Not allowed
     .help = The token is good, and you may see the thing, but your role gives no right to do this with it. City users write what belongs to their own city; the programme's own records are written by admins.
+problem-not-asked = Only users of a city that the joint action names in `with` answer for it.
+    .title = Your city is not asked
+    .help = You may see the plan, but this joint action does not name your city. Consents are given by the users of the cities that stand in its `with`.
 problem-too-many-sign-ins = Too many failed sign-ins. Wait { $seconds } seconds and try again.
     .title = Too many failed sign-ins
     .help = Sign-in is slowed down per account and per address after repeated failures. Retry-After tells how long to wait.
@@ -85,6 +88,27 @@ problem-still-referenced = Something else still refers to this, or to a part tha
 problem-cited-as-source = The plan names this lesson as a source, so it does not decline it.
     .title = The plan cites this lesson
     .help = A plan adopts a lesson by naming it as a source, or declines it with a reason, but not both. Take the source out of the plan first. Nothing was stored.
+problem-transition-not-possible = The plan is { $status }; from there it cannot become { $to }, but: { $possible }.
+    .title = The plan cannot go there
+    .help = A plan goes from one status to another by certain ways only: a draft or returned plan is submitted, a submitted one returned or approved, each of them withdrawn, a withdrawn one reopened as a draft. The detail tells where it stands and where it can go. Nothing was stored.
+problem-plan-incomplete = { $count ->
+        [one] One part is missing; `errors` names it.
+       *[other] { $count } parts are missing; `errors` names each of them.
+    }
+    .title = The plan is not complete
+    .help = A plan is submitted and approved, and stays submitted, only when it has all that its template asks for. `errors` names each missing part by JSON Pointer; its path with /validation tells the same at any time. Write what is missing; to work on a submitted plan freely, withdraw it first, or have it returned. Nothing was stored.
+problem-plan-withdrawn = The plan was withdrawn. Reopen it first.
+    .title = The plan was withdrawn
+    .help = A withdrawn plan is not edited. Its proponents and admins reopen it by a transition to draft. Nothing was stored.
+problem-plan-not-submitted = The plan is { $status }; cities consent to what is submitted.
+    .title = The plan is not submitted
+    .help = Cities that a joint action names accept or decline it while the plan is submitted: then its text is what the programme will approve. Nothing was stored.
+problem-consent-missing = { $count ->
+        [one] A consent is missing; `errors` names it.
+       *[other] { $count } consents are missing; `errors` names each of them.
+    }
+    .title = A consent is missing
+    .help = A plan is approved when every city that one of its joint actions names has accepted that action, as it reads now. `errors` names each consent that is pending or declined. Nothing was stored.
 problem-patch-conflict = The JSON Patch cannot be applied to the present state; `errors` names the operation.
     .title = The patch does not fit
     .help = An operation of the JSON Patch (RFC 6902) names a place that does not exist, or its `test` failed. All operations are applied or none; nothing was stored.
@@ -170,4 +194,8 @@ fault-not-template-section = { $field } is no part of an action plan.
 fault-weak-password = { $reason }
 fault-cursor = The cursor is not one of ours, or belongs to another list, filter or order. Begin again without it.
 fault-patch-operation = { $reason }
+fault-consent-missing = { $decision ->
+        [declined] { $city } has declined.
+       *[other] { $city } has not answered yet.
+    }
 fault-status-by-transition = The status of a plan is not written: it changes by its transitions.

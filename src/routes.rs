@@ -33,6 +33,8 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(action_plans::replace_action_plan)
             .service(action_plans::update_action_plan)
             .service(action_plans::delete_action_plan)
+            .service(action_plans::transition_action_plan)
+            .service(action_plans::consent_to_joint_action)
             .configure(accounts),
     );
     config.service(oauth::create_token);

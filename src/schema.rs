@@ -17,6 +17,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    action_plan_readers (plan, reader) {
+        reader -> Text,
+        plan -> Uuid,
+        version -> BigInt,
+        proponents -> Array<Text>,
+        pairing -> Text,
+        template -> Text,
+        status -> Text,
+        title_key -> Text,
+        sdgs -> Array<Text>,
+        asked -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     action_plan_refs (city, system, key) {
         city -> Text,
         system -> Text,
@@ -41,6 +58,7 @@ diesel::table! {
         minor -> Bool,
         at -> Timestamptz,
         by -> Nullable<Uuid>,
+        comment -> Nullable<Text>,
     }
 }
 
@@ -59,6 +77,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         proponents -> Array<Text>,
+        asked -> Array<Text>,
     }
 }
 
@@ -385,6 +404,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     action_plan_proponents,
+    action_plan_readers,
     action_plan_refs,
     action_plan_sdgs,
     action_plan_versions,

@@ -5,20 +5,22 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::consents::asked;
+use super::life::{actions, admit, edited};
 use super::lists::{self, StoredPlan};
 use super::rules::{
     check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
 };
 use super::statement::{INSERT, UPDATE, WritePlan};
-use super::types::{ActionPlan, ActionPlanFilter};
+use super::types::{ActionPlan, ActionPlanFilter, PlanStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{CityId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
-use crate::policy::{Role, Thing};
-use crate::problem::{Faults, Rule};
+use crate::policy::{Relation, Role, Thing};
+use crate::problem::{Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, strings, usual_fields,
@@ -78,7 +80,20 @@ impl Resource for ActionPlan {
         refer_to_sources(self, references);
     }
 
+    fn relation(&self, caller: &Caller) -> Relation {
+        if self.is_public_copy {
+            return Relation::Public;
+        }
+        match caller.relation_to_cities(self.proponents.iter()) {
+            Relation::Other if caller.city.is_some() && self.status == PlanStatus::Submitted => {
+                Relation::Partner
+            }
+            relation => relation,
+        }
+    }
+
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
+        self.actions = None;
         self.id = before.map_or_else(|| new_uuid().into(), |before| before.id);
         if let Some(before) = before {
             if self.template.is_none() {
@@ -91,6 +106,22 @@ impl Resource for ActionPlan {
             );
         }
         give_keys(self);
+        edited(before, self, faults);
+    }
+
+    fn admit(&self, check: &Check<'_, Self>) -> Result<(), Problem> {
+        let template = self.template.as_ref();
+        let template = template.and_then(|id| check.known.get::<Template>(id));
+        check
+            .before
+            .map_or(Ok(()), |before| admit(before, self, template))
+    }
+
+    fn fill_for(&mut self, caller: &Caller) {
+        let own = caller.city.as_ref();
+        let is_asked = own.is_some_and(|city| asked(self).contains(city));
+        let relation = Resource::relation(self, caller);
+        self.actions = Some(actions(caller.role, relation, self.status, is_asked));
     }
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
@@ -124,22 +155,25 @@ impl Resource for ActionPlan {
     ) -> QueryResult<Option<Self>> {
         let query = action_plans::table.find(id).select(action_plans::document);
         let found: Option<Self> = query.for_no_key_update().first(conn).await.optional()?;
-        Ok(found.filter(|plan| is_visible(plan, caller)))
+        let is_own = |plan: &Self| {
+            let relation = caller.relation_to_cities(plan.proponents.iter());
+            caller.role == Role::Admin || relation == Relation::Own
+        };
+        match found {
+            Some(plan) if !is_own(&plan) => {
+                let readable = lists::look_into(conn, caller, vec![*id]).await?;
+                Ok(readable.into_iter().next())
+            }
+            own => Ok(own),
+        }
     }
 
     async fn find_many(
-        mut conn: &Connection,
+        conn: &Connection,
         caller: &Caller,
         ids: Vec<PlanId>,
     ) -> QueryResult<Vec<Self>> {
-        let query = action_plans::table
-            .filter(action_plans::id.eq_any(ids))
-            .select(action_plans::document);
-        let found: Vec<Self> = query.load(&mut conn).await?;
-        Ok(found
-            .into_iter()
-            .filter(|plan| is_visible(plan, caller))
-            .collect())
+        lists::look_into(conn, caller, ids).await
     }
 
     async fn list(
@@ -161,14 +195,19 @@ impl Resource for ActionPlan {
     }
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
-        WritePlan::new(self, author, INSERT)
+        WritePlan::new(self, None, author, INSERT)
             .execute(conn)
             .await
             .map(drop)
     }
 
-    async fn update(&self, conn: &mut Connection, _: &Self, author: &Author) -> QueryResult<()> {
-        WritePlan::new(self, author, UPDATE)
+    async fn update(
+        &self,
+        conn: &mut Connection,
+        before: &Self,
+        author: &Author,
+    ) -> QueryResult<()> {
+        WritePlan::new(self, Some(before), author, UPDATE)
             .execute(conn)
             .await
             .map(drop)
@@ -180,15 +219,6 @@ impl Resource for ActionPlan {
             .await
             .map(drop)
     }
-}
-
-/// Drafts are private to their proponents and admins.
-fn is_visible(plan: &ActionPlan, caller: &Caller) -> bool {
-    caller.role == Role::Admin
-        || caller
-            .city
-            .as_ref()
-            .is_some_and(|city| plan.proponents.contains(city))
 }
 
 /// The newest template of the programme that the plan's pairing belongs to.

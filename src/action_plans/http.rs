@@ -3,7 +3,8 @@
 use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
 
-use super::types::{ActionPlan, ActionPlanFilter};
+use super::deeds::{GiveConsent, Transit};
+use super::types::{ActionPlan, ActionPlanFilter, ConsentAnswer, PartKey, PlanTransition};
 use crate::ids::PlanId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
@@ -13,7 +14,8 @@ use crate::write::{self, WriteParams};
 
 /// List action plans
 ///
-/// The Local Action Plans that you may see: your own city's; for admins all of them.
+/// The Local Action Plans that you may see: published ones, as they were approved; of your own city the working copies;
+/// of your partner cities the submitted ones; for admins the working copies of all.
 #[utoipa::path(tag = "action plans", params(ListParams, ActionPlanFilter), responses((status = 200, body = Listing<ActionPlan>)))]
 #[get("/action-plans")]
 pub async fn list_action_plans(asking: Asking) -> Answer {
@@ -22,7 +24,8 @@ pub async fn list_action_plans(asking: Asking) -> Answer {
 
 /// Get an action plan
 ///
-/// Its ETag is what a change of it has to send in `If-Match`.
+/// Its ETag is what a change of it has to send in `If-Match`. Proponents and admins get the working copy, partner cities
+/// too while it is submitted, everybody else the published version. `actions` tells what you may do with it.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), OneParams), responses((status = 200, body = ActionPlan)))]
 #[get("/action-plans/{id}")]
 pub async fn get_action_plan(asking: Asking) -> Answer {
@@ -41,6 +44,8 @@ pub async fn create_action_plan(ask: Ask, payload: Payload) -> Answer {
 /// Replace an action plan
 ///
 /// For users of its proponents, and admins. The body takes the place of all that is stored; fields left out become empty.
+/// An approved plan becomes a draft by it, beside its published version, a submitted one has to stay complete (409), and
+/// a withdrawn one is reopened first (409). A changed joint action asks its cities for their consent again.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = ActionPlan, responses((status = 200, body = ActionPlan)))]
 #[put("/action-plans/{id}")]
 pub async fn replace_action_plan(ask: Ask, payload: Payload) -> Answer {
@@ -49,7 +54,8 @@ pub async fn replace_action_plan(ask: Ask, payload: Payload) -> Answer {
 
 /// Change parts of an action plan
 ///
-/// For users of its proponents, and admins. By JSON Merge Patch or JSON Patch, as the media type says.
+/// For users of its proponents, and admins. By JSON Merge Patch or JSON Patch, as the media type says; by the same rules
+/// as replacing it.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), responses((status = 200, body = ActionPlan)))]
 #[patch("/action-plans/{id}")]
 pub async fn update_action_plan(ask: Ask, payload: Payload) -> Answer {
@@ -63,4 +69,27 @@ pub async fn update_action_plan(ask: Ask, payload: Payload) -> Answer {
 #[delete("/action-plans/{id}")]
 pub async fn delete_action_plan(ask: Ask) -> Answer {
     write::delete::<ActionPlan>(ask).await
+}
+
+/// Submit, return, approve, withdraw or reopen an action plan
+///
+/// Its proponents submit a draft or returned plan, which has to be complete, withdraw it from everywhere, and reopen a
+/// withdrawn one as a draft; admins do the same, and return a submitted plan with a comment, or approve it once every
+/// consent is given. Approving publishes that version for everybody; withdrawing takes the published version away. `If-Match`
+/// is honoured: with it, what you have not read is not approved. Answers the plan.
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = PlanTransition, responses((status = 200, body = ActionPlan)))]
+#[post("/action-plans/{id}/transitions")]
+pub async fn transition_action_plan(ask: Ask, payload: Payload) -> Answer {
+    write::act::<Transit>(ask, payload).await
+}
+
+/// Accept or decline a joint action
+///
+/// For users of the cities that it names in `with`, while the plan is submitted. The answer can be changed until the plan
+/// is approved; a changed title or description asks again. `If-Match` is honoured: with it, you consent to what you have
+/// read. Answers the plan.
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), ("key" = PartKey, Path, description = "Key of the joint action."), WriteParams), request_body = ConsentAnswer, responses((status = 200, body = ActionPlan)))]
+#[post("/action-plans/{id}/joint-actions/{key}/consent")]
+pub async fn consent_to_joint_action(ask: Ask, payload: Payload) -> Answer {
+    write::act::<GiveConsent>(ask, payload).await
 }

@@ -1,13 +1,13 @@
 -- A new plan, with its first version and its projections.
 WITH plan AS (
-    INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, proponents, document, published_version,
+    INSERT INTO action_plans (id, pairing, template, kind, status, language, title_key, proponents, asked, document, published_version,
         version, created_at, updated_at)
-    VALUES (:id, :pairing, :template, :kind, :status, :language, :title_key, :cities, :document, :published_version,
+    VALUES (:id, :pairing, :template, :kind, :status, :language, :title_key, :cities, :asked, :document, :published_version,
         :version, :created_at, :updated_at)
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
 ), version AS (
-    INSERT INTO action_plan_versions (plan, version, document, status, at, by)
-    SELECT id, version, document, status, updated_at, :by FROM plan
+    INSERT INTO action_plan_versions (plan, version, document, status, comment, at, by)
+    SELECT id, version, document, status, :comment, updated_at, :by FROM plan
 ), proponents AS (
     INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
     SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest(:cities) AS city

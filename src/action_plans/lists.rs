@@ -1,83 +1,94 @@
-//! Action plans as they are read: the stored text goes out as it is, and only what stands beside it is looked at.
+//! Action plans as they are read: admins get the working copies (`working`), everybody else the version that stands for
+//! them in `action_plan_readers`, by the own city or by `*`; where both are there, the city's holds.
+
+mod documents;
+mod stored;
+mod working;
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use self::documents::Documents;
+pub use self::stored::StoredPlan;
+use self::stored::{EVERYBODY, Readable};
 use super::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::column::JsonText;
 use crate::db::Connection;
-use crate::ids::{CityId, PairingId, PlanId, TemplateId};
-use crate::policy::{Relation, Role};
-use crate::query::Page;
-use crate::resource::{Meta, Seen};
-use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
+use crate::ids::PlanId;
+use crate::policy::Role;
+use crate::query::{Key, Page, Sight};
+use crate::resource::Resource;
+use crate::schema::{action_plan_readers, action_plan_versions};
 use crate::sdgs::types::SdgCode;
 
-/// A plan as its readers get it.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = action_plans)]
-pub struct StoredPlan {
-    /// Its id.
-    pub id: PlanId,
-    /// Whose plan it is.
-    pub proponents: Vec<CityId>,
-    /// The pairing whose cooperation it comes from.
-    pub pairing: PairingId,
-    /// The template it is written along.
-    pub template: TemplateId,
-    /// The title, for sorting.
-    pub title_key: String,
-    /// Counts its changes.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it was last changed.
-    pub updated_at: DateTime<Utc>,
-    document: JsonText,
+/// What everybody reads and a city has not as its own.
+const NOT_OWN: &str = "NOT EXISTS (SELECT FROM action_plan_readers AS own \
+     WHERE own.plan = action_plan_readers.plan AND own.reader = ?)";
+
+/// The version that a reader gets, joined to the reader.
+macro_rules! with_versions {
+    () => {
+        action_plan_readers::table.inner_join(
+            action_plan_versions::table.on(action_plan_versions::plan
+                .eq(action_plan_readers::plan)
+                .and(action_plan_versions::version.eq(action_plan_readers::version))),
+        )
+    };
 }
 
-impl Seen<ActionPlan> for StoredPlan {
-    fn id(&self) -> PlanId {
-        self.id
-    }
-
-    fn meta(&self) -> Meta {
-        Meta {
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
-    }
-
-    fn relation(&self, caller: &Caller) -> Relation {
-        caller.relation_to_cities(self.proponents.iter())
-    }
-
-    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        out.extend_from_slice(self.document.0.as_bytes());
-        Ok(())
-    }
-}
-
-/// Reads one that `caller` may see: drafts are private to their proponents and admins.
+/// Reads one that `caller` may see.
 pub async fn find(
     mut conn: &Connection,
     caller: &Caller,
     id: &PlanId,
 ) -> QueryResult<Option<StoredPlan>> {
-    let query = action_plans::table.find(id).select(StoredPlan::as_select());
-    let found = match (caller.role, &caller.city) {
-        (Role::Admin, _) => query.first(&mut conn).await,
-        (_, Some(city)) => {
-            let own = action_plans::proponents.contains(vec![city]);
-            query.filter(own).first(&mut conn).await
-        }
-        (_, None) => return Ok(None),
-    };
-    found.optional()
+    if caller.role == Role::Admin {
+        return working::find(conn, caller, id).await;
+    }
+    let query = with_versions!()
+        .filter(action_plan_readers::plan.eq(id))
+        .filter(action_plan_readers::reader.eq_any(readers(caller)))
+        .order(action_plan_readers::reader.eq(EVERYBODY))
+        .select((Readable::as_select(), action_plan_versions::document));
+    let found: Option<(Readable, JsonText)> = query.first(&mut conn).await.optional()?;
+    Ok(found.map(|(plan, document)| plan.seen_by(caller, document)))
+}
+
+/// Reads those of `ids` that `caller` may see, to look into.
+pub async fn look_into(
+    mut conn: &Connection,
+    caller: &Caller,
+    ids: Vec<PlanId>,
+) -> QueryResult<Vec<ActionPlan>> {
+    if caller.role == Role::Admin {
+        return working::look_into(conn, ids).await;
+    }
+    let query = with_versions!()
+        .filter(action_plan_readers::plan.eq_any(ids))
+        .filter(action_plan_readers::reader.eq_any(readers(caller)))
+        .order((
+            action_plan_readers::plan,
+            action_plan_readers::reader.eq(EVERYBODY),
+        ))
+        .distinct_on(action_plan_readers::plan)
+        .select((action_plan_readers::reader, action_plan_versions::document));
+    let found: Vec<(String, ActionPlan)> = query.load(&mut conn).await?;
+    let marked = found.into_iter().map(|(reader, mut plan)| {
+        plan.is_public_copy = reader == EVERYBODY;
+        plan
+    });
+    Ok(marked.collect())
+}
+
+/// Who stands for the caller among the readers.
+fn readers(caller: &Caller) -> Vec<String> {
+    let own = caller.city.iter().map(ToString::to_string);
+    own.chain([EVERYBODY.to_owned()]).collect()
 }
 
 /// Reads a page of what `caller` may see.
@@ -87,41 +98,35 @@ pub async fn list(
     filter: ActionPlanFilter,
     page: Page,
 ) -> QueryResult<Vec<StoredPlan>> {
-    match scope(caller, &filter) {
-        Scope::Nothing => Ok(Vec::new()),
-        Scope::All => {
-            let mut query = narrowed(filter).select(StoredPlan::as_select());
-            if let Some(since) = page.since {
-                query = query.filter(action_plans::updated_at.ge(since));
-            }
-            query
-                .filter(page.keyset())
-                .order(page.order())
-                .limit(page.limit)
-                .load(&mut conn)
-                .await
-        }
-        Scope::City(city) => {
-            let page = page.with_id_column("id", "plan");
-            let mut query = narrowed_for(city, filter).select(action_plan_proponents::plan);
-            if let Some(since) = page.since {
-                query = query.filter(action_plan_proponents::updated_at.ge(since));
-            }
-            let ids: Vec<PlanId> = query
-                .filter(page.keyset())
-                .order(page.order())
-                .limit(page.limit)
-                .load(&mut conn)
-                .await?;
-            let mut plans: Vec<StoredPlan> = action_plans::table
-                .filter(action_plans::id.eq_any(&ids))
-                .select(StoredPlan::as_select())
-                .load(&mut conn)
-                .await?;
-            plans.sort_by_key(|plan| ids.iter().position(|id| *id == plan.id));
-            Ok(plans)
-        }
+    if caller.role == Role::Admin {
+        return working::list(conn, caller, filter, page).await;
     }
+    let own = async {
+        match shared_with_city(caller, &filter, page.since) {
+            Some(query) => walk(conn, query, &page).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let public = walk(conn, published(caller, &filter, page.since), &page);
+    let (own, public) = futures_util::try_join!(own, public)?;
+    let rows = own.into_iter().chain(public);
+    let mut plans: Vec<StoredPlan> = rows
+        .map(|row| row.seen_by(caller, JsonText::default()))
+        .collect();
+    plans.sort_by(|a, b| page.compare(a, b, ActionPlan::SORTS, ActionPlan::TIE));
+    plans.truncate(usize::try_from(page.limit).unwrap_or_default());
+    let wanted = Documents::of(&plans);
+    let texts: Vec<(PlanId, JsonText)> = wanted.load(&mut conn).await?;
+    let mut texts: HashMap<PlanId, JsonText> = texts.into_iter().collect();
+    plans.retain_mut(|plan| match texts.remove(&plan.id) {
+        Some(text) => {
+            plan.put_text(text);
+            true
+        }
+        // Deleted in between.
+        None => false,
+    });
+    Ok(plans)
 }
 
 /// Counts what `caller` may see.
@@ -131,100 +136,76 @@ pub async fn count(
     filter: ActionPlanFilter,
     since: Option<DateTime<Utc>>,
 ) -> QueryResult<i64> {
-    match scope(caller, &filter) {
-        Scope::Nothing => Ok(0),
-        Scope::All => {
-            let mut query = narrowed(filter).select(diesel::dsl::count_star());
-            if let Some(since) = since {
-                query = query.filter(action_plans::updated_at.ge(since));
-            }
-            query.first(&mut conn).await
-        }
-        Scope::City(city) => {
-            let mut query = narrowed_for(city, filter).select(diesel::dsl::count_star());
-            if let Some(since) = since {
-                query = query.filter(action_plan_proponents::updated_at.ge(since));
-            }
-            query.first(&mut conn).await
-        }
+    if caller.role == Role::Admin {
+        return working::count(conn, filter, since).await;
     }
-}
-
-/// Which plans a list can hold, and by which index it is walked.
-enum Scope {
-    /// None that the caller may see.
-    Nothing,
-    /// All plans, by the index of the order.
-    All,
-    /// The plans of one city, by the index of that city and the order.
-    City(CityId),
-}
-
-fn scope(caller: &Caller, filter: &ActionPlanFilter) -> Scope {
-    match (caller.role, &caller.city, filter.city.as_slice()) {
-        (Role::Admin, _, [city]) => Scope::City(city.clone()),
-        (Role::Admin, _, _) => Scope::All,
-        (_, Some(own), _) => Scope::City(own.clone()),
-        (_, None, _) => Scope::Nothing,
+    let public = published(caller, &filter, since).select(diesel::dsl::count_star());
+    let mut count: i64 = public.first(&mut conn).await?;
+    if let Some(own) = shared_with_city(caller, &filter, since) {
+        let own = own.select(diesel::dsl::count_star());
+        count += own.first::<i64>(&mut conn).await?;
     }
+    Ok(count)
 }
 
-fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
-    let mut query = action_plans::table.into_boxed();
+type Readers = action_plan_readers::BoxedQuery<'static, Pg>;
+
+/// What the caller's city reads beside what everybody reads, or in its place.
+fn shared_with_city(
+    caller: &Caller,
+    filter: &ActionPlanFilter,
+    since: Option<DateTime<Utc>>,
+) -> Option<Readers> {
+    let city = caller.city.as_ref()?.to_string();
+    let shared = action_plan_readers::table.filter(action_plan_readers::reader.eq(city));
+    Some(narrowed(shared.into_boxed(), filter, since))
+}
+
+/// What everybody reads, but for what the caller's city reads in its place.
+fn published(caller: &Caller, filter: &ActionPlanFilter, since: Option<DateTime<Utc>>) -> Readers {
+    let published = action_plan_readers::table.filter(action_plan_readers::reader.eq(EVERYBODY));
+    let mut query = published.into_boxed();
+    if let Some(city) = &caller.city {
+        query = query.filter(Sight::by(NOT_OWN, Key::Text(city.to_string())));
+    }
+    narrowed(query, filter, since)
+}
+
+fn narrowed(
+    mut query: Readers,
+    filter: &ActionPlanFilter,
+    since: Option<DateTime<Utc>>,
+) -> Readers {
     if !filter.city.is_empty() {
-        let of_cities =
-            action_plan_proponents::table.filter(action_plan_proponents::city.eq_any(filter.city));
-        query =
-            query.filter(action_plans::id.eq_any(of_cities.select(action_plan_proponents::plan)));
+        query = query.filter(action_plan_readers::proponents.overlaps_with(filter.city.clone()));
     }
     if !filter.pairing.is_empty() {
-        query = query.filter(action_plans::pairing.eq_any(filter.pairing));
+        query = query.filter(action_plan_readers::pairing.eq_any(filter.pairing.clone()));
     }
     if !filter.status.is_empty() {
-        query = query.filter(action_plans::status.eq_any(filter.status));
+        query = query.filter(action_plan_readers::status.eq_any(filter.status.clone()));
     }
     if !filter.sdg.is_empty() {
-        let serving =
-            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
-        query = query.filter(action_plans::id.eq_any(serving.select(action_plan_sdgs::plan)));
+        query = query.filter(action_plan_readers::sdgs.overlaps_with(codes(&filter.sdg)));
+    }
+    if let Some(since) = since {
+        query = query.filter(action_plan_readers::updated_at.ge(since));
     }
     query
 }
 
-fn narrowed_for<'a>(
-    city: CityId,
-    filter: ActionPlanFilter,
-) -> action_plan_proponents::BoxedQuery<'a, Pg> {
-    let mut query = action_plan_proponents::table
-        .filter(action_plan_proponents::city.eq(city.clone()))
-        .into_boxed();
-    if !filter.city.is_empty() && filter.city != [city] {
-        let together = diesel::alias!(action_plan_proponents as together);
-        let with = together.filter(
-            together
-                .field(action_plan_proponents::city)
-                .eq_any(filter.city),
-        );
-        query = query.filter(
-            action_plan_proponents::plan
-                .eq_any(with.select(together.field(action_plan_proponents::plan))),
-        );
-    }
-    if !filter.pairing.is_empty() {
-        query = query.filter(action_plan_proponents::pairing.eq_any(filter.pairing));
-    }
-    if !filter.status.is_empty() {
-        query = query.filter(action_plan_proponents::status.eq_any(filter.status));
-    }
-    if !filter.sdg.is_empty() {
-        let serving =
-            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(filter.sdg)));
-        query = query
-            .filter(action_plan_proponents::plan.eq_any(serving.select(action_plan_sdgs::plan)));
-    }
+/// The rows of one page, by the index of the reader and the order.
+async fn walk(mut conn: &Connection, query: Readers, page: &Page) -> QueryResult<Vec<Readable>> {
+    let page = page.clone().with_id_column("id", "plan");
     query
+        .select(Readable::as_select())
+        .filter(page.keyset())
+        .order(page.order())
+        .limit(page.limit)
+        .load(&mut conn)
+        .await
 }
 
-fn codes(codes: Vec<SdgCode>) -> Vec<String> {
-    codes.into_iter().map(|code| code.0).collect()
+fn codes(codes: &[SdgCode]) -> Vec<String> {
+    codes.iter().map(|code| code.0.clone()).collect()
 }

@@ -2,11 +2,18 @@
 //!
 //! A plan belongs to its proponents: one city, or several of one pairing. It begins as a draft that only they and
 //! admins see, and may be incomplete. Every write stores a new immutable version with author and time. A plan stays
-//! on the template it was begun with. Its status is never written: it changes by transitions.
+//! on the template it was begun with. Its status is never written: it changes by transitions (`life`, `deeds`).
+//!
+//! Proponents and admins see the working copy; the partner cities of the pairing see it while it is submitted, and those
+//! that a joint action names consent to it; everybody sees the version that was approved last, until it is withdrawn.
+//! Which version a reader gets stands in `action_plan_readers`: every read of somebody else than an admin begins there.
 
+pub mod consents;
 pub mod db;
+pub mod deeds;
 pub mod diff;
 pub mod http;
+pub mod life;
 pub mod lists;
 pub mod rules;
 pub mod statement;

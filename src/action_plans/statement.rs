@@ -7,9 +7,11 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::consents::asked;
 use super::rules::{sdg_codes, title_key};
 use super::types::ActionPlan;
 use crate::events::Author;
+use crate::ids::CityId;
 
 /// Stores a new plan.
 pub const INSERT: &str = include_str!("insert.sql");
@@ -25,12 +27,19 @@ pub struct WritePlan<'a> {
     codes: Vec<String>,
     systems: Vec<&'a str>,
     keys: Vec<&'a str>,
+    asked: Vec<&'a CityId>,
+    comment: Option<&'a str>,
     by: Option<Uuid>,
 }
 
 impl<'a> WritePlan<'a> {
-    /// The plan, as `author` stores it by `sql`.
-    pub fn new(plan: &'a ActionPlan, author: &Author, sql: &'static str) -> Self {
+    /// The plan, as `author` stores it by `sql` in the place of `before`.
+    pub fn new(
+        plan: &'a ActionPlan,
+        before: Option<&ActionPlan>,
+        author: &Author,
+        sql: &'static str,
+    ) -> Self {
         let mut codes: Vec<String> = sdg_codes(plan).into_iter().map(|(_, code)| code).collect();
         codes.sort_unstable();
         codes.dedup();
@@ -48,6 +57,11 @@ impl<'a> WritePlan<'a> {
                 .iter()
                 .map(|reference| reference.key.as_str())
                 .collect(),
+            asked: asked(plan).into_iter().collect(),
+            comment: plan
+                .status_comment
+                .as_deref()
+                .filter(|_| before.is_none_or(|before| before.status != plan.status)),
             by: author.by.map(|user| user.uuid()),
         }
     }
@@ -71,6 +85,8 @@ impl<'a> WritePlan<'a> {
             "updated_at" => out.push_bind_param::<Timestamptz, _>(&plan.updated_at),
             "by" => out.push_bind_param::<Nullable<SqlUuid>, _>(&self.by),
             "cities" => out.push_bind_param::<Array<Text>, _>(&plan.proponents),
+            "asked" => out.push_bind_param::<Array<Text>, _>(&self.asked),
+            "comment" => out.push_bind_param::<Nullable<Text>, _>(&self.comment),
             "codes" => out.push_bind_param::<Array<Text>, _>(&self.codes),
             "systems" => out.push_bind_param::<Array<Text>, _>(&self.systems),
             "keys" => out.push_bind_param::<Array<Text>, _>(&self.keys),

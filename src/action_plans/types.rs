@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub use self::parts::{
-    Activity, ActivityStatus, Financing, FollowUp, Implementation, Indicator, Inputs, JointAction,
-    Level, Money, PartKey, RevisedPlan, Risk, SdgRelevance, Source, SourceType, Stakeholder,
+    Activity, ActivityStatus, Consent, ConsentState, Financing, FollowUp, Implementation,
+    Indicator, Inputs, JointAction, Level, Money, PartKey, RevisedPlan, Risk, SdgRelevance, Source,
+    SourceType, Stakeholder,
 };
 use crate::column::{json, words};
 use crate::ids::{CityId, PairingId, PlanId, TemplateId};
@@ -40,6 +41,60 @@ words! {
         /// Given up.
         Withdrawn = "withdrawn",
     }
+}
+
+words! {
+    /// What can be done with a plan.
+    PlanAction {
+        /// Change its text.
+        Change = "change",
+        /// Remove it.
+        Delete = "delete",
+        /// Hand it in to the programme.
+        Submit = "submit",
+        /// Give it back with a comment.
+        Return = "return",
+        /// Approve and publish it.
+        Approve = "approve",
+        /// Give it up.
+        Withdraw = "withdraw",
+        /// Take it up again after it was given up.
+        Reopen = "reopen",
+        /// Accept or decline a joint action.
+        Consent = "consent",
+        /// Comment on it.
+        Comment = "comment",
+    }
+}
+
+words! {
+    /// What a city answers to a joint action.
+    ConsentDecision {
+        /// It takes part.
+        Accepted = "accepted",
+        /// It does not.
+        Declined = "declined",
+    }
+}
+
+/// Where a plan is to go.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct PlanTransition {
+    /// Where it shall stand.
+    pub to: PlanStatus,
+    /// Why; required to return a plan. That of an approval is published with the plan.
+    #[schema(min_length = 1, max_length = 4000, pattern = "\\S")]
+    pub comment: Option<String>,
+}
+
+/// A city's answer to a joint action that names it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct ConsentAnswer {
+    /// Whether it takes part.
+    pub decision: ConsentDecision,
+    /// Why; everybody who sees the plan sees it too.
+    #[schema(min_length = 1, max_length = 4000, pattern = "\\S")]
+    pub comment: Option<String>,
 }
 
 /// A Local Action Plan, along the programme's template.
@@ -103,6 +158,10 @@ pub struct ActionPlan {
     #[serde(default = "draft")]
     #[schema(read_only)]
     pub status: PlanStatus,
+    /// What was said when it came there, such as why it was returned; null when nothing was. That of an approval is
+    /// published with the plan.
+    #[schema(read_only, min_length = 1, max_length = 4000, pattern = "\\S")]
+    pub status_comment: Option<String>,
     /// The template it is written along; the programme's newest when left out at creation, and kept from then on.
     pub template: Option<TemplateId>,
     /// The language it is written in first (BCP 47); English when left out.
@@ -133,6 +192,14 @@ pub struct ActionPlan {
     #[serde(default)]
     #[schema(read_only)]
     pub updated_at: DateTime<Utc>,
+    /// What you may do with it now: what your rights and its status allow. Whether it is complete enough to be
+    /// submitted or approved only shows when that is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<PlanAction>, read_only, max_items = 20)]
+    pub actions: Option<Vec<PlanAction>>,
+    /// Whether this is the published version as it was read for somebody who may not see the working copy.
+    #[serde(skip)]
+    pub is_public_copy: bool,
 }
 
 json!(ActionPlan);

@@ -2,12 +2,12 @@
 WITH plan AS (
     UPDATE action_plans
     SET pairing = :pairing, kind = :kind, status = :status, language = :language, title_key = :title_key,
-        proponents = :cities, document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
+        proponents = :cities, asked = :asked, document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
     WHERE id = :id
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
 ), version AS (
-    INSERT INTO action_plan_versions (plan, version, document, status, at, by)
-    SELECT id, version, document, status, updated_at, :by FROM plan
+    INSERT INTO action_plan_versions (plan, version, document, status, comment, at, by)
+    SELECT id, version, document, status, :comment, updated_at, :by FROM plan
 ), parted AS (
     DELETE FROM action_plan_proponents WHERE plan = :id AND city <> ALL (:cities)
 ), proponents AS (

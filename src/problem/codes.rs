@@ -54,6 +54,7 @@ problem_codes! {
     InvalidToken = "invalid_token", 401;
     InvalidCredentials = "invalid_credentials", 401;
     Forbidden = "forbidden", 403;
+    NotAsked = "not_asked", 403;
     NotFound = "not_found", 404;
     NoSuchPath = "no_such_path", 404;
     MethodNotAllowed = "method_not_allowed", 405;
@@ -65,6 +66,11 @@ problem_codes! {
     CitedAsSource = "cited_as_source", 409;
     PatchConflict = "patch_conflict", 409;
     IdempotencyInFlight = "idempotency_in_flight", 409;
+    TransitionNotPossible = "transition_not_possible", 409;
+    PlanIncomplete = "plan_incomplete", 409;
+    PlanWithdrawn = "plan_withdrawn", 409;
+    PlanNotSubmitted = "plan_not_submitted", 409;
+    ConsentMissing = "consent_missing", 409;
     PreconditionFailed = "precondition_failed", 412;
     PayloadTooLarge = "payload_too_large", 413;
     UnsupportedMediaType = "unsupported_media_type", 415;
@@ -139,6 +145,7 @@ codes! {
         Cursor = "cursor";
         PatchOperation = "patch_operation";
         StatusByTransition = "status_by_transition";
+        ConsentMissing = "consent_missing";
     }
 }
 

@@ -100,6 +100,9 @@ const TABLE: &[Expected] = &[
     row("decline_contribution", [401, 200, 404, 200]),
     row("list_contribution_declines", [404, 200, 404, 200]),
     row("get_round_table", [200, 200, 200, 200]),
+    row("transition_action_plan", [401, 200, 404, 200]),
+    // A draft asks nobody yet, and admins are no city.
+    row("consent_to_joint_action", [401, 409, 404, 403]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -132,10 +135,9 @@ impl Things {
             ("yokohama", "frankfurt-yokohama", "frankfurt"),
             ("umea", "umea-kamakura", "kamakura"),
         ] {
-            let plan = admin
-                .post("/v1/action-plans", bare_plan(city, pairing))
-                .await
-                .expect(201);
+            let mut plan = bare_plan(city, pairing);
+            plan["joint_actions"] = json!([{"key": "ours", "with": [city]}]);
+            let plan = admin.post("/v1/action-plans", plan).await.expect(201);
             paths.push((
                 "action_plan",
                 city,
@@ -227,6 +229,16 @@ impl Try<'_> {
                 return client
                     .post(&format!("{path}/decline?dryrun=true"), body)
                     .await;
+            }
+            "transition_action_plan" => {
+                let path = self.things.of("action_plan", self.city);
+                let path = format!("{path}/transitions?dryrun=true");
+                return client.post(&path, json!({"to": "withdrawn"})).await;
+            }
+            "consent_to_joint_action" => {
+                let path = self.things.of("action_plan", self.city);
+                let path = format!("{path}/joint-actions/ours/consent?dryrun=true");
+                return client.post(&path, json!({"decision": "accepted"})).await;
             }
             "create_session" | "create_token" => {
                 let body = json!({"email": self.email, "password": PASSWORD});

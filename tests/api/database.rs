@@ -217,6 +217,11 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "contribution_declines_contribution_fkey",
         "locked while it is declined; goes with its contribution",
     ),
+    (
+        "action_plan_readers_pkey",
+        "written by a trigger, each reader once",
+    ),
+    ("action_plan_readers_version_fkey", "goes with its version"),
     ("sessions_user_fkey", "goes with its user"),
     (
         "sessions_ended_with_reason",

@@ -158,6 +158,7 @@ fn the_summary_knows_every_section_and_every_field_that_people_write() {
     let bookkeeping = [
         "id",
         "status",
+        "status_comment",
         "published_version",
         "version",
         "created_at",

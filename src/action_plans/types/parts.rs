@@ -1,11 +1,12 @@
 //! The parts of an action plan: what stands in its sections.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::column::words;
 use crate::edtf::Edtf;
-use crate::ids::{CityId, PlanId};
+use crate::ids::{CityId, PlanId, UserId};
 use crate::places::{Line, Url};
 use crate::sdgs::types::TargetCode;
 use crate::text::{Text, Title};
@@ -35,6 +36,18 @@ words! {
         Meeting = "meeting",
         /// A knowledge item.
         Knowledge = "knowledge",
+    }
+}
+
+words! {
+    /// What a city says to a joint action.
+    ConsentState {
+        /// It has not answered yet.
+        Pending = "pending",
+        /// It takes part.
+        Accepted = "accepted",
+        /// It does not.
+        Declined = "declined",
     }
 }
 
@@ -260,4 +273,24 @@ pub struct JointAction {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub with: Vec<CityId>,
+    /// What each of them says to it, in the same order; a changed title or description asks them again.
+    #[serde(default)]
+    #[schema(read_only, max_items = 20)]
+    pub consents: Vec<Consent>,
+}
+
+/// What a city says to a joint action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Consent {
+    /// The city.
+    pub city: CityId,
+    /// Whether it takes part; pending until it has answered.
+    pub decision: ConsentState,
+    /// Account that answered; null until then.
+    pub by: Option<UserId>,
+    /// When it answered; null until then.
+    pub at: Option<DateTime<Utc>>,
+    /// What it said about it.
+    #[schema(min_length = 1, max_length = 4000, pattern = "\\S")]
+    pub comment: Option<String>,
 }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod cluster;
 pub mod contract;
 pub mod kinds;
+pub mod plans;
 pub mod snapshot;
 
 pub use app::App;

@@ -1,0 +1,151 @@
+//! A plan as its readers get it: the stored text goes out as it is, and only what stands beside it is looked at.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::action_plans::life::actions;
+use crate::action_plans::types::{ActionPlan, PlanAction, PlanStatus};
+use crate::auth::Caller;
+use crate::column::JsonText;
+use crate::ids::{CityId, PairingId, PlanId, TemplateId};
+use crate::policy::Relation;
+use crate::resource::{Meta, Seen};
+use crate::schema::{action_plan_readers, action_plans};
+
+/// Who `reader` is for everybody.
+pub(super) const EVERYBODY: &str = "*";
+
+/// A plan as its readers get it.
+#[derive(Clone, Debug)]
+pub struct StoredPlan {
+    /// Its id.
+    pub id: PlanId,
+    /// Whose plan it is.
+    pub proponents: Vec<CityId>,
+    /// The pairing whose cooperation it comes from.
+    pub pairing: PairingId,
+    /// The template it is written along.
+    pub template: TemplateId,
+    /// The title, for sorting.
+    pub title_key: String,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    relation: Relation,
+    actions: Vec<PlanAction>,
+    document: JsonText,
+}
+
+/// The working copy, for admins.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = action_plans)]
+pub(super) struct WorkingCopy {
+    pub(super) id: PlanId,
+    proponents: Vec<CityId>,
+    pairing: PairingId,
+    template: TemplateId,
+    status: PlanStatus,
+    title_key: String,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    document: JsonText,
+}
+
+/// The version that a reader gets.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = action_plan_readers)]
+pub(super) struct Readable {
+    reader: String,
+    plan: PlanId,
+    version: i64,
+    proponents: Vec<CityId>,
+    pairing: PairingId,
+    template: TemplateId,
+    status: PlanStatus,
+    title_key: String,
+    asked: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl WorkingCopy {
+    pub(super) fn seen_by(self, caller: &Caller) -> StoredPlan {
+        StoredPlan {
+            id: self.id,
+            proponents: self.proponents,
+            pairing: self.pairing,
+            template: self.template,
+            title_key: self.title_key,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            relation: Relation::Other,
+            actions: actions(caller.role, Relation::Other, self.status, false),
+            document: self.document,
+        }
+    }
+}
+
+impl Readable {
+    pub(super) fn seen_by(self, caller: &Caller, document: JsonText) -> StoredPlan {
+        let relation = match self.reader.as_str() {
+            EVERYBODY => Relation::Public,
+            _ => match caller.relation_to_cities(self.proponents.iter()) {
+                Relation::Own => Relation::Own,
+                _ => Relation::Partner,
+            },
+        };
+        StoredPlan {
+            id: self.plan,
+            proponents: self.proponents,
+            pairing: self.pairing,
+            template: self.template,
+            title_key: self.title_key,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            relation,
+            actions: actions(caller.role, relation, self.status, self.asked),
+            document,
+        }
+    }
+}
+
+impl StoredPlan {
+    /// Puts in the text, where it was read after the rest.
+    pub(super) fn put_text(&mut self, text: JsonText) {
+        self.document = text;
+    }
+}
+
+impl Seen<ActionPlan> for StoredPlan {
+    fn id(&self) -> PlanId {
+        self.id
+    }
+
+    fn meta(&self) -> Meta {
+        Meta {
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    fn relation(&self, _: &Caller) -> Relation {
+        self.relation
+    }
+
+    /// The stored text with the actions at its end.
+    fn write_json(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let text = self.document.0.trim_end();
+        out.extend_from_slice(text.strip_suffix('}').unwrap_or(text).as_bytes());
+        out.extend_from_slice(b",\"actions\":");
+        serde_json::to_writer(&mut *out, &self.actions)?;
+        out.push(b'}');
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! Working copies, for admins.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::codes;
+use super::stored::{StoredPlan, WorkingCopy};
+use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
+use crate::auth::Caller;
+use crate::db::Connection;
+use crate::ids::{CityId, PlanId};
+use crate::query::Page;
+use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
+
+/// Reads one.
+pub(super) async fn find(
+    mut conn: &Connection,
+    caller: &Caller,
+    id: &PlanId,
+) -> QueryResult<Option<StoredPlan>> {
+    let query = action_plans::table
+        .find(id)
+        .select(WorkingCopy::as_select());
+    let found: Option<WorkingCopy> = query.first(&mut conn).await.optional()?;
+    Ok(found.map(|plan| plan.seen_by(caller)))
+}
+
+/// Reads some, to look into.
+pub(super) async fn look_into(
+    mut conn: &Connection,
+    ids: Vec<PlanId>,
+) -> QueryResult<Vec<ActionPlan>> {
+    action_plans::table
+        .filter(action_plans::id.eq_any(ids))
+        .select(action_plans::document)
+        .load(&mut conn)
+        .await
+}
+
+/// Reads a page: of one city by the index of that city and the order, of all by the index of the order.
+pub(super) async fn list(
+    mut conn: &Connection,
+    caller: &Caller,
+    filter: ActionPlanFilter,
+    page: Page,
+) -> QueryResult<Vec<StoredPlan>> {
+    let plans: Vec<WorkingCopy> = match filter.city.as_slice() {
+        [city] => {
+            let page = page.with_id_column("id", "plan");
+            let mut query = narrowed_for(city.clone(), filter).select(action_plan_proponents::plan);
+            if let Some(since) = page.since {
+                query = query.filter(action_plan_proponents::updated_at.ge(since));
+            }
+            let ids: Vec<PlanId> = query
+                .filter(page.keyset())
+                .order(page.order())
+                .limit(page.limit)
+                .load(&mut conn)
+                .await?;
+            let mut plans: Vec<WorkingCopy> = action_plans::table
+                .filter(action_plans::id.eq_any(&ids))
+                .select(WorkingCopy::as_select())
+                .load(&mut conn)
+                .await?;
+            plans.sort_by_key(|plan| ids.iter().position(|id| *id == plan.id));
+            plans
+        }
+        _ => {
+            let mut query = narrowed(filter).select(WorkingCopy::as_select());
+            if let Some(since) = page.since {
+                query = query.filter(action_plans::updated_at.ge(since));
+            }
+            query
+                .filter(page.keyset())
+                .order(page.order())
+                .limit(page.limit)
+                .load(&mut conn)
+                .await?
+        }
+    };
+    Ok(plans.into_iter().map(|plan| plan.seen_by(caller)).collect())
+}
+
+/// Counts them.
+pub(super) async fn count(
+    mut conn: &Connection,
+    filter: ActionPlanFilter,
+    since: Option<DateTime<Utc>>,
+) -> QueryResult<i64> {
+    match filter.city.as_slice() {
+        [city] => {
+            let mut query = narrowed_for(city.clone(), filter).select(diesel::dsl::count_star());
+            if let Some(since) = since {
+                query = query.filter(action_plan_proponents::updated_at.ge(since));
+            }
+            query.first(&mut conn).await
+        }
+        _ => {
+            let mut query = narrowed(filter).select(diesel::dsl::count_star());
+            if let Some(since) = since {
+                query = query.filter(action_plans::updated_at.ge(since));
+            }
+            query.first(&mut conn).await
+        }
+    }
+}
+
+fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
+    let mut query = action_plans::table.into_boxed();
+    if !filter.city.is_empty() {
+        let of_cities =
+            action_plan_proponents::table.filter(action_plan_proponents::city.eq_any(filter.city));
+        query =
+            query.filter(action_plans::id.eq_any(of_cities.select(action_plan_proponents::plan)));
+    }
+    if !filter.pairing.is_empty() {
+        query = query.filter(action_plans::pairing.eq_any(filter.pairing));
+    }
+    if !filter.status.is_empty() {
+        query = query.filter(action_plans::status.eq_any(filter.status));
+    }
+    if !filter.sdg.is_empty() {
+        let serving =
+            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(&filter.sdg)));
+        query = query.filter(action_plans::id.eq_any(serving.select(action_plan_sdgs::plan)));
+    }
+    query
+}
+
+fn narrowed_for<'a>(
+    city: CityId,
+    filter: ActionPlanFilter,
+) -> action_plan_proponents::BoxedQuery<'a, Pg> {
+    let mut query = action_plan_proponents::table
+        .filter(action_plan_proponents::city.eq(city))
+        .into_boxed();
+    if !filter.pairing.is_empty() {
+        query = query.filter(action_plan_proponents::pairing.eq_any(filter.pairing));
+    }
+    if !filter.status.is_empty() {
+        query = query.filter(action_plan_proponents::status.eq_any(filter.status));
+    }
+    if !filter.sdg.is_empty() {
+        let serving =
+            action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(&filter.sdg)));
+        query = query
+            .filter(action_plan_proponents::plan.eq_any(serving.select(action_plan_sdgs::plan)));
+    }
+    query
+}

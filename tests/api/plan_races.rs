@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::cluster::connect;
 use crate::support::plans::{cast, consent, joint_plan, make, to};
 use crate::support::{App, Client, Reply};
 
@@ -211,4 +212,23 @@ async fn a_pairing_that_changes_while_plans_are_submitted_leaves_no_reader_out_o
             .await;
         assert_eq!(essen, if round % 2 == 0 { 3 } else { 0 }, "round {round}");
     }
+}
+
+#[tokio::test]
+async fn who_changes_a_pairing_waits_for_the_plan_that_is_being_submitted() {
+    let (app, frankfurt, _, admin) = cast().await;
+    let path = make(&frankfurt, joint_plan(&["frankfurt"], &["yokohama"])).await;
+    let submitting = connect(&app.database_url).await;
+    let submit = "BEGIN; UPDATE action_plans SET status = 'submitted'";
+    submitting.batch_execute(submit).await.unwrap();
+    let essen = app.city_user("essen").await;
+    let change = json!({"eu_cities": ["frankfurt", "essen"]});
+    let pair = admin.patch("/v1/pairings/frankfurt-yokohama", "*", change);
+    let end = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        submitting.batch_execute("COMMIT").await.unwrap();
+    };
+    let (paired, ()) = futures_util::join!(pair, end);
+    paired.expect(200);
+    essen.get(&path).await.expect(200);
 }

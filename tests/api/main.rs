@@ -17,6 +17,7 @@ mod bad_input;
 mod data;
 mod database;
 mod hang_up;
+mod examples;
 mod health;
 mod idempotency;
 mod lists;

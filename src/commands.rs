@@ -18,7 +18,7 @@ use crate::config::{Config, LogFormat, Settings};
 use crate::contract::Contract;
 use crate::db::embedded::{Embedded, Options};
 use crate::db::{Connection, begin, commit, migrations, rollback};
-use crate::events::Author;
+use crate::events::{Author, Manner};
 use crate::load::{Report, load};
 use crate::openapi;
 use crate::schema::{programmes, users};
@@ -297,6 +297,7 @@ async fn create_user(
         at: crate::clock::now(),
         request_id: "command-line".into(),
         address: String::new(),
+        manner: Manner::Usual,
     };
     begin(conn).await?;
     match create_account::<User>(conn, contract, &author, body).await {

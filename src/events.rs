@@ -40,6 +40,20 @@ pub struct Author {
     pub request_id: String,
     /// The network address it came from.
     pub address: String,
+    /// What the change is, beside what it changes.
+    pub manner: Manner,
+}
+
+/// What a change is, beside what it changes: for things whose versions are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// One as any other.
+    #[default]
+    Usual,
+    /// One that leaves the meaning as it was, such as of spelling.
+    Minor,
+    /// One that brings this version back.
+    Restoring(i64),
 }
 
 /// One change of one thing.

@@ -156,12 +156,40 @@ impl Page {
             since: params.since,
             binding,
         };
-        if let Some(cursor) = &params.cursor {
-            page.after = Some(
-                page.position(cursor, signer)
+        page.go_on(params.cursor.as_deref(), signer)?;
+        Ok(page)
+    }
+
+    fn go_on(&mut self, cursor: Option<&str>, signer: &Signer) -> Result<(), Problem> {
+        if let Some(cursor) = cursor {
+            self.after = Some(
+                self.position(cursor, signer)
                     .ok_or_else(|| Problem::fault(Fault::in_parameter("cursor", Rule::Cursor)))?,
             );
         }
+        Ok(())
+    }
+
+    /// The page after `cursor` of a list that has one order: by `tie`, descending.
+    pub fn of_newest<T>(
+        cursor: Option<&str>,
+        limit: Option<i32>,
+        tie: TieBreak<T>,
+        binding: &str,
+        signer: &Signer,
+    ) -> Result<Self, Problem> {
+        let mut page = Self {
+            terms: vec![Term {
+                sql: tie.sql,
+                kind: tie.kind,
+                descending: true,
+            }],
+            after: None,
+            limit: limit.map_or(DEFAULT_LIMIT, i64::from),
+            since: None,
+            binding: format!("{binding}|-{}", tie.sql),
+        };
+        page.go_on(cursor, signer)?;
         Ok(page)
     }
 

@@ -12,22 +12,24 @@ use tokio::sync::mpsc;
 
 use crate::app::API_VERSION;
 use crate::auth::Caller;
-use crate::db::{Connection, begin, rollback};
+use crate::db::{Connection, Loan, begin, rollback};
 use crate::policy::Role;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{Format, ListParams, OneParams, Page};
+use crate::query::{Format, ListParams, OneParams, Page, TieBreak};
 use crate::request::{Ask, Asking, etag};
-use crate::resource::{Included, Resource, Seen, included, keep_readable};
+use crate::resource::{Included, Listing, Resource, Seen, included, keep_readable};
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
 
 const JSON: &str = "application/json";
+/// Of what is answered as JSON and as nothing else.
+pub const JSON_ALONE: &[((), &str)] = &[((), JSON)];
 const NDJSON: &str = "application/x-ndjson";
 
 /// Answers one thing.
 pub async fn one<R: Resource>(asking: Asking) -> Answer {
-    let accepted = negotiate(asking.ask(), None, &[(Format::Json, JSON)]);
+    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
     let params = asking.ask().parameters::<OneParams>();
     let id = asking.ask().id::<R>();
     let (asking, ((_, params), id)) = asking.with(both(both(accepted, params), id)).await?;
@@ -66,16 +68,91 @@ pub async fn part_of<R: Resource, P: Serialize>(
     asking: Asking,
     load: impl AsyncFnOnce(&Connection, &Caller, &R::Seen) -> diesel::QueryResult<P>,
 ) -> Answer {
-    let accepted = negotiate(asking.ask(), None, &[(Format::Json, JSON)]);
+    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
+    let (asking, _) = asking.with(accepted).await?;
+    let (ask, conn, item) = seen::<R>(asking).await?;
+    let json = bytes(&load(&conn, &ask.caller, &item).await?)?;
+    drop(conn);
+    Ok(conditional(&ask, json))
+}
+
+/// The thing that the path names, as the caller may see it, and the connection on which it was read.
+pub async fn seen<R: Resource>(asking: Asking) -> Result<(Ask, Loan, R::Seen), Problem> {
     let id = asking.ask().id::<R>();
-    let (asking, (_, id)) = asking.with(both(accepted, id)).await?;
+    let (asking, id) = asking.with(id).await?;
     let (ask, conn, found) = asking
         .read(async |conn, caller| Ok(R::find(conn, caller, &id).await?))
         .await?;
     let item = readable::<R>(&ask, found)?;
-    let json = bytes(&load(&conn, &ask.caller, &item).await?)?;
+    Ok((ask, conn, item))
+}
+
+/// The parameters of a list of parts of one thing.
+#[derive(Clone, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Where to go on: the `cursor` of the page before.
+    #[param(max_length = 2000, pattern = "^[A-Za-z0-9_.-]+$")]
+    pub cursor: Option<String>,
+    /// Most items in one page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<i32>,
+}
+
+/// Answers a page of the parts of one thing that are kept beside it, newest first by `sort`. `load` reads them on the
+/// same connection, once the caller may see the thing itself.
+pub async fn parts_of<R: Resource, P: Serialize>(
+    asking: Asking,
+    sort: TieBreak<P>,
+    load: impl AsyncFnOnce(&Ask, &Connection, &R::Seen, &Page) -> diesel::QueryResult<Vec<P>>,
+) -> Answer {
+    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
+    let params = asking.ask().parameters::<PageParams>();
+    let (asking, (_, params)) = asking.with(both(accepted, params)).await?;
+    let (ask, conn, item) = seen::<R>(asking).await?;
+    let mut page = Page::of_newest(
+        params.cursor.as_deref(),
+        params.limit,
+        sort,
+        &ask.path,
+        &ask.app.signer,
+    )?;
+    let limit = usize::try_from(page.limit).unwrap_or(1);
+    page.limit += 1;
+    let mut items = load(&ask, &conn, &item, &page).await?;
     drop(conn);
-    Ok(conditional(&ask, json))
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let cursor = match items.last() {
+        Some(last) if more => Some(page.cursor_after(last, &[], sort, &ask.app.signer)),
+        _ => None,
+    };
+    let next = next_page(&ask, cursor.as_deref());
+    let link = link_to(next.as_deref());
+    let json = bytes(&Listing {
+        items,
+        next,
+        cursor,
+        total: None,
+        included: None,
+    })?;
+    let mut response = conditional(&ask, json);
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+fn next_page(ask: &Ask, cursor: Option<&str>) -> Option<String> {
+    cursor.map(|cursor| {
+        ask.app
+            .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
+    })
+}
+
+fn link_to(next: Option<&str>) -> Option<HeaderValue> {
+    let link = format!("<{}>; rel=\"next\"", next?);
+    HeaderValue::from_str(&link).ok()
 }
 
 /// The thing, if it was found and the access table lets the caller read it.
@@ -169,11 +246,8 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
         Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.signer)),
         _ => None,
     };
-    let next = cursor.as_ref().map(|cursor| {
-        ask.app
-            .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
-    });
-    let link = next.as_ref().map(|next| format!("<{next}>; rel=\"next\""));
+    let next = next_page(&ask, cursor.as_deref());
+    let link = link_to(next.as_deref());
     let rest = bytes(&Rest {
         next,
         cursor,
@@ -195,7 +269,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     json.extend_from_slice(b"],");
     json.extend(rest.into_iter().skip(1));
     let mut response = tagged(&ask, &tag, json);
-    if let Some(Ok(link)) = link.map(|link| HeaderValue::from_str(&link)) {
+    if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
@@ -273,11 +347,11 @@ fn lines_of<R: Resource>(items: &[R::Seen], fields: &[String]) -> Result<Vec<u8>
 }
 
 /// Which of the representations is wanted: by `format`, else by `Accept`.
-fn negotiate(
+pub fn negotiate<F: Copy>(
     ask: &Ask,
-    format: Option<Format>,
-    available: &[(Format, &str)],
-) -> Result<Format, Problem> {
+    format: Option<F>,
+    available: &[(F, &str)],
+) -> Result<F, Problem> {
     if let Some(format) = format {
         return Ok(format);
     }
@@ -287,7 +361,7 @@ fn negotiate(
     } else {
         accept.as_str()
     };
-    let mut best: Option<(f32, Format)> = None;
+    let mut best: Option<(f32, F)> = None;
     for (format, media_type) in available {
         // The most specific range that fits a media type decides about it (RFC 9110, section 12.5.1).
         let fitting = accept
@@ -378,7 +452,7 @@ pub fn cache(ask: &Ask) -> (header::HeaderName, HeaderValue) {
 }
 
 /// What of the request the answer depends on, beside what the edge adds.
-fn vary() -> (header::HeaderName, HeaderValue) {
+pub fn vary() -> (header::HeaderName, HeaderValue) {
     (
         header::VARY,
         HeaderValue::from_static("Accept, Accept-Encoding, Authorization"),

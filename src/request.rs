@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::auth::{Caller, Claim};
 use crate::db::{Connection, Loan};
+use crate::events::Manner;
 use crate::problem::{Code, Problem};
 use crate::resource::{Meta, Resource, parent_fields};
 
@@ -37,6 +38,8 @@ pub struct Ask {
     pub address: String,
     /// Stands for the body, once it was read.
     pub body_digest: Vec<u8>,
+    /// What a change by it is, beside what it changes.
+    pub manner: Manner,
     parameters: Value,
     ids: Vec<String>,
 }
@@ -148,6 +151,7 @@ impl FromRequest for Asking {
             request_id: extensions.get::<RequestId>().cloned().unwrap_or_default().0,
             address: extensions.get::<Address>().cloned().unwrap_or_default().0,
             body_digest: Vec::new(),
+            manner: Manner::Usual,
             parameters: extensions
                 .get::<Parameters>()
                 .cloned()
@@ -174,7 +178,12 @@ impl Ask {
 
     /// The first id in the path, as sent.
     pub fn path_id(&self) -> &str {
-        self.ids.first().map(String::as_str).unwrap_or_default()
+        self.path_part(0)
+    }
+
+    /// What stands in the path at this place among its ids, as sent.
+    pub fn path_part(&self, place: usize) -> &str {
+        self.ids.get(place).map(String::as_str).unwrap_or_default()
     }
 
     /// The id of the `R` in the path; what has not its shape can be no thing's id.

@@ -181,6 +181,7 @@ where
             at: crate::clock::now(),
             request_id: ask.request_id.clone(),
             address: ask.address.clone(),
+            manner: ask.manner,
         };
         let mut attempt = 1;
         loop {

@@ -15,13 +15,13 @@ use utoipa::ToSchema;
 
 use super::answer::{Stored, to_object};
 use super::body::{MediaType, read_json};
-use super::way::{Applied, forbidden, keep, told};
+use super::way::{Applied, Job, Way, forbidden, keep, told};
 use super::{AsyncWork, WriteParams, in_transaction};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::policy::{Action, Relation, Thing, allows, ever_allows};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Faults, Problem};
 use crate::read::{Answer, http_date};
 use crate::request::{Ask, etag};
 use crate::resource::Resource;
@@ -83,6 +83,24 @@ impl Doing<'_> {
         }
     }
 
+    /// Puts `body` in the place of `before`, through all the checks of a replacement, and answers what came of it.
+    pub async fn replace<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        before: R,
+        body: Value,
+    ) -> Result<Done, Problem> {
+        let way = Way {
+            contract: self.ask.app.contract,
+            caller: self.caller(),
+            author: self.author,
+            given: self.ask.given::<R>(),
+        };
+        let job = Job::Replace(body);
+        let applied = way.apply(conn, &job, Some(before), &Faults::new()).await?;
+        Done::of(applied, self.caller())
+    }
+
     /// Stores `after` in the place of `before`, with its version and its event, and answers it.
     pub async fn change<R: Resource>(
         &self,
@@ -90,15 +108,8 @@ impl Doing<'_> {
         before: R,
         after: R,
     ) -> Result<Done, Problem> {
-        match keep(conn, self.author, Some(before), after).await? {
-            Applied::Unchanged(item) => {
-                Done::thing(StatusCode::OK, &told(&item, self.caller()), None)
-            }
-            Applied::Written(written) => {
-                let item = told(&written.item, self.caller());
-                Done::thing(StatusCode::OK, &item, Some(written.event))
-            }
-        }
+        let kept = keep(conn, self.author, Some(before), after).await?;
+        Done::of(kept, self.caller())
     }
 }
 
@@ -111,6 +122,16 @@ pub struct Done {
 }
 
 impl Done {
+    fn of<R: Resource>(applied: Applied<R>, caller: &Caller) -> Result<Self, Problem> {
+        match applied {
+            Applied::Unchanged(item) => Self::thing(StatusCode::OK, &told(&item, caller), None),
+            Applied::Written(written) => {
+                let item = told(&written.item, caller);
+                Self::thing(StatusCode::OK, &item, Some(written.event))
+            }
+        }
+    }
+
     /// Answers a thing as it is stored now, with its ETag.
     pub fn thing<R: Resource>(
         status: StatusCode,

@@ -62,6 +62,8 @@ pub(super) struct Operation<'a> {
     security: Value,
     /// Whether a token makes no difference.
     pub(super) public_only: bool,
+    /// Whether it says itself that it answers 428.
+    demands_state: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -78,6 +80,7 @@ impl<'a> Operation<'a> {
             offer,
             security,
             public_only,
+            demands_state: operation.pointer("/responses/428").is_some(),
         }
     }
 
@@ -94,6 +97,7 @@ impl<'a> Operation<'a> {
     /// Whether it changes a resource that is there, and so has to name the state it means in `If-Match`.
     pub(super) fn conditional(&self) -> bool {
         matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some()
+            || self.demands_state
     }
 
     fn bodies(&self, operation: &mut Map<String, Value>) {
@@ -121,11 +125,10 @@ impl<'a> Operation<'a> {
             Some(Value::Object(responses)) => responses,
             _ => Map::new(),
         };
-        let listing = self.offer.is_some_and(|offer| {
-            let mut answered = BTreeSet::new();
-            references(&json!(responses), &mut answered);
-            self.method == "get" && answered.contains(&format!("Listing_{}", offer.schema))
-        });
+        let mut answered = BTreeSet::new();
+        references(&json!(responses), &mut answered);
+        let listing =
+            self.method == "get" && answered.iter().any(|schema| schema.starts_with("Listing_"));
         for (status, response) in &mut responses {
             rename_refs(response);
             self.good_answer(status, response, listing);
@@ -177,6 +180,7 @@ impl<'a> Operation<'a> {
         let description = match status {
             "201" => "Created",
             "204" => "Done; there is nothing to answer",
+            _ if listing && self.offer.is_none() => "One page",
             _ if listing => {
                 "One page; by `Accept: application/x-ndjson` or `format=ndjson` every matching item, one JSON object a line"
             }

@@ -53,7 +53,7 @@ impl Operation<'_> {
                 "The ETag that you read, or `*` to override whatever is stored now.",
             ));
         }
-        if self.is_deed {
+        if self.is_deed && !self.conditional() {
             parameters.push(header(
                 "If-Match",
                 false,

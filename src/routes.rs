@@ -5,6 +5,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::{http as users, oauth};
 use crate::action_plans::http as action_plans;
+use crate::action_plans::reports as plan_reports;
+use crate::action_plans::versions::http as plan_versions;
 use crate::cities::http as cities;
 use crate::contributions::http as contributions;
 use crate::key_questions::http as key_questions;
@@ -35,9 +37,19 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(action_plans::delete_action_plan)
             .service(action_plans::transition_action_plan)
             .service(action_plans::consent_to_joint_action)
+            .configure(parts_of_plans)
             .configure(accounts),
     );
     config.service(oauth::create_token);
+}
+
+fn parts_of_plans(config: &mut ServiceConfig<'_>) {
+    config
+        .service(plan_versions::list_action_plan_versions)
+        .service(plan_versions::get_action_plan_version)
+        .service(plan_versions::restore_action_plan_version)
+        .service(plan_versions::get_action_plan_diff)
+        .service(plan_reports::get_action_plan_validation);
 }
 
 fn programme_records(config: &mut ServiceConfig<'_>) {

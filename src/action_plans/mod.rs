@@ -15,6 +15,7 @@ pub mod diff;
 pub mod http;
 pub mod life;
 pub mod lists;
+pub mod reports;
 pub mod rules;
 pub mod statement;
 pub mod summary;
@@ -22,6 +23,7 @@ pub mod texts;
 pub mod translations;
 pub mod types;
 pub mod validation;
+pub mod versions;
 
 #[cfg(test)]
 mod samples;

@@ -103,6 +103,11 @@ const TABLE: &[Expected] = &[
     row("transition_action_plan", [401, 200, 404, 200]),
     // A draft asks nobody yet, and admins are no city.
     row("consent_to_joint_action", [401, 409, 404, 403]),
+    row("list_action_plan_versions", [404, 200, 404, 200]),
+    row("get_action_plan_version", [404, 200, 404, 200]),
+    row("restore_action_plan_version", [401, 200, 404, 200]),
+    row("get_action_plan_diff", [404, 200, 404, 200]),
+    row("get_action_plan_validation", [404, 200, 404, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -256,6 +261,9 @@ impl Try<'_> {
             }
             _ => {}
         }
+        if let Some(reply) = self.send_to_part_of_plan(operation).await {
+            return reply;
+        }
         let (verb, name) = operation.split_once('_').unwrap();
         let kind = KINDS
             .iter()
@@ -288,6 +296,25 @@ impl Try<'_> {
             }
             _ => panic!("the access test does not know how to send {operation}"),
         }
+    }
+
+    /// What stands below a plan.
+    async fn send_to_part_of_plan(&self, operation: &str) -> Option<Reply> {
+        let client = self.client;
+        let plan = self.things.of("action_plan", self.city);
+        let reply = match operation {
+            "list_action_plan_versions" => client.get(&format!("{plan}/versions")).await,
+            "get_action_plan_version" => client.get(&format!("{plan}/versions/1")).await,
+            "restore_action_plan_version" => {
+                let path = format!("{plan}/versions/1/restore?dryrun=true");
+                let request = client.request("POST", &path);
+                request.header("If-Match", "*").send().await
+            }
+            "get_action_plan_validation" => client.get(&format!("{plan}/validation")).await,
+            "get_action_plan_diff" => client.get(&format!("{plan}/diff")).await,
+            _ => return None,
+        };
+        Some(reply)
     }
 
     /// A city of the programme is referred to: what an admin can delete is another one.

@@ -116,6 +116,12 @@ impl Readable {
 }
 
 impl StoredPlan {
+    /// The document, to look into.
+    pub fn plan(&self) -> QueryResult<ActionPlan> {
+        let read = serde_json::from_str(&self.document.0);
+        read.map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    }
+
     /// Puts in the text, where it was read after the rest.
     pub(super) fn put_text(&mut self, text: JsonText) {
         self.document = text;

@@ -118,6 +118,9 @@ pub trait Resource:
         caller.relation_to_cities(self.cities().iter())
     }
 
+    /// Notes who writes it, where it says so; `before` is what is stored now.
+    fn claim(&mut self, _before: Option<&Self>, _caller: &Caller) {}
+
     /// Every reference in it, so that unknown ones are told by their place.
     fn references(&self, _references: &mut References) {}
 

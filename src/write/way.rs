@@ -166,6 +166,7 @@ impl Way<'_> {
         known: &Known,
         faults: &mut Faults,
     ) -> Result<(), Problem> {
+        item.claim(before, self.caller);
         item.prepare(before, known, faults);
         if let Some(before) = before
             && before.id() != item.id()

@@ -125,6 +125,14 @@ slug_id! {
     TemplateId
 }
 uuid_id! {
+    /// A comment on an action plan.
+    CommentId
+}
+uuid_id! {
+    /// A measurement of an indicator.
+    MeasurementId
+}
+uuid_id! {
     /// A study tour.
     TourId
 }

@@ -11,6 +11,8 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_actix_web::AppExt;
 
 use crate::accounts::types::User;
+use crate::action_plans::comments::types::Comment;
+use crate::action_plans::measurements::types::Measurement;
 use crate::action_plans::types::ActionPlan;
 use crate::app::API_VERSION;
 use crate::cities::types::City;
@@ -63,6 +65,8 @@ fn offers() -> Vec<Offer> {
         offer::<Sdg>(),
         offer::<ActionPlan>(),
         offer::<Contribution>(),
+        offer::<Comment>(),
+        offer::<Measurement>(),
         offer::<User>(),
     ]
 }

@@ -74,6 +74,10 @@ words! {
         Sdg = "sdg",
         /// A Local Action Plan.
         ActionPlan = "action_plan",
+        /// A comment on an action plan.
+        Comment = "comment",
+        /// A measurement of an indicator of an action plan.
+        Measurement = "measurement",
         /// An account.
         User = "user",
         /// A sign-in.
@@ -205,6 +209,34 @@ const RULES: &[Rule] = &[
         actions: &[Action::Read],
         things: &[Thing::ActionPlan],
         relations: &[Relation::Public],
+    },
+    Rule {
+        name: "a city comments on the plans that it works on or is asked about",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Create, Action::Change, Action::Delete],
+        things: &[Thing::Comment],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "a city reads the comments of others beside its own, and settles those on its plans",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Change],
+        things: &[Thing::Comment],
+        relations: &[Relation::Partner],
+    },
+    Rule {
+        name: "a city measures its own plans",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Create],
+        things: &[Thing::Measurement],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "whoever sees a plan sees what was measured",
+        roles: Role::ALL,
+        actions: &[Action::Read],
+        things: &[Thing::Measurement],
+        relations: &[Relation::Partner, Relation::Public],
     },
     Rule {
         name: "everybody sees and ends their own sessions",

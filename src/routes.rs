@@ -4,7 +4,9 @@ use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::{http as users, oauth};
+use crate::action_plans::comments::http as plan_comments;
 use crate::action_plans::http as action_plans;
+use crate::action_plans::measurements::http as plan_measurements;
 use crate::action_plans::reports as plan_reports;
 use crate::action_plans::versions::http as plan_versions;
 use crate::cities::http as cities;
@@ -49,7 +51,15 @@ fn parts_of_plans(config: &mut ServiceConfig<'_>) {
         .service(plan_versions::get_action_plan_version)
         .service(plan_versions::restore_action_plan_version)
         .service(plan_versions::get_action_plan_diff)
-        .service(plan_reports::get_action_plan_validation);
+        .service(plan_reports::get_action_plan_validation)
+        .service(plan_comments::list_comments)
+        .service(plan_comments::get_comment)
+        .service(plan_comments::create_comment)
+        .service(plan_comments::update_comment)
+        .service(plan_comments::delete_comment)
+        .service(plan_measurements::list_measurements)
+        .service(plan_measurements::get_measurement)
+        .service(plan_measurements::create_measurement);
 }
 
 fn programme_records(config: &mut ServiceConfig<'_>) {

@@ -5,6 +5,39 @@
 )]
 
 diesel::table! {
+    action_plan_comments (id) {
+        id -> Uuid,
+        plan -> Uuid,
+        path -> Text,
+        made_version -> BigInt,
+        made_pointer -> Text,
+        text -> Jsonb,
+        reply_to -> Nullable<Uuid>,
+        thread -> Uuid,
+        resolved -> Bool,
+        resolved_by -> Nullable<Uuid>,
+        city -> Nullable<Text>,
+        by -> Nullable<Uuid>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    action_plan_measurements (id) {
+        id -> Uuid,
+        plan -> Uuid,
+        indicator -> Text,
+        value -> Double,
+        on -> Date,
+        note -> Nullable<Jsonb>,
+        by -> Nullable<Uuid>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     action_plan_proponents (plan, city) {
         plan -> Uuid,
         city -> Text,
@@ -59,6 +92,7 @@ diesel::table! {
         at -> Timestamptz,
         by -> Nullable<Uuid>,
         comment -> Nullable<Text>,
+        translations -> Jsonb,
     }
 }
 
@@ -78,6 +112,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         proponents -> Array<Text>,
         asked -> Array<Text>,
+        translations -> Jsonb,
     }
 }
 
@@ -403,6 +438,8 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    action_plan_comments,
+    action_plan_measurements,
     action_plan_proponents,
     action_plan_readers,
     action_plan_refs,

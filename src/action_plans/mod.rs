@@ -8,6 +8,7 @@
 //! that a joint action names consent to it; everybody sees the version that was approved last, until it is withdrawn.
 //! Which version a reader gets stands in `action_plan_readers`: every read of somebody else than an admin begins there.
 
+pub mod comments;
 pub mod consents;
 pub mod db;
 pub mod deeds;
@@ -15,6 +16,8 @@ pub mod diff;
 pub mod http;
 pub mod life;
 pub mod lists;
+pub mod measurements;
+pub mod places;
 pub mod reports;
 pub mod rules;
 pub mod statement;

@@ -14,6 +14,9 @@ enum Meaning {
     /// A reference of `owner`. Written by it, the reference is unknown (400); broken by another write, the
     /// owner still needs what would go (409).
     Reference { owner: Thing, pointer: &'static str },
+    /// A reference of `owner` to another of its kind, checked before it is stored: whichever write breaks it, it is
+    /// still needed: 409.
+    Needed { owner: Thing },
 }
 
 /// Every constraint of `migrations/` that a request can break; a test compares the two.
@@ -205,6 +208,33 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
             pointer: "/sdg_relevance",
         },
     ),
+    (
+        "action_plan_comments_plan_fkey",
+        Meaning::Reference {
+            owner: Thing::Comment,
+            pointer: "/plan",
+        },
+    ),
+    (
+        "action_plan_measurements_plan_fkey",
+        Meaning::Reference {
+            owner: Thing::Measurement,
+            pointer: "/plan",
+        },
+    ),
+    (
+        "action_plan_comments_reply_fkey",
+        Meaning::Needed {
+            owner: Thing::Comment,
+        },
+    ),
+    (
+        "action_plan_comments_city_fkey",
+        Meaning::Reference {
+            owner: Thing::Comment,
+            pointer: "/city",
+        },
+    ),
 ];
 
 /// Gives a broken constraint its meaning, for a write of a `thing`.
@@ -230,7 +260,7 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
         Some(Meaning::Reference { owner, pointer }) if *owner == thing => {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
         }
-        Some(Meaning::Reference { owner, .. }) => {
+        Some(Meaning::Reference { owner, .. } | Meaning::Needed { owner }) => {
             let kind = owner.as_str().replace('_', " ");
             Problem::new(Code::StillReferenced)
                 .about(Fault::at("", Rule::ReferencedBy).with("kind", kind))

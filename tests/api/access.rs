@@ -108,6 +108,14 @@ const TABLE: &[Expected] = &[
     row("restore_action_plan_version", [401, 200, 404, 200]),
     row("get_action_plan_diff", [404, 200, 404, 200]),
     row("get_action_plan_validation", [404, 200, 404, 200]),
+    row("list_comments", [401, 200, 404, 200]),
+    row("get_comment", [401, 200, 404, 200]),
+    row("create_comment", [401, 200, 404, 200]),
+    row("update_comment", [401, 200, 404, 200]),
+    row("delete_comment", [401, 200, 404, 200]),
+    row("list_measurements", [404, 200, 404, 200]),
+    row("get_measurement", [404, 200, 404, 200]),
+    row("create_measurement", [401, 200, 404, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -312,9 +320,49 @@ impl Try<'_> {
             }
             "get_action_plan_validation" => client.get(&format!("{plan}/validation")).await,
             "get_action_plan_diff" => client.get(&format!("{plan}/diff")).await,
-            _ => return None,
+            _ => return self.send_below_plan(operation, &plan).await,
         };
         Some(reply)
+    }
+
+    /// What has ids of its own below a plan.
+    async fn send_below_plan(&self, operation: &str, plan: &str) -> Option<Reply> {
+        let client = self.client;
+        let (verb, kind) = operation.split_once('_')?;
+        let (list, body) = match kind {
+            "comment" | "comments" => {
+                let comment = json!({"pointer": "", "text": {"en": "Why?"}});
+                (format!("{plan}/comments"), comment)
+            }
+            "measurement" | "measurements" => {
+                let measured = json!({"value": 1, "on": "2020-01-01"});
+                (format!("{plan}/indicators/trees/measurements"), measured)
+            }
+            _ => return None,
+        };
+        let admin = self.app.sign_in("admin@iuc.example").await;
+        let indicator = json!({"follow_up": {"indicators": [{"key": "trees"}]}});
+        admin.patch(plan, "*", indicator).await.expect(200);
+        let author = match client.token {
+            Some(_) if client.get(plan).await.status == 200 => client,
+            _ => &admin,
+        };
+        let made = author.post(&list, body.clone()).await.expect(201).id();
+        Some(match verb {
+            "list" => client.get(&list).await,
+            "get" => client.get(&format!("{list}/{made}")).await,
+            "create" => client.post(&format!("{list}?dryrun=true"), body).await,
+            "update" => {
+                let path = format!("{list}/{made}?dryrun=true");
+                client.patch(&path, "*", json!({"resolved": true})).await
+            }
+            "delete" => {
+                client
+                    .delete(&format!("{list}/{made}?dryrun=true"), "*")
+                    .await
+            }
+            _ => return None,
+        })
     }
 
     /// A city of the programme is referred to: what an admin can delete is another one.

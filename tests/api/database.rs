@@ -159,6 +159,14 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "the document asks for at least one",
     ),
     ("_pkey of uuid", "UUIDs are made by the service"),
+    (
+        "action_plan_comments_plan_id_key",
+        "holds whenever the primary key does",
+    ),
+    (
+        "action_plan_comments_thread_begins",
+        "both are set by the service",
+    ),
     ("cities_id_side_key", "holds whenever the primary key does"),
     (
         "pairing_cities_side_key",

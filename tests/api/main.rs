@@ -26,6 +26,8 @@ mod openapi;
 mod plan_life;
 mod plan_races;
 mod plan_readers;
+mod plan_comments;
+mod plan_measurements;
 mod plan_reports;
 mod plan_versions;
 mod round_tables;

@@ -36,6 +36,8 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
         ("Sdg", include_str!("../../../data/programme/sdgs.json")),
         ("ActionPlan", include_str!("../action-plans.json")),
         ("Contribution", include_str!("../contributions.json")),
+        ("Comment", include_str!("../comments.json")),
+        ("Measurement", include_str!("../measurements.json")),
         ("User", include_str!("../users.json")),
     ];
     for (name, text) in data {

@@ -1,0 +1,391 @@
+//! Comments in the database. Each is kept with a path; its pointer is found in the plan when it is read.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::types::{Comment, CommentFilter, MadeAt};
+use crate::action_plans::places::{path_of, pointer_of};
+use crate::action_plans::types::ActionPlan;
+use crate::auth::Caller;
+use crate::column::JsonText;
+use crate::db::Connection;
+use crate::events::Author;
+use crate::ids::{CityId, CommentId, PlanId, UserId};
+use crate::policy::{Relation, Role, Thing};
+use crate::problem::{Fault, Faults, Rule};
+use crate::query::{Key, KeyType, Page, Sight, Sort, TieBreak};
+use crate::resource::{
+    Check, Known, References, Resource, new_uuid, opens, usual_fields, usual_sorts_by_uuid,
+};
+use crate::schema::{action_plan_comments, action_plans};
+use crate::text::Text;
+
+/// The comments that a city sees: on its own plans, and on those of its pairings while they are handed in.
+const OF_CITY: &str = "EXISTS (SELECT FROM action_plan_proponents AS own \
+         WHERE own.plan = action_plan_comments.plan AND own.city = ?) \
+     OR EXISTS (SELECT FROM action_plans AS open JOIN pairing_cities AS member ON member.pairing = open.pairing \
+         WHERE open.id = action_plan_comments.plan AND open.status = 'submitted' AND member.city = ?)";
+
+fn visible(caller: &Caller) -> Option<Sight> {
+    match (caller.role, &caller.city) {
+        (Role::Admin, _) => None,
+        (_, Some(city)) => Some(Sight::by(OF_CITY, Key::Text(city.to_string()))),
+        (_, None) => Some(Sight::of("false")),
+    }
+}
+
+/// A comment as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = action_plan_comments, treat_none_as_null = true)]
+struct Row {
+    id: CommentId,
+    plan: PlanId,
+    path: String,
+    made_version: i64,
+    made_pointer: String,
+    text: Text,
+    reply_to: Option<CommentId>,
+    thread: CommentId,
+    resolved: bool,
+    resolved_by: Option<UserId>,
+    city: Option<CityId>,
+    by: Option<UserId>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<&Comment> for Row {
+    fn from(comment: &Comment) -> Self {
+        let comment = comment.clone();
+        Self {
+            id: comment.id,
+            plan: comment.plan,
+            path: comment.path,
+            made_version: comment.made_at.version,
+            made_pointer: comment.made_at.pointer,
+            text: comment.text,
+            reply_to: comment.reply_to,
+            thread: comment.thread,
+            resolved: comment.resolved,
+            resolved_by: comment.resolved_by,
+            city: comment.city,
+            by: comment.by,
+            version: comment.version,
+            created_at: comment.created_at,
+            updated_at: comment.updated_at,
+        }
+    }
+}
+
+impl Row {
+    /// The comment, with its pointer into the plan as it is now.
+    fn placed(self, document: &Value, proponents: Vec<CityId>) -> Comment {
+        Comment {
+            id: self.id,
+            plan: self.plan,
+            pointer: pointer_of(document, &self.path),
+            made_at: MadeAt {
+                version: self.made_version,
+                pointer: self.made_pointer,
+            },
+            text: self.text,
+            reply_to: self.reply_to,
+            thread: self.thread,
+            resolved: self.resolved,
+            resolved_by: self.resolved_by,
+            city: self.city,
+            by: self.by,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            path: self.path,
+            proponents,
+        }
+    }
+}
+
+/// The comments, with their pointers. Whoever sees comments sees the working copies of their plans.
+async fn placed(mut conn: &Connection, rows: Vec<Row>) -> QueryResult<Vec<Comment>> {
+    let mut plans: Vec<PlanId> = rows.iter().map(|row| row.plan).collect();
+    plans.sort_unstable();
+    plans.dedup();
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(PlanId, Vec<CityId>, JsonText)> = action_plans::table
+        .filter(action_plans::id.eq_any(plans))
+        .select((
+            action_plans::id,
+            action_plans::proponents,
+            action_plans::document,
+        ))
+        .load(&mut conn)
+        .await?;
+    let mut known = HashMap::new();
+    for (id, proponents, text) in found {
+        let document: Value = serde_json::from_str(&text.0)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+        known.insert(id, (proponents, document));
+    }
+    let placed = rows.into_iter().filter_map(|row| {
+        let (proponents, document) = known.get(&row.plan)?;
+        Some(row.placed(document, proponents.clone()))
+    });
+    Ok(placed.collect())
+}
+
+type Comments = action_plan_comments::BoxedQuery<'static, Pg>;
+
+fn seen_by(caller: &Caller) -> Comments {
+    let query = action_plan_comments::table.into_boxed();
+    match visible(caller) {
+        None => query,
+        Some(seen) => query.filter(seen),
+    }
+}
+
+fn narrowed(caller: &Caller, filter: CommentFilter, since: Option<DateTime<Utc>>) -> Comments {
+    let mut query = seen_by(caller);
+    if let Some(plan) = filter.plan {
+        query = query.filter(action_plan_comments::plan.eq(plan));
+    }
+    if let Some(thread) = filter.thread {
+        query = query.filter(action_plan_comments::thread.eq(thread));
+    }
+    if let Some(resolved) = filter.resolved {
+        query = query.filter(action_plan_comments::resolved.eq(resolved));
+    }
+    if let Some(since) = since {
+        query = query.filter(action_plan_comments::updated_at.ge(since));
+    }
+    query
+}
+
+impl Resource for Comment {
+    type Id = CommentId;
+    type Seen = Self;
+    type Filter = CommentFilter;
+
+    const THING: Thing = Thing::Comment;
+    const PATH: &'static str = "/action-plans/{plan}/comments";
+    const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![];
+    const TIE: TieBreak<Self> = TieBreak {
+        sql: "id",
+        kind: KeyType::Uuid,
+        key: |item| Key::Uuid(item.id.uuid()),
+    };
+
+    usual_fields!(id);
+
+    fn parents(&self) -> Vec<String> {
+        vec![self.plan.to_string()]
+    }
+
+    async fn enter(conn: &Connection, caller: &Caller, parents: &[String]) -> QueryResult<bool> {
+        opens::<ActionPlan, Self>(conn, caller, parents.first()).await
+    }
+
+    fn cities(&self) -> Vec<CityId> {
+        self.proponents.iter().chain(&self.city).cloned().collect()
+    }
+
+    /// Its author's city has it as its own; with others who see it, it is shared.
+    fn relation(&self, caller: &Caller) -> Relation {
+        match &caller.city {
+            Some(own) if self.city.as_ref() == Some(own) => Relation::Own,
+            Some(_) => Relation::Partner,
+            None => Relation::Other,
+        }
+    }
+
+    fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
+        if before.is_none() {
+            self.city.clone_from(&caller.city);
+            self.by = caller.user;
+        }
+        if before.is_some_and(|before| before.resolved) != self.resolved {
+            self.resolved_by = caller.user.filter(|_| self.resolved);
+        }
+    }
+
+    fn references(&self, references: &mut References) {
+        references.to::<ActionPlan>("/plan", &self.plan);
+        if let Some(comment) = &self.reply_to {
+            references.to::<Self>("/reply_to", comment);
+        }
+    }
+
+    fn prepare(&mut self, before: Option<&Self>, known: &Known, faults: &mut Faults) {
+        if let Some(before) = before {
+            self.path.clone_from(&before.path);
+            self.proponents.clone_from(&before.proponents);
+            faults.check(self.pointer != before.pointer, "/pointer", Rule::Immutable);
+            faults.check(
+                self.reply_to != before.reply_to,
+                "/reply_to",
+                Rule::Immutable,
+            );
+            return;
+        }
+        self.id = new_uuid().into();
+        let answered = self.reply_to.as_ref().and_then(|id| known.get::<Self>(id));
+        self.thread = answered.map_or(self.id, |answered| answered.thread);
+        if let Some(answered) = answered.filter(|_| self.pointer.is_none()) {
+            self.pointer.clone_from(&answered.pointer);
+            self.path.clone_from(&answered.path);
+            self.made_at.clone_from(&answered.made_at);
+        } else {
+            self.place(known, faults);
+        }
+        if let Some(plan) = known.get::<ActionPlan>(&self.plan) {
+            self.proponents.clone_from(&plan.proponents);
+        }
+    }
+
+    /// The author's city edits the text; that city, the proponents and admins settle it.
+    fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
+        if let Some(answered) = &self.reply_to {
+            let elsewhere = check.known.get::<Self>(answered);
+            if elsewhere.is_some_and(|answered| answered.plan != self.plan) {
+                let fault = Fault::at("/reply_to", Rule::UnknownReference);
+                faults.push(fault.with("kind", Thing::Comment).with("id", answered));
+            }
+        }
+        let Some(before) = check.before else { return };
+        let caller = check.caller;
+        let is_author = caller.city == self.city;
+        let is_proponent = caller.relation_to_cities(self.proponents.iter()) == Relation::Own;
+        let may_settle = is_author || is_proponent || caller.role == Role::Admin;
+        faults.check(
+            self.text != before.text && !is_author,
+            "/text",
+            Rule::NotYours,
+        );
+        let is_settled = self.resolved != before.resolved;
+        faults.check(is_settled && !may_settle, "/resolved", Rule::NotYours);
+    }
+
+    async fn find(
+        mut conn: &Connection,
+        caller: &Caller,
+        id: &CommentId,
+    ) -> QueryResult<Option<Self>> {
+        let rows: Vec<Row> = seen_by(caller)
+            .filter(action_plan_comments::id.eq(id))
+            .select(Row::as_select())
+            .load(&mut conn)
+            .await?;
+        Ok(placed(conn, rows).await?.pop())
+    }
+
+    async fn lock(
+        conn: &mut Connection,
+        caller: &Caller,
+        id: &CommentId,
+    ) -> QueryResult<Option<Self>> {
+        let row = action_plan_comments::table
+            .filter(action_plan_comments::id.eq(id))
+            .select(Row::as_select());
+        let found: Option<Row> = match visible(caller) {
+            None => row.for_no_key_update().first(conn).await,
+            Some(seen) => row.filter(seen).for_no_key_update().first(conn).await,
+        }
+        .optional()?;
+        Ok(placed(conn, found.into_iter().collect()).await?.pop())
+    }
+
+    async fn find_many(
+        mut conn: &Connection,
+        caller: &Caller,
+        ids: Vec<CommentId>,
+    ) -> QueryResult<Vec<Self>> {
+        let rows: Vec<Row> = seen_by(caller)
+            .filter(action_plan_comments::id.eq_any(ids))
+            .select(Row::as_select())
+            .load(&mut conn)
+            .await?;
+        placed(conn, rows).await
+    }
+
+    async fn list(
+        mut conn: &Connection,
+        caller: &Caller,
+        filter: CommentFilter,
+        page: Page,
+    ) -> QueryResult<Vec<Self>> {
+        let rows: Vec<Row> = narrowed(caller, filter, page.since)
+            .filter(page.keyset())
+            .order(page.order())
+            .limit(page.limit)
+            .select(Row::as_select())
+            .load(&mut conn)
+            .await?;
+        placed(conn, rows).await
+    }
+
+    async fn count(
+        mut conn: &Connection,
+        caller: &Caller,
+        filter: CommentFilter,
+        since: Option<DateTime<Utc>>,
+    ) -> QueryResult<i64> {
+        let query = narrowed(caller, filter, since);
+        query
+            .select(diesel::dsl::count_star())
+            .first(&mut conn)
+            .await
+    }
+
+    async fn insert(&self, conn: &mut Connection, _: &Author) -> QueryResult<()> {
+        diesel::insert_into(action_plan_comments::table)
+            .values(Row::from(self))
+            .execute(conn)
+            .await
+            .map(drop)
+    }
+
+    async fn update(&self, conn: &mut Connection, _: &Self, _: &Author) -> QueryResult<()> {
+        diesel::update(action_plan_comments::table.find(self.id))
+            .set(Row::from(self))
+            .execute(conn)
+            .await
+            .map(drop)
+    }
+
+    async fn delete(conn: &mut Connection, id: &CommentId) -> QueryResult<()> {
+        diesel::delete(action_plan_comments::table.find(id))
+            .execute(conn)
+            .await
+            .map(drop)
+    }
+}
+
+impl Comment {
+    /// Finds its place in the plan as its author sees it.
+    fn place(&mut self, known: &Known, faults: &mut Faults) {
+        let Some(pointer) = &self.pointer else {
+            faults.push(Fault::at("/pointer", Rule::Required));
+            return;
+        };
+        let Some(plan) = known.get::<ActionPlan>(&self.plan) else {
+            return;
+        };
+        let document = serde_json::to_value(plan).unwrap_or_default();
+        match path_of(&document, pointer) {
+            Some(path) => {
+                self.path = path;
+                self.made_at = MadeAt {
+                    version: plan.version,
+                    pointer: pointer.clone(),
+                };
+            }
+            None => faults.push(Fault::at("/pointer", Rule::DanglingReference)),
+        }
+    }
+}

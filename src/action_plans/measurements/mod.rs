@@ -1,0 +1,6 @@
+//! Measurements of the indicators of plans: a series that is added to and never changed. Whoever sees an indicator in a
+//! plan sees what was measured of it; proponents and admins add to it.
+
+pub mod db;
+pub mod http;
+pub mod types;

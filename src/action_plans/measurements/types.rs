@@ -1,0 +1,107 @@
+//! A measurement as row and as JSON.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::action_plans::types::PartKey;
+use crate::ids::{CityId, MeasurementId, PlanId, UserId};
+use crate::text::Text;
+
+/// What was measured of an indicator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Measurement {
+    /// Id of the measurement.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub id: MeasurementId,
+    /// The plan.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub plan: PlanId,
+    /// The key of the indicator in it.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub indicator: PartKey,
+    /// The value, in the indicator's unit.
+    #[schema(minimum = -1e15, maximum = 1e15)]
+    pub value: f64,
+    /// The day that it holds for.
+    pub on: NaiveDate,
+    /// How it was measured.
+    pub note: Option<Text>,
+    /// The account that noted it.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub by: Option<UserId>,
+    /// When it was noted.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub at: DateTime<Utc>,
+    /// Whose plan it is.
+    #[serde(skip)]
+    pub proponents: Vec<CityId>,
+}
+
+/// The filter of a list of measurements.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MeasurementFilter {
+    /// The plan in the path.
+    #[param(ignore)]
+    pub plan: Option<PlanId>,
+    /// The indicator in the path.
+    #[param(ignore)]
+    pub indicator: Option<PartKey>,
+    /// Only what holds for this day or a later one.
+    pub from: Option<NaiveDate>,
+    /// Only what holds for this day or an earlier one.
+    pub to: Option<NaiveDate>,
+}
+
+/// A measurement as it is stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = crate::schema::action_plan_measurements)]
+pub(super) struct Row {
+    pub id: MeasurementId,
+    pub plan: PlanId,
+    pub indicator: String,
+    pub value: f64,
+    pub on: NaiveDate,
+    pub note: Option<Text>,
+    pub by: Option<UserId>,
+    pub at: DateTime<Utc>,
+}
+
+impl From<&Measurement> for Row {
+    fn from(item: &Measurement) -> Self {
+        Self {
+            id: item.id,
+            plan: item.plan,
+            indicator: item.indicator.0.clone(),
+            value: item.value,
+            on: item.on,
+            note: item.note.clone(),
+            by: item.by,
+            at: item.at,
+        }
+    }
+}
+
+impl Row {
+    /// The measurement, of a plan of these cities.
+    pub fn of(self, proponents: Vec<CityId>) -> Measurement {
+        Measurement {
+            id: self.id,
+            plan: self.plan,
+            indicator: PartKey(self.indicator),
+            value: self.value,
+            on: self.on,
+            note: self.note,
+            by: self.by,
+            at: self.at,
+            proponents,
+        }
+    }
+}

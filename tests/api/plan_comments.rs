@@ -1,0 +1,334 @@
+//! Comments on plans: by whom, on what, and what becomes of them when the plan changes.
+
+use serde_json::{Value, json};
+
+use crate::support::kinds::plan;
+use crate::support::{App, Client, Reply};
+
+async fn begun(client: &Client) -> (String, Reply) {
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = client.post("/v1/action-plans", body).await.expect(201);
+    (format!("/v1/action-plans/{}", made.id()), made)
+}
+
+fn on(pointer: &str) -> Value {
+    json!({"pointer": pointer, "text": {"en": "Why?"}})
+}
+
+#[tokio::test]
+async fn a_comment_is_made_read_changed_settled_and_deleted() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let (path, plan) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    let user = app
+        .one("SELECT id FROM users WHERE email = 'planning@yokohama.example'")
+        .await;
+    let made = owner
+        .post(&list, on("/activities/0/title"))
+        .await
+        .expect(201);
+    let at = format!("{list}/{}", made.id());
+    assert_eq!(made.header("location"), format!("{}{at}", app.url));
+    assert_eq!(made.body["plan"], plan.body["id"]);
+    assert_eq!(made.body["pointer"], "/activities/0/title");
+    assert_eq!(
+        made.body["made_at"],
+        json!({"version": 1, "pointer": "/activities/0/title"})
+    );
+    assert_eq!(made.body["thread"], made.body["id"]);
+    assert_eq!(
+        (&made.body["city"], &made.body["by"]),
+        (&json!("yokohama"), &json!(user))
+    );
+    assert_eq!(
+        (&made.body["resolved"], &made.body["resolved_by"]),
+        (&json!(false), &json!(null))
+    );
+    let read = owner.get(&at).await.expect(200);
+    assert_eq!((&read.body, read.etag()), (&made.body, made.etag()));
+    assert_eq!(
+        owner.get(&list).await.expect(200).items(),
+        [made.body.clone()]
+    );
+
+    let changed = json!({"text": {"en": "Why not?", "ja": "なぜ？"}, "resolved": true});
+    let changed = owner.patch(&at, &made.etag(), changed).await.expect(200);
+    assert_eq!(
+        changed.body["text"],
+        json!({"en": "Why not?", "ja": "なぜ？"})
+    );
+    assert_eq!(
+        (&changed.body["resolved_by"], &changed.body["version"]),
+        (&json!(user), &json!(2))
+    );
+    owner
+        .patch(&at, &made.etag(), json!({"resolved": false}))
+        .await
+        .problem("precondition_failed");
+    let open = owner
+        .patch(&at, "*", json!({"resolved": false}))
+        .await
+        .expect(200);
+    assert_eq!(open.body["resolved_by"], json!(null));
+    let refused = json!({"pointer": "/objectives", "reply_to": made.id(), "city": "essen"});
+    let refused = owner.patch(&at, "*", refused).await;
+    refused.refused(&[("/city", "read_only")]);
+    let refused = json!({"pointer": "/objectives", "reply_to": made.id()});
+    let refused = owner.patch(&at, "*", refused).await;
+    refused.refused(&[("/pointer", "immutable"), ("/reply_to", "immutable")]);
+
+    assert_eq!(
+        owner.get(&path).await.etag(),
+        plan.etag(),
+        "the plan stays as it is"
+    );
+    let events = app
+        .rows("SELECT type, action, cities FROM events WHERE type = 'comment' ORDER BY id")
+        .await;
+    assert_eq!(events.len(), 3);
+    assert_eq!(events[0][2].as_deref(), Some("{yokohama}"));
+    owner.delete(&at, "*").await.expect(204);
+    owner.get(&at).await.problem("not_found");
+    assert_eq!(owner.get(&list).await.items().len(), 0);
+}
+
+#[tokio::test]
+async fn a_comment_is_about_a_place_that_is_there() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let (path, _) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    for place in [
+        "",
+        "/objectives",
+        "/objectives/en",
+        "/sdg_relevance/1",
+        "/activities/1",
+        "/follow_up/indicators/0/target/value",
+        "/implementation/stakeholders/0",
+        "/proponents/0",
+        "/revises/plan",
+    ] {
+        let made = owner.post(&list, on(place)).await.expect(201);
+        assert_eq!(made.body["pointer"], place);
+    }
+    for nothing in [
+        "/objectives/ja",
+        "/activities/2",
+        "/activities/-",
+        "/activities/bus-lanes",
+        "/nothing",
+    ] {
+        let refused = owner.post(&list, on(nothing)).await;
+        refused.refused(&[("/pointer", "dangling_reference")]);
+    }
+    owner
+        .post(&list, on("objectives"))
+        .await
+        .refused(&[("/pointer", "pattern")]);
+    let refused = owner.post(&list, json!({"text": {"en": "Why?"}})).await;
+    refused.refused(&[("/pointer", "required")]);
+    let refused = owner.post(&list, json!({"pointer": "/nothing"})).await;
+    refused.refused(&[("/text", "required")]);
+}
+
+#[tokio::test]
+async fn a_comment_stays_with_its_part_and_tells_where_that_was_once_it_is_gone() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let (path, plan) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    let made = owner
+        .post(&list, on("/activities/1/title/en"))
+        .await
+        .expect(201);
+    let at = format!("{list}/{}", made.id());
+    let mut activities = plan.body["activities"].clone();
+    activities.as_array_mut().unwrap().reverse();
+    let moved = owner
+        .patch(&path, "*", json!({"activities": activities}))
+        .await
+        .expect(200);
+    let read = owner.get(&at).await.expect(200);
+    assert_eq!(read.body["pointer"], "/activities/0/title/en");
+    assert_eq!(
+        read.body["made_at"],
+        json!({"version": 1, "pointer": "/activities/1/title/en"})
+    );
+    assert_eq!(read.etag(), made.etag());
+
+    activities.as_array_mut().unwrap().remove(0);
+    owner
+        .patch(&path, &moved.etag(), json!({"activities": activities}))
+        .await
+        .expect(200);
+    let read = owner.get(&at).await.expect(200);
+    assert_eq!(read.body["pointer"], json!(null));
+    assert_eq!(read.body["made_at"]["pointer"], "/activities/1/title/en");
+    let settled = owner
+        .patch(&at, &read.etag(), json!({"resolved": true}))
+        .await
+        .expect(200);
+    assert_eq!(settled.body["pointer"], json!(null));
+    owner
+        .request("POST", &format!("{path}/versions/1/restore"))
+        .header("If-Match", "*")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        owner.get(&at).await.body["pointer"],
+        "/activities/1/title/en"
+    );
+}
+
+#[tokio::test]
+async fn comments_are_threads() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let admin = app.admin().await;
+    let (path, _) = begun(&owner).await;
+    let (elsewhere, _) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    let first = owner.post(&list, on("/objectives")).await.expect(201);
+    let other = owner.post(&list, on("/context")).await.expect(201);
+    let reply = json!({"text": {"en": "Because."}, "reply_to": first.id()});
+    let reply = admin.post(&list, reply).await.expect(201);
+    assert_eq!(reply.body["pointer"], "/objectives");
+    assert_eq!(reply.body["city"], json!(null));
+    let last = json!({"pointer": "/risks/0", "text": {"en": "I see."}, "reply_to": reply.id(), "resolved": true});
+    let last = owner.post(&list, last).await.expect(201);
+    let ids = |query: &str| {
+        let (owner, path) = (owner.clone(), format!("{list}?{query}"));
+        async move { owner.get(&path).await.expect(200).ids() }
+    };
+    let thread = format!("thread={}", first.id());
+    assert_eq!(ids(&thread).await, [first.id(), reply.id(), last.id()]);
+    assert_eq!(
+        ids(&format!("{thread}&resolved=false")).await,
+        [first.id(), reply.id()]
+    );
+    assert_eq!(ids("resolved=true").await, [last.id()]);
+    assert_eq!(ids("sort=-created_at").await[0], last.id());
+    let counted = owner
+        .get(&format!("{list}?count=true&limit=1"))
+        .await
+        .expect(200);
+    assert_eq!(counted.body["total"], 4);
+    assert_eq!(owner.all(&format!("{list}?limit=1")).await.len(), 4);
+
+    let beyond = json!({"pointer": "", "text": {"en": "?"}, "reply_to": first.id()});
+    let refused = owner.post(&format!("{elsewhere}/comments"), beyond).await;
+    refused.refused(&[("/reply_to", "unknown_reference")]);
+    owner
+        .get(&format!("{elsewhere}/comments/{}", first.id()))
+        .await
+        .problem("not_found");
+    let at = |comment: &Reply| format!("{list}/{}", comment.id());
+    owner
+        .delete(&at(&first), "*")
+        .await
+        .problem("still_referenced");
+    owner.delete(&at(&other), "*").await.expect(204);
+    owner.delete(&at(&last), "*").await.expect(204);
+    owner.delete(&path, "*").await.expect(204);
+    assert_eq!(app.count("action_plan_comments").await, 0);
+}
+
+#[tokio::test]
+async fn each_city_edits_its_own_comments_and_the_proponents_settle_all() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let partner = app.city_user("frankfurt").await;
+    let admin = app.admin().await;
+    let body = plan(&["yokohama", "frankfurt"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let list = format!("/v1/action-plans/{}/comments", made.id());
+    let made = partner.post(&list, on("/objectives")).await.expect(201);
+    let at = format!("{list}/{}", made.id());
+    let text = json!({"text": {"en": "Other words"}});
+    for other in [&owner, &admin] {
+        other
+            .patch(&at, "*", text.clone())
+            .await
+            .refused(&[("/text", "not_yours")]);
+        other
+            .patch(&at, "*", json!({"resolved": true}))
+            .await
+            .expect(200);
+        other
+            .patch(&at, "*", json!({"resolved": false}))
+            .await
+            .expect(200);
+    }
+    owner.delete(&at, "*").await.problem("forbidden");
+    partner.patch(&at, "*", text).await.expect(200);
+
+    // Who proposes it no more reads the comments no more, not even its own.
+    app.run(
+        "DELETE FROM action_plan_proponents WHERE city = 'frankfurt'; \
+        UPDATE action_plans SET proponents = '{yokohama}', \
+            document = (document::jsonb || '{\"proponents\": [\"yokohama\"]}')::json",
+    )
+    .await;
+    partner.get(&at).await.problem("not_found");
+    partner.get(&list).await.problem("not_found");
+    partner
+        .patch(&at, "*", json!({"resolved": true}))
+        .await
+        .problem("not_found");
+    partner.delete(&at, "*").await.problem("not_found");
+    owner
+        .patch(&at, "*", json!({"resolved": true}))
+        .await
+        .expect(200);
+    admin.delete(&at, "*").await.expect(204);
+}
+
+#[tokio::test]
+async fn comments_are_to_others_as_if_they_did_not_exist() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let (path, _) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    let made = owner.post(&list, on("/objectives")).await.expect(201);
+    let at = format!("{list}/{}", made.id());
+    let anonymous = app.anonymous();
+    for hidden in [&list, &at] {
+        anonymous.get(hidden).await.problem("unauthenticated");
+    }
+    for stranger in [
+        app.city_user("toyota").await,
+        app.city_user("frankfurt").await,
+    ] {
+        for hidden in [
+            list.clone(),
+            at.clone(),
+            format!("{list}?count=true"),
+            format!("{list}?format=ndjson"),
+            format!("{list}?since=2019-01-01T00:00:00Z"),
+        ] {
+            stranger.get(&hidden).await.problem("not_found");
+        }
+        let tagged = stranger
+            .request("GET", &at)
+            .header("If-None-Match", &made.etag());
+        tagged.send().await.problem("not_found");
+        for path in [list.clone(), format!("{list}?dryrun=true")] {
+            let reply = stranger.post(&path, on("/nothing")).await;
+            reply.problem("not_found");
+        }
+        let reply = stranger.patch(&at, "*", json!({"resolved": true})).await;
+        reply.problem("not_found");
+        stranger.delete(&at, "*").await.problem("not_found");
+    }
+    // Neither is it one to be answered from elsewhere.
+    let partner = app.city_user("frankfurt").await;
+    let own = json!({"proponents": ["frankfurt"], "pairing": "frankfurt-yokohama"});
+    let own = partner.post("/v1/action-plans", own).await.expect(201);
+    let reply = json!({"pointer": "", "text": {"en": "?"}, "reply_to": made.id()});
+    let own = format!("/v1/action-plans/{}/comments", own.id());
+    let refused = partner.post(&own, reply).await;
+    refused.refused(&[("/reply_to", "unknown_reference")]);
+}

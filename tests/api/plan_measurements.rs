@@ -1,0 +1,147 @@
+//! Measurements of the indicators of plans: a series that only grows.
+
+use serde_json::json;
+
+use crate::support::App;
+use crate::support::kinds::plan;
+
+#[tokio::test]
+async fn what_was_measured_is_added_read_and_never_changed() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let list = format!("{path}/indicators/riders/measurements");
+    let mut ids = Vec::new();
+    for (value, on) in [
+        (1480.5, "2020-03-31"),
+        (1200.0, "2019-03-31"),
+        (1500.0, "2020-03-31"),
+    ] {
+        let body = json!({"value": value, "on": on, "note": {"en": "Counted"}});
+        let made = owner.post(&list, body).await.expect(201);
+        assert_eq!(
+            made.header("location"),
+            format!("{}{list}/{}", app.url, made.id())
+        );
+        let read = owner
+            .get(&format!("{list}/{}", made.id()))
+            .await
+            .expect(200);
+        assert_eq!((&read.body, read.etag()), (&made.body, made.etag()));
+        assert_eq!(
+            (&made.body["indicator"], &made.body["value"]),
+            (&json!("riders"), &json!(value))
+        );
+        assert!(made.body["by"].is_string());
+        ids.push(made.id());
+    }
+    let read = owner.get(&list).await.expect(200);
+    assert_eq!(read.ids(), [ids[1].clone(), ids[0].clone(), ids[2].clone()]);
+    assert_eq!(
+        owner.all(&format!("{list}?limit=1&sort=-on")).await.len(),
+        3
+    );
+    let later = owner
+        .get(&format!("{list}?from=2020-01-01&count=true"))
+        .await
+        .expect(200);
+    assert_eq!((later.items().len(), &later.body["total"]), (2, &json!(2)));
+    assert_eq!(
+        owner.get(&format!("{list}?to=2019-12-31")).await.ids(),
+        [ids[1].clone()]
+    );
+    assert_eq!(
+        owner.get(&path).await.etag(),
+        made.etag(),
+        "the plan stays as it is"
+    );
+
+    let one = format!("{list}/{}", ids[0]);
+    owner
+        .put(&one, "*", json!({"value": 1, "on": "2020-01-01"}))
+        .await
+        .problem("method_not_allowed");
+    owner
+        .patch(&one, "*", json!({"value": 1}))
+        .await
+        .problem("method_not_allowed");
+    owner.delete(&one, "*").await.problem("method_not_allowed");
+    let refused = app
+        .refusal("UPDATE action_plan_measurements SET value = 0")
+        .await;
+    assert!(refused.contains("never changed"), "{refused}");
+    let refused = owner
+        .post(&list, json!({"value": 2e15, "on": "2020-02-30", "more": 1}))
+        .await;
+    refused.refused(&[
+        ("/value", "too_large"),
+        ("/on", "format"),
+        ("/more", "unknown_field"),
+    ]);
+    let refused = owner.post(&list, json!({})).await;
+    refused.refused(&[("/value", "required"), ("/on", "required")]);
+    let refused = owner
+        .post(
+            &list,
+            json!({"value": 1, "on": "2020-01-01", "indicator": "trees"}),
+        )
+        .await;
+    refused.refused(&[("/indicator", "read_only")]);
+
+    owner.delete(&path, "*").await.expect(204);
+    assert_eq!(app.count("action_plan_measurements").await, 0);
+}
+
+#[tokio::test]
+async fn measurements_are_of_an_indicator_that_their_reader_sees_in_the_plan() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let admin = app.admin().await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let list = format!("{path}/indicators/riders/measurements");
+    let body = json!({"value": 1, "on": "2020-01-01"});
+    let one = admin.post(&list, body.clone()).await.expect(201);
+    let one = format!("{list}/{}", one.id());
+    for none in ["trees", "Riders", "0"] {
+        let none = format!("{path}/indicators/{none}/measurements");
+        owner.get(&none).await.problem("not_found");
+        owner.post(&none, body.clone()).await.problem("not_found");
+        let id = one.rsplit('/').next().unwrap();
+        owner
+            .get(&format!("{none}/{id}"))
+            .await
+            .problem("not_found");
+    }
+    for stranger in [app.anonymous(), app.city_user("frankfurt").await] {
+        stranger.get(&list).await.problem("not_found");
+        stranger
+            .get(&format!("{list}?format=ndjson"))
+            .await
+            .problem("not_found");
+        stranger.get(&one).await.problem("not_found");
+        if stranger.token.is_some() {
+            stranger
+                .post(&list, body.clone())
+                .await
+                .problem("not_found");
+        }
+    }
+    let gone = owner
+        .patch(&path, "*", json!({"follow_up": null}))
+        .await
+        .expect(200);
+    owner.get(&list).await.problem("not_found");
+    owner.get(&one).await.problem("not_found");
+    owner.post(&list, body).await.problem("not_found");
+    owner
+        .request("POST", &format!("{path}/versions/1/restore"))
+        .header("If-Match", &gone.etag())
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(owner.get(&list).await.expect(200).items().len(), 1);
+}

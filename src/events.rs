@@ -120,6 +120,18 @@ impl Event {
     pub fn change(&self) -> &Value {
         &self.change
     }
+
+    /// The same event, telling which fields changed and not what stood or stands in them.
+    #[must_use]
+    pub fn without_values(&self) -> Self {
+        let mut event = self.clone();
+        for operation in event.change.as_array_mut().into_iter().flatten() {
+            if let Some(operation) = operation.as_object_mut() {
+                operation.remove("value");
+            }
+        }
+        event
+    }
 }
 
 /// Writes the event.

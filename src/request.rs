@@ -188,7 +188,9 @@ impl Ask {
 
     /// The id of the `R` in the path; what has not its shape can be no thing's id.
     pub fn id<R: Resource>(&self) -> Result<R::Id, Problem> {
-        let id = self.ids.get(parent_fields::<R>().count());
+        let parents = parent_fields::<R>().count();
+        let first = if R::LOCAL_ID { 0 } else { parents };
+        let id = self.ids.get(first..=parents).map(|parts| parts.join("/"));
         id.and_then(|id| id.parse().ok())
             .ok_or(Problem::new(Code::NotFound))
     }

@@ -25,7 +25,7 @@ pub(crate) use self::rows::{
 };
 use crate::auth::Caller;
 use crate::db::Connection;
-use crate::events::Author;
+use crate::events::{Author, Event};
 use crate::ids::CityId;
 use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::{Fault, Faults, Problem, Rule};
@@ -71,6 +71,12 @@ pub trait Resource:
     const SORTS: &'static [Sort<Self::Seen>];
     /// The last key of every order.
     const TIE: TieBreak<Self::Seen>;
+    /// Whether it is personal data: events then tell which of its fields changed, and keep no values, because they
+    /// outlive it.
+    const PERSONAL: bool = false;
+    /// Whether its id is told apart only from those below the same path: it is then the ids of the path and its own,
+    /// joined by `/`.
+    const LOCAL_ID: bool = false;
     /// How many an export reads at once: fewer where one can be large.
     const EXPORT_BATCH: i64 = 500;
     /// What can be answered along with it.
@@ -106,6 +112,20 @@ pub trait Resource:
         parents: &[String],
     ) -> impl Future<Output = QueryResult<bool>> + Send {
         Self::enter(conn, caller, parents)
+    }
+
+    /// Notes on a new one who makes it.
+    fn sign(&mut self, _author: &Author) {}
+
+    /// Changes what changes along with it, such as a count in what it belongs to, in the same transaction; answers the
+    /// events. `before` is none of what was made, `after` none of what was removed.
+    fn follow(
+        _conn: &mut Connection,
+        _author: &Author,
+        _before: Option<&Self>,
+        _after: Option<&Self>,
+    ) -> impl Future<Output = Result<Vec<Event>, Problem>> + Send {
+        async { Ok(Vec::new()) }
     }
 
     /// The cities that it belongs to: they see its events.

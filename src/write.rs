@@ -21,20 +21,20 @@ use actix_web::web::Payload;
 use serde_json::Value;
 
 use crate::db::{Connection, begin, commit, patiently, rollback};
-use crate::events::{Author, Happening, record};
+use crate::events::{Author, Happening};
 use crate::policy::{Action, allows, ever_allows};
 use crate::problem::{Code, Faults, Problem, meaning_of};
 use crate::read::Answer;
 use crate::request::{Ask, etag};
 use crate::resource::Resource;
 
-use way::{Applied, Job, Way, event_of, forbidden, told};
+use way::{Applied, Job, Way, forbidden, tell, told};
 
 pub use act::{Deed, Doing, Done, act, act_without_body};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;
-pub use way::{Outcome, create_account, store};
+pub use way::{Outcome, create_account, event_of, store};
 
 /// How often a transaction is tried when it meets others at the same place.
 const ATTEMPTS: usize = 3;
@@ -280,14 +280,16 @@ async fn run<R: Resource>(
     let mut applied = way.apply::<R>(conn, job, before, &what.faults).await?;
     applied.item_mut().fill_for(&ask.caller);
     match applied {
-        Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, None),
+        Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, Vec::new()),
         Applied::Unchanged(item) => Stored::of(StatusCode::OK, &item),
         Applied::Written(written) if dry_run => {
-            Stored::of_dry_run(&written.item, Some(written.event))
+            Stored::of_dry_run(&written.item, written.events)
         }
-        Applied::Written(written) if written.event.action == Happening::Created => {
+        Applied::Written(written) if written.happening == Happening::Created => {
             let mut stored = Stored::of(StatusCode::CREATED, &written.item)?;
-            let path = format!("/v1{}/{}", ask.list_path::<R>(), written.item.id());
+            let id = written.item.id().to_string();
+            let own = id.rsplit('/').next().unwrap_or_default();
+            let path = format!("/v1{}/{own}", ask.list_path::<R>());
             stored.headers.push(("location".into(), ask.app.url(&path)));
             Ok(stored)
         }
@@ -331,9 +333,9 @@ async fn remove<R: Resource>(
         .await
         .map_err(|error| meaning_of(error.into(), R::THING))?;
     let event = event_of(author, Happening::Deleted, Some(&before), None)?;
-    record(conn, &event).await?;
+    let events = tell::<R>(conn, author, event, Some(&before), None).await?;
     if dry_run {
-        return Stored::of_dry_run(&told(&before, &ask.caller), Some(event));
+        return Stored::of_dry_run(&told(&before, &ask.caller), events);
     }
     Ok(Stored {
         status: StatusCode::NO_CONTENT,

@@ -65,6 +65,7 @@ problem_codes! {
     StillReferenced = "still_referenced", 409;
     CitedAsSource = "cited_as_source", 409;
     PatchConflict = "patch_conflict", 409;
+    Guideline = "guideline", 409;
     IdempotencyInFlight = "idempotency_in_flight", 409;
     TransitionNotPossible = "transition_not_possible", 409;
     PlanIncomplete = "plan_incomplete", 409;
@@ -134,6 +135,8 @@ codes! {
         TooManyFunded = "too_many_funded";
         TooFewFunded = "too_few_funded";
         TourTooShort = "tour_too_short";
+        CountedDelegates = "counted_delegates";
+        NotWaivable = "not_waivable";
         CityRole = "city_role";
         DuplicateKey = "duplicate_key";
         UnknownSdg = "unknown_sdg";
@@ -163,6 +166,17 @@ impl Code {
     /// What it means and what to do about it.
     pub fn help(self, language: Language) -> String {
         message(language, &self.message(), Some("help"), &Args::new()).unwrap_or_default()
+    }
+}
+
+impl Rule {
+    /// Whether it is one of the programme's guidelines, which what is stored or asked for can be in conflict with though
+    /// the input as such is in order.
+    pub fn is_guideline(self) -> bool {
+        matches!(
+            self,
+            Self::TooManyFunded | Self::TooFewFunded | Self::TourTooShort
+        )
     }
 }
 

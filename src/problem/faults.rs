@@ -130,13 +130,18 @@ impl Faults {
         }
     }
 
-    /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order.
+    /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order; or one of
+    /// `guideline`, when nothing is wrong with the input but that the programme's guidelines do not allow it.
     pub fn into_result(mut self) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Ok(());
         }
         self.0.sort_by(|a, b| a.place.cmp(&b.place));
-        let mut problem = Problem::new(Code::InvalidInput).with("count", self.0.len());
+        let code = match self.0.iter().all(|fault| fault.rule.is_guideline()) {
+            true => Code::Guideline,
+            false => Code::InvalidInput,
+        };
+        let mut problem = Problem::new(code).with("count", self.0.len());
         problem.0.faults = self.0;
         Err(problem)
     }

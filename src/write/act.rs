@@ -113,12 +113,12 @@ impl Doing<'_> {
     }
 }
 
-/// What came of it: the answer, and the event that tells of it, none when nothing changed.
+/// What came of it: the answer, and the events that tell of it, none when nothing changed.
 pub struct Done {
     status: StatusCode,
     headers: Vec<(String, String)>,
     body: Map<String, Value>,
-    event: Option<Event>,
+    events: Vec<Event>,
 }
 
 impl Done {
@@ -127,7 +127,7 @@ impl Done {
             Applied::Unchanged(item) => Self::thing(StatusCode::OK, &told(&item, caller), None),
             Applied::Written(written) => {
                 let item = told(&written.item, caller);
-                Self::thing(StatusCode::OK, &item, Some(written.event))
+                Self::thing(StatusCode::OK, &item, written.events)
             }
         }
     }
@@ -136,10 +136,10 @@ impl Done {
     pub fn thing<R: Resource>(
         status: StatusCode,
         item: &R,
-        event: Option<Event>,
+        events: impl IntoIterator<Item = Event>,
     ) -> Result<Self, Problem> {
         let meta = item.meta();
-        let mut done = Self::other(status, item, event)?;
+        let mut done = Self::other(status, item, events)?;
         done.headers.push(("etag".into(), etag(meta)));
         done.headers
             .push(("last-modified".into(), http_date(meta.updated_at)));
@@ -150,13 +150,13 @@ impl Done {
     pub fn other(
         status: StatusCode,
         answer: &impl Serialize,
-        event: Option<Event>,
+        events: impl IntoIterator<Item = Event>,
     ) -> Result<Self, Problem> {
         Ok(Self {
             status,
             headers: vec![("content-type".into(), "application/json".into())],
             body: to_object(answer)?,
-            event,
+            events: events.into_iter().collect(),
         })
     }
 
@@ -169,7 +169,7 @@ impl Done {
 
     fn into_stored(self, dry_run: bool) -> Result<Stored, Problem> {
         if dry_run {
-            return Stored::of_dry_run_with(self.body, self.event);
+            return Stored::of_dry_run_with(self.body, self.events);
         }
         let body = crate::read::bytes(&self.body)?;
         Ok(Stored::answer(self.status, self.headers, body))

@@ -90,24 +90,21 @@ impl Stored {
         })
     }
 
-    /// The answer to a dry run that would leave `item` (for a deletion: that would remove it), by this event; none
-    /// when nothing would change.
-    pub fn of_dry_run<R: Resource>(item: &R, event: Option<Event>) -> Result<Self, Problem> {
-        Self::of_dry_run_with(to_object(item)?, event)
+    /// The answer to a dry run that would leave `item` (for a deletion: that would remove it), by these events, its own
+    /// first; none when nothing would change.
+    pub fn of_dry_run<R: Resource>(item: &R, events: Vec<Event>) -> Result<Self, Problem> {
+        Self::of_dry_run_with(to_object(item)?, events)
     }
 
     /// The answer to a dry run of something that would answer `body`.
     pub fn of_dry_run_with(
         mut body: Map<String, Value>,
-        event: Option<Event>,
+        events: Vec<Event>,
     ) -> Result<Self, Problem> {
-        let diff = event
-            .as_ref()
+        let diff = events
+            .first()
             .map_or_else(|| Value::Array(Vec::new()), |event| event.change().clone());
-        let dry_run = DryRun {
-            diff,
-            events: event.into_iter().collect(),
-        };
+        let dry_run = DryRun { diff, events };
         body.insert(
             "dry_run".into(),
             serde_json::to_value(dry_run).unwrap_or_default(),

@@ -56,12 +56,14 @@ impl<R> Applied<R> {
     }
 }
 
-/// What was stored, and the event that tells of it.
+/// What was stored, and the events that tell of it.
 pub struct Written<R> {
     /// As it is now.
     pub item: R,
-    /// What happened.
-    pub event: Event,
+    /// What happened to it.
+    pub happening: Happening,
+    /// Its event, and those of what changed along with it.
+    pub events: Vec<Event>,
 }
 
 /// The way of every body into the database, from HTTP and from the programme's files alike.
@@ -218,6 +220,9 @@ pub async fn keep<R: Resource>(
     if let Some(before) = before.as_ref().filter(|before| **before == item) {
         return Ok(Applied::Unchanged(before.clone()));
     }
+    if before.is_none() {
+        item.sign(author);
+    }
     let at = author.at;
     let (version, created_at) = before
         .as_ref()
@@ -239,8 +244,12 @@ pub async fn keep<R: Resource>(
         Happening::Created
     };
     let event = event_of(author, happening, before.as_ref(), Some(&item))?;
-    record(conn, &event).await?;
-    Ok(Applied::Written(Box::new(Written { item, event })))
+    let events = tell::<R>(conn, author, event, before.as_ref(), Some(&item)).await?;
+    Ok(Applied::Written(Box::new(Written {
+        item,
+        happening,
+        events,
+    })))
 }
 
 /// Makes a new `R` from the command line, in the caller's transaction.
@@ -320,6 +329,27 @@ pub async fn store<R: Resource>(
         }
         Applied::Written(_) => Outcome::Updated,
     })
+}
+
+/// Records the event of a change, and those of what changes along with it; answers all of them.
+pub async fn tell<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    event: Event,
+    before: Option<&R>,
+    after: Option<&R>,
+) -> Result<Vec<Event>, Problem> {
+    if R::PERSONAL {
+        record(conn, &event.without_values()).await?;
+    } else {
+        record(conn, &event).await?;
+    }
+    let mut events = vec![event];
+    for event in R::follow(conn, author, before, after).await? {
+        record(conn, &event).await?;
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// The event of a change.

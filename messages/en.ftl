@@ -186,6 +186,7 @@ fault-ends-before-start = Must not end before it starts.
 fault-day-outside = Must lie within the tour: { $when }.
 fault-too-many-funded = The programme pays for at most { $limit } delegates.
 fault-tour-too-short = A confirmed tour has at least { $limit } full days.
+fault-too-many-delegates = A tour has at most { $limit } delegates.
 fault-counted-delegates = Is counted from the delegates of the tour: { $number }.
 fault-not-waivable = This cannot be waived.
 fault-too-few-funded = A confirmed tour has at least { $limit } delegates paid by the programme.

@@ -56,6 +56,8 @@ pub struct Settings {
     pub access_token_life: u64,
     /// Life of a session that is not renewed.
     pub session_life: u64,
+    /// Months from a tour's last day until its delegates are erased.
+    pub delegate_months: u32,
     /// Memory of one password hash, in KiB (Argon2id).
     pub argon2_memory: u32,
     /// Passes of one password hash (Argon2id).
@@ -103,6 +105,7 @@ impl Default for Settings {
             cors_origins: vec!["*".into()],
             access_token_life: 600,
             session_life: 30 * 24 * 3600,
+            delegate_months: 24,
             argon2_memory: 19_456,
             argon2_passes: 2,
             log_format: LogFormat::Auto,

@@ -137,6 +137,10 @@ uuid_id! {
     TourId
 }
 uuid_id! {
+    /// A person on a study tour.
+    DelegateId
+}
+uuid_id! {
     /// A Local Action Plan.
     PlanId
 }

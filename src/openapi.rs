@@ -28,7 +28,9 @@ use crate::routes;
 use crate::sdgs::types::{Sdg, SdgCode};
 use crate::subjects::types::Subject;
 use crate::templates::types::Template;
+use crate::tours::delegates::types::Delegate;
 use crate::tours::types::Tour;
+use crate::tours::waivers::types::Waiver;
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
@@ -60,6 +62,8 @@ fn offers() -> Vec<Offer> {
         offer::<Pairing>(),
         offer::<Meeting>(),
         offer::<Tour>(),
+        offer::<Delegate>(),
+        offer::<Waiver>(),
         offer::<KeyQuestion>(),
         offer::<Template>(),
         offer::<Sdg>(),

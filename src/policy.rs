@@ -62,6 +62,10 @@ words! {
         Meeting = "meeting",
         /// A study tour.
         Tour = "tour",
+        /// A person on a study tour.
+        Delegate = "delegate",
+        /// A guideline that is not asked of a study tour.
+        Waiver = "waiver",
         /// A question of the round tables.
         KeyQuestion = "key_question",
         /// A city's answer to a question at a meeting.
@@ -131,6 +135,7 @@ const RULES: &[Rule] = &[
             Thing::Pairing,
             Thing::Meeting,
             Thing::Tour,
+            Thing::Waiver,
             Thing::KeyQuestion,
             Thing::Template,
             Thing::Sdg,
@@ -149,6 +154,13 @@ const RULES: &[Rule] = &[
         roles: CITY_ROLES,
         actions: &[Action::Create, Action::Change, Action::Delete],
         things: &[Thing::Tour],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "the two cities of a tour keep the list of its delegates",
+        roles: CITY_ROLES,
+        actions: Action::ALL,
+        things: &[Thing::Delegate],
         relations: &[Relation::Own],
     },
     Rule {

@@ -118,7 +118,7 @@ pub trait Resource:
     fn sign(&mut self, _author: &Author) {}
 
     /// Changes what changes along with it, such as a count in what it belongs to, in the same transaction; answers the
-    /// events. `before` is none of what was made, `after` none of what was removed.
+    /// events, recorded. `before` is none of what was made, `after` none of what was removed.
     fn follow(
         _conn: &mut Connection,
         _author: &Author,

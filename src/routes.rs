@@ -21,7 +21,9 @@ use crate::status::{
 };
 use crate::subjects::http as subjects;
 use crate::templates::http as templates;
+use crate::tours::delegates::http as delegates;
 use crate::tours::http as tours;
+use crate::tours::waivers::http as waivers;
 use crate::uptake::http as uptake;
 
 /// The operations of the API, with their documentation.
@@ -101,6 +103,17 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(tours::replace_tour)
         .service(tours::update_tour)
         .service(tours::delete_tour)
+        .service(tours::list_tour_checks)
+        .service(waivers::list_waivers)
+        .service(waivers::get_waiver)
+        .service(waivers::create_waiver)
+        .service(waivers::delete_waiver)
+        .service(delegates::list_delegates)
+        .service(delegates::get_delegate)
+        .service(delegates::create_delegate)
+        .service(delegates::replace_delegate)
+        .service(delegates::update_delegate)
+        .service(delegates::delete_delegate)
         .service(key_questions::list_key_questions)
         .service(key_questions::get_key_question)
         .service(key_questions::create_key_question)

@@ -173,6 +173,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    delegates (id) {
+        id -> Uuid,
+        tour -> Uuid,
+        visiting_city -> Text,
+        host_city -> Text,
+        name -> Text,
+        organisation -> Nullable<Text>,
+        position -> Nullable<Text>,
+        funding -> Text,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> Uuid,
         seq -> Nullable<BigInt>,
@@ -410,6 +426,10 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        delegates_named -> Integer,
+        funded_named -> Integer,
+        funded_max -> Nullable<Integer>,
+        waived -> Array<Text>,
     }
 }
 
@@ -437,6 +457,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    waivers (id) {
+        id -> Text,
+        tour -> Uuid,
+        check -> Text,
+        reason -> Text,
+        by -> Nullable<Uuid>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     action_plan_comments,
     action_plan_measurements,
@@ -450,6 +483,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contribution_declines,
     contribution_refs,
     contributions,
+    delegates,
     events,
     idempotency_keys,
     key_questions,
@@ -472,6 +506,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tours,
     used_ids,
     users,
+    waivers,
 );
 
 diesel::joinable!(sessions -> users (user));

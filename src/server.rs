@@ -25,6 +25,7 @@ use crate::config::{Config, Settings};
 use crate::db::{Connection, Database};
 use crate::edge::{edge, guard};
 use crate::schema::keys;
+use crate::tours::delegates::retention::erase_old_delegates;
 use crate::write::forget_old_keys;
 use crate::{openapi, routes};
 
@@ -260,11 +261,18 @@ async fn jobs(app: Data<App>) {
             let keys = forget_old_keys(&mut conn, now()).await?;
             sessions::delete_old_failures(&mut conn, now()).await?;
             let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
-            Ok::<_, crate::problem::Problem>((keys, sessions))
+            let months = app.config.settings.delegate_months;
+            let delegates = erase_old_delegates(&mut conn, now(), months).await?;
+            Ok::<_, crate::problem::Problem>((keys, sessions, delegates))
         };
         match work.await {
-            Ok((keys, sessions)) => {
-                tracing::info!(keys, sessions, "forgot what was kept for a time only")
+            Ok((keys, sessions, delegates)) => {
+                tracing::info!(
+                    keys,
+                    sessions,
+                    delegates,
+                    "forgot what was kept for a time only"
+                )
             }
             Err(problem) => {
                 tracing::warn!(%problem, "the hourly job failed; it runs again in an hour")

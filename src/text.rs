@@ -28,6 +28,11 @@ macro_rules! translated {
             /// The longest string in one language, in characters.
             pub const MAX_LENGTH: usize = $max;
 
+            /// What the service itself says, by language tag.
+            pub fn of<const N: usize>(strings: [(&str, String); N]) -> Self {
+                Self(strings.map(|(tag, string)| (tag.to_owned(), string)).into())
+            }
+
             /// The string in `language`, if there is one.
             pub fn in_language(&self, language: &str) -> Option<&str> {
                 self.0.get(language).map(String::as_str)

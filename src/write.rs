@@ -34,7 +34,7 @@ pub use act::{Deed, Doing, Done, act, act_without_body};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;
-pub use way::{Outcome, create_account, event_of, store};
+pub use way::{Outcome, change, create_account, event_of, store};
 
 /// How often a transaction is tried when it meets others at the same place.
 const ATTEMPTS: usize = 3;
@@ -282,9 +282,7 @@ async fn run<R: Resource>(
     match applied {
         Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, Vec::new()),
         Applied::Unchanged(item) => Stored::of(StatusCode::OK, &item),
-        Applied::Written(written) if dry_run => {
-            Stored::of_dry_run(&written.item, written.events)
-        }
+        Applied::Written(written) if dry_run => Stored::of_dry_run(&written.item, written.events),
         Applied::Written(written) if written.happening == Happening::Created => {
             let mut stored = Stored::of(StatusCode::CREATED, &written.item)?;
             let id = written.item.id().to_string();

@@ -135,6 +135,7 @@ codes! {
         TooManyFunded = "too_many_funded";
         TooFewFunded = "too_few_funded";
         TourTooShort = "tour_too_short";
+        TooManyDelegates = "too_many_delegates";
         CountedDelegates = "counted_delegates";
         NotWaivable = "not_waivable";
         CityRole = "city_role";

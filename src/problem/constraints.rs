@@ -146,6 +146,14 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "delegates_tour_fkey",
+        Meaning::Reference {
+            owner: Thing::Delegate,
+            pointer: "/tour",
+        },
+    ),
+    ("waivers_pkey", Meaning::Taken { pointer: "/check" }),
+    (
         "templates_programme_fkey",
         Meaning::Reference {
             owner: Thing::Template,

@@ -1,6 +1,7 @@
 //! Study tours in the database.
 
-use super::rules::{check_cities, check_guidelines, check_programme, direction_of};
+use super::checks::check_tour;
+use super::rules::{direction_of, settle_counts};
 use super::types::{Tour, TourFilter};
 use crate::cities::types::City;
 use crate::ids::{CityId, TourId};
@@ -55,17 +56,16 @@ impl Resource for Tour {
         }
     }
 
-    fn prepare(&mut self, before: Option<&Self>, known: &Known, _: &mut Faults) {
+    fn prepare(&mut self, before: Option<&Self>, known: &Known, faults: &mut Faults) {
         self.id = before.map_or_else(|| new_uuid().into(), |before| before.id);
         self.earliest = self.when.earliest();
         self.latest = self.when.latest();
         self.direction = direction_of(self, known).unwrap_or(self.direction);
+        settle_counts(self, before, faults);
     }
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
-        check_cities(self, check.known, faults);
-        check_programme(self, faults);
-        check_guidelines(self, check, faults);
+        check_tour(self, check, faults);
     }
 
     /// A tour of the files has no id: it is known by what the file says of it.

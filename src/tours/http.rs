@@ -3,6 +3,7 @@
 use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
 
+use super::checks::{CheckResults, check_stored};
 use super::types::{Tour, TourFilter};
 use crate::ids::TourId;
 use crate::query::{ListParams, OneParams};
@@ -63,4 +64,14 @@ pub async fn update_tour(ask: Ask, payload: Payload) -> Answer {
 #[delete("/tours/{id}")]
 pub async fn delete_tour(ask: Ask) -> Answer {
     write::delete::<Tour>(ask).await
+}
+
+/// List how a study tour stands to each check
+///
+/// What is asked of a tour, whether it is in order, what was looked at, and whether an admin has waived it. A tour is
+/// confirmed only when each is in order or waived.
+#[utoipa::path(tag = "tours", params(("id" = TourId, Path, description = "Id of the study tour.")), responses((status = 200, body = CheckResults)))]
+#[get("/tours/{id}/checks")]
+pub async fn list_tour_checks(asking: Asking) -> Answer {
+    read::part_of::<Tour, _>(asking, async |conn, _, tour| check_stored(conn, tour).await).await
 }

@@ -27,6 +27,24 @@ words! {
 }
 
 words! {
+    /// What a tour is checked for.
+    TourCheck {
+        /// Both cities belong to the pairing.
+        CitiesOfPairing = "cities_of_pairing",
+        /// One city of each side.
+        CitiesOfBothSides = "cities_of_both_sides",
+        /// Every visit is on a day of the tour, and ends after it begins.
+        ProgrammeWithinTour = "programme_within_tour",
+        /// Not more delegates paid by the programme than its guidelines allow.
+        ProgrammeFundedDelegatesMax = "programme_funded_delegates_max",
+        /// Enough delegates paid by the programme.
+        ProgrammeFundedDelegatesMin = "programme_funded_delegates_min",
+        /// Enough full days.
+        TourFullDaysMin = "tour_full_days_min",
+    }
+}
+
+words! {
     /// Which side visits which.
     Direction {
         /// An EU city visits Japan.
@@ -82,7 +100,7 @@ pub struct Tour {
     pub programme: TourProgramme,
     /// What came of it.
     pub report: Option<Text>,
-    /// How many people travel.
+    /// How many people travel. Counted from the delegates of the tour, as soon as it has any.
     #[serde(default)]
     pub delegates: DelegateCounts,
     /// Counts its changes, from 1.
@@ -97,6 +115,30 @@ pub struct Tour {
     #[serde(default)]
     #[schema(read_only)]
     pub updated_at: DateTime<Utc>,
+    /// How many delegates it has; kept by the database.
+    #[serde(skip)]
+    pub delegates_named: i32,
+    /// How many of them the programme pays for; kept by the database.
+    #[serde(skip)]
+    pub funded_named: i32,
+    /// The checks that are waived; kept by the database.
+    #[serde(skip)]
+    pub waived: Vec<TourCheck>,
+}
+
+impl Tour {
+    /// How many people travel, counted from the delegates; none while it has none.
+    pub fn counted(&self) -> Option<DelegateCounts> {
+        (self.delegates_named > 0).then(|| self.counted_now())
+    }
+
+    /// The same, also when it has none any more.
+    pub fn counted_now(&self) -> DelegateCounts {
+        DelegateCounts {
+            programme_funded: Some(self.funded_named),
+            self_funded: Some(self.delegates_named - self.funded_named),
+        }
+    }
 }
 
 /// Stands until the cities are known, at the end of the same write.
@@ -130,6 +172,8 @@ pub struct TourProgrammeItem {
     pub day: NaiveDate,
     /// When it begins.
     pub starts_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub ends_at: Option<DateTime<Utc>>,
     /// What it is.
     pub title: Title,
     /// Where it is.

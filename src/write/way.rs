@@ -252,6 +252,19 @@ pub async fn keep<R: Resource>(
     })))
 }
 
+/// Stores what `before` has become, because something else was changed; answers the events that tell of it.
+pub async fn change<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    before: R,
+    after: R,
+) -> Result<Vec<Event>, Problem> {
+    match keep(conn, author, Some(before), after).await? {
+        Applied::Unchanged(_) => Ok(Vec::new()),
+        Applied::Written(written) => Ok(written.events),
+    }
+}
+
 /// Makes a new `R` from the command line, in the caller's transaction.
 pub async fn create_account<R: Resource>(
     conn: &mut Connection,
@@ -331,7 +344,7 @@ pub async fn store<R: Resource>(
     })
 }
 
-/// Records the event of a change, and those of what changes along with it; answers all of them.
+/// Records the event of a change; answers it and those of what changes along with it.
 pub async fn tell<R: Resource>(
     conn: &mut Connection,
     author: &Author,
@@ -345,10 +358,7 @@ pub async fn tell<R: Resource>(
         record(conn, &event).await?;
     }
     let mut events = vec![event];
-    for event in R::follow(conn, author, before, after).await? {
-        record(conn, &event).await?;
-        events.push(event);
-    }
+    events.extend(R::follow(conn, author, before, after).await?);
     Ok(events)
 }
 

@@ -67,6 +67,17 @@ const TABLE: &[Expected] = &[
     row("replace_tour", [401, 200, 403, 200]),
     row("update_tour", [401, 200, 403, 200]),
     row("delete_tour", [401, 200, 403, 200]),
+    row("list_tour_checks", [200, 200, 200, 200]),
+    row("list_delegates", [401, 200, 404, 200]),
+    row("get_delegate", [401, 200, 404, 200]),
+    row("create_delegate", [401, 200, 404, 200]),
+    row("replace_delegate", [401, 200, 404, 200]),
+    row("update_delegate", [401, 200, 404, 200]),
+    row("delete_delegate", [401, 200, 404, 200]),
+    row("list_waivers", [200, 200, 200, 200]),
+    row("get_waiver", [200, 200, 200, 200]),
+    row("create_waiver", [401, 403, 403, 200]),
+    row("delete_waiver", [401, 403, 403, 200]),
     row("list_key_questions", [200, 200, 200, 200]),
     row("get_key_question", [200, 200, 200, 200]),
     row("create_key_question", [401, 403, 403, 200]),
@@ -169,8 +180,20 @@ impl Things {
                 format!("/v1/contributions/{}", made.id()),
             ));
             let tour = tour(city, host, pairing);
-            let tour = admin.post("/v1/tours", tour).await.expect(201);
-            paths.push(("tour", city, format!("/v1/tours/{}", tour.id())));
+            let made = admin.post("/v1/tours", tour.clone()).await.expect(201);
+            paths.push(("tour", city, format!("/v1/tours/{}", made.id())));
+            let made = admin.post("/v1/tours", tour).await.expect(201);
+            let path = format!("/v1/tours/{}", made.id());
+            let delegates = format!("{path}/delegates");
+            let made = admin.post(&delegates, delegate()).await.expect(201);
+            paths.push(("delegate", city, format!("{delegates}/{}", made.id())));
+            let waivers = format!("{path}/waivers");
+            admin
+                .post(&waivers, waiver("tour_full_days_min"))
+                .await
+                .expect(201);
+            paths.push(("waiver", city, format!("{waivers}/tour_full_days_min")));
+            paths.push(("tour with delegates", city, path));
             paths.push(("city", city, format!("/v1/cities/{city}")));
         }
         // The last, so that no plan is written along it.
@@ -194,6 +217,14 @@ impl Things {
 
 fn tour(visiting: &str, host: &str, pairing: &str) -> Value {
     json!({"pairing": pairing, "visiting_city": visiting, "host_city": host, "when": "2019-05", "status": "planned"})
+}
+
+fn delegate() -> Value {
+    json!({"name": "Åsa Ek", "organisation": "City of Umeå", "position": null, "funding": "own"})
+}
+
+fn waiver(check: &str) -> Value {
+    json!({"check": check, "reason": "Agreed with the hosts."})
 }
 
 /// Somebody who tries, and whose things are tried.
@@ -273,6 +304,9 @@ impl Try<'_> {
             return reply;
         }
         let (verb, name) = operation.split_once('_').unwrap();
+        if let "tour_checks" | "delegate" | "delegates" | "waiver" | "waivers" = name {
+            return self.send_below_tour(verb, name).await;
+        }
         let kind = KINDS
             .iter()
             .find(|kind| kind.name == name || kind.names == name)
@@ -363,6 +397,34 @@ impl Try<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// What belongs to a tour.
+    async fn send_below_tour(&self, verb: &str, name: &str) -> Reply {
+        let client = self.client;
+        let tour = self.things.of("tour with delegates", self.city);
+        let one = match name {
+            "delegate" | "waiver" => self.things.of(name, self.city),
+            _ => String::new(),
+        };
+        let dry = format!("{one}?dryrun=true");
+        match (verb, name) {
+            ("list", "tour_checks") => client.get(&format!("{tour}/checks")).await,
+            ("list", _) => client.get(&format!("{tour}/{name}")).await,
+            ("get", _) => client.get(&one).await,
+            ("create", "delegate") => {
+                let path = format!("{tour}/delegates?dryrun=true");
+                client.post(&path, delegate()).await
+            }
+            ("create", _) => {
+                let body = waiver("programme_funded_delegates_min");
+                let path = format!("{tour}/waivers?dryrun=true");
+                client.post(&path, body).await
+            }
+            ("replace", _) => client.put(&dry, "*", delegate()).await,
+            ("update", _) => client.patch(&dry, "*", json!({"name": "Eva Ek"})).await,
+            _ => client.delete(&dry, "*").await,
+        }
     }
 
     /// A city of the programme is referred to: what an admin can delete is another one.

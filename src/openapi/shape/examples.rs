@@ -38,6 +38,8 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
         ("Contribution", include_str!("../contributions.json")),
         ("Comment", include_str!("../comments.json")),
         ("Measurement", include_str!("../measurements.json")),
+        ("Delegate", include_str!("../delegates.json")),
+        ("Waiver", include_str!("../waivers.json")),
         ("User", include_str!("../users.json")),
     ];
     for (name, text) in data {

@@ -62,6 +62,8 @@ impl App {
             rate_limit: 0,
             argon2_memory: 8,
             argon2_passes: 1,
+            // The tours of the tests are long over.
+            delegate_months: 12_000,
             ..Settings::default()
         };
         change(&mut settings);

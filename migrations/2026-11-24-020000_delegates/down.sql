@@ -1,0 +1,11 @@
+DROP TABLE waivers;
+DROP FUNCTION note_waiver();
+DROP TABLE delegates;
+DROP TRIGGER tours_move_delegates ON tours;
+DROP FUNCTION move_delegates();
+DROP FUNCTION count_delegates();
+DROP FUNCTION place_delegate();
+ALTER TABLE tours DROP COLUMN waived;
+ALTER TABLE tours DROP COLUMN funded_max;
+ALTER TABLE tours DROP COLUMN funded_named;
+ALTER TABLE tours DROP COLUMN delegates_named;

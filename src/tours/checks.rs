@@ -1,0 +1,325 @@
+//! What a study tour is checked for: each check once, for those who write a tour and for those who ask how it stands.
+//!
+//! What must hold of every tour is a fault of the body that breaks it. Of the programme's guidelines, the most
+//! delegates that it pays for holds always; the least of them and the full days are asked of a tour that is confirmed,
+//! unless an admin has waived them. The record of a past visit, loaded by an admin as completed, may know less.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::rules::full_days;
+use super::types::{Tour, TourCheck, TourStatus};
+use super::waivers::types::Waiver;
+use crate::auth::Caller;
+use crate::cities::types::City;
+use crate::db::Connection;
+use crate::ids::{CityId, UserId};
+use crate::pairings::types::Pairing;
+use crate::policy::Role;
+use crate::problem::{Fault, Faults, Rule};
+use crate::programmes::types::{Guidelines, Programme};
+use crate::resource::{Check, Known, References, Resource};
+use crate::schema::waivers;
+use crate::text::Text;
+
+impl TourCheck {
+    /// Whether an admin may let a tour be confirmed without it.
+    pub fn is_waivable(self) -> bool {
+        matches!(
+            self,
+            Self::ProgrammeFundedDelegatesMin | Self::TourFullDaysMin
+        )
+    }
+
+    /// Whether it is a guideline, and what was settled before is not judged again by a change of something else.
+    fn is_guideline(self) -> bool {
+        self.is_waivable() || self == Self::ProgrammeFundedDelegatesMax
+    }
+}
+
+/// How a tour stands to one check.
+pub struct Finding {
+    /// Which.
+    pub check: TourCheck,
+    /// What speaks against the tour; nothing when it is in order.
+    pub faults: Vec<Fault>,
+    /// What was looked at.
+    pub evidence: Text,
+}
+
+/// How a tour stands to one check.
+#[derive(Serialize, ToSchema)]
+pub struct CheckResult {
+    /// What it is checked for.
+    pub check: TourCheck,
+    /// Whether it is in order.
+    pub ok: bool,
+    /// What was looked at, in English and Japanese.
+    pub evidence: Text,
+    /// Why this is not asked of the tour; null when it is.
+    pub waiver: Option<WaiverNote>,
+}
+
+/// Why a check is waived.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WaiverNote {
+    /// The reason, in the words of the admin.
+    #[schema(max_length = 2000)]
+    pub reason: String,
+    /// The account that waived it.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl WaiverNote {
+    fn of(waiver: &Waiver) -> Self {
+        Self {
+            reason: waiver.reason.clone(),
+            by: waiver.by,
+            at: waiver.created_at,
+        }
+    }
+}
+
+/// How a tour stands to each check.
+#[derive(Serialize, ToSchema)]
+pub struct CheckResults {
+    /// One for each check.
+    #[schema(max_items = 20)]
+    pub items: Vec<CheckResult>,
+}
+
+/// How a stored tour stands to each check.
+pub async fn check_stored(conn: &Connection, tour: &Tour) -> QueryResult<CheckResults> {
+    let (caller, mut unknown) = (&Caller::PROGRAMME, Faults::new());
+    let mut references = References::default();
+    tour.references(&mut references);
+    let mut known = references.resolve(conn, caller, &mut unknown).await?;
+    let mut references = References::default();
+    tour.further_references(&known, &mut references);
+    references
+        .resolve_into(&mut known, conn, caller, &mut unknown)
+        .await?;
+    let waived: Vec<Waiver> = waivers::table
+        .filter(waivers::tour.eq(tour.id))
+        .select(Waiver::as_select())
+        .load(&mut &*conn)
+        .await?;
+    let result = |finding: Finding| {
+        let waiver = waived.iter().find(|waiver| waiver.check == finding.check);
+        CheckResult {
+            check: finding.check,
+            ok: finding.faults.is_empty(),
+            evidence: finding.evidence,
+            waiver: waiver.map(WaiverNote::of),
+        }
+    };
+    Ok(CheckResults {
+        items: findings(tour, &known).into_iter().map(result).collect(),
+    })
+}
+
+/// Holds a tour against everything that is asked of it in its state.
+pub fn check_tour(tour: &Tour, check: &Check<'_, Tour>, faults: &mut Faults) {
+    let settled = check.before.is_some_and(|before| {
+        (
+            before.status,
+            &before.pairing,
+            &before.when,
+            &before.delegates,
+        ) == (tour.status, &tour.pairing, &tour.when, &tour.delegates)
+    });
+    let past_record = tour.status == TourStatus::Completed && check.caller.role == Role::Admin;
+    let confirmed = matches!(tour.status, TourStatus::Confirmed | TourStatus::Completed);
+    for finding in findings(tour, check.known) {
+        let asked = match finding.check {
+            check if check.is_waivable() => {
+                confirmed && !past_record && !tour.waived.contains(&check)
+            }
+            _ => true,
+        };
+        if asked && !(settled && finding.check.is_guideline()) {
+            faults.extend(Faults::from_iter(finding.faults));
+        }
+    }
+}
+
+/// How a tour stands to each check, as far as what it refers to is known.
+pub fn findings(tour: &Tour, known: &Known) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let pairing = known.get::<Pairing>(&tour.pairing);
+    if let Some(pairing) = pairing {
+        found.push(cities_of_pairing(tour, pairing, known));
+    }
+    found.extend(cities_of_both_sides(tour, known));
+    found.push(programme_within_tour(tour));
+    let programme = pairing.and_then(|pairing| known.get::<Programme>(&pairing.programme));
+    if let Some(Programme { guidelines, .. }) = programme {
+        found.push(funded_max(tour, guidelines));
+        found.push(funded_min(tour, guidelines));
+        found.push(full_days_min(tour, guidelines));
+    }
+    found
+}
+
+fn finding(check: TourCheck, faults: Vec<Fault>, en: String, ja: String) -> Finding {
+    Finding {
+        check,
+        faults,
+        evidence: Text::of([("en", en), ("ja", ja)]),
+    }
+}
+
+fn cities_of_pairing(tour: &Tour, pairing: &Pairing, known: &Known) -> Finding {
+    let places = [
+        ("/visiting_city", &tour.visiting_city),
+        ("/host_city", &tour.host_city),
+    ];
+    let foreign = places.into_iter().filter(|(_, city)| {
+        !pairing.eu_cities.contains(city)
+            && !pairing.jp_cities.contains(city)
+            && known.get::<City>(city).is_some()
+    });
+    let faults = foreign
+        .map(|(pointer, city)| {
+            Fault::at(pointer, Rule::NotInPairing)
+                .with("id", city)
+                .with("pairing", &pairing.id)
+        })
+        .collect();
+    let cities = pairing.eu_cities.iter().chain(&pairing.jp_cities);
+    let cities = cities.map(CityId::as_str).collect::<Vec<_>>().join(", ");
+    let (visiting, host, pairing) = (&tour.visiting_city, &tour.host_city, &pairing.id);
+    finding(
+        TourCheck::CitiesOfPairing,
+        faults,
+        format!("{visiting} visits {host}; the cities of {pairing} are {cities}."),
+        format!("{visiting}が{host}を訪問。{pairing}の都市は{cities}。"),
+    )
+}
+
+fn cities_of_both_sides(tour: &Tour, known: &Known) -> Option<Finding> {
+    let visiting = known.get::<City>(&tour.visiting_city)?;
+    let host = known.get::<City>(&tour.host_city)?;
+    let mut faults = Vec::new();
+    if visiting.side == host.side {
+        faults.push(Fault::at("/host_city", Rule::SameSide));
+    }
+    Some(finding(
+        TourCheck::CitiesOfBothSides,
+        faults,
+        format!(
+            "{} is on side {}, {} on side {}.",
+            visiting.id, visiting.side, host.id, host.side
+        ),
+        format!(
+            "{}は{}側、{}は{}側。",
+            visiting.id, visiting.side, host.id, host.side
+        ),
+    ))
+}
+
+/// What is visited lies within the tour, and ends after it begins.
+fn programme_within_tour(tour: &Tour) -> Finding {
+    let mut faults = Vec::new();
+    for (index, item) in tour.programme.0.iter().enumerate() {
+        let too_early = tour.when.earliest().is_some_and(|first| item.day < first);
+        let too_late = tour.when.latest().is_some_and(|last| item.day > last);
+        if too_early || too_late {
+            let fault = Fault::at(format!("/programme/{index}/day"), Rule::DayOutside);
+            faults.push(fault.with("when", &tour.when));
+        }
+        if item
+            .starts_at
+            .zip(item.ends_at)
+            .is_some_and(|(start, end)| end < start)
+        {
+            let pointer = format!("/programme/{index}/ends_at");
+            faults.push(Fault::at(pointer, Rule::EndsBeforeStart));
+        }
+    }
+    let (when, visits) = (&tour.when, tour.programme.0.len());
+    finding(
+        TourCheck::ProgrammeWithinTour,
+        faults,
+        format!("The tour is {when}; its programme has {visits} items."),
+        format!("訪問期間は{when}、プログラムは{visits}件。"),
+    )
+}
+
+fn funded_max(tour: &Tour, guidelines: &Guidelines) -> Finding {
+    let limit = guidelines.programme_funded_delegates.max;
+    let funded = tour.delegates.programme_funded;
+    let mut faults = Vec::new();
+    if funded.is_some_and(|funded| funded > limit) {
+        let fault = Fault::at("/delegates/programme_funded", Rule::TooManyFunded);
+        faults.push(fault.with("limit", limit));
+    }
+    let (en, ja) = funded_words(funded);
+    finding(
+        TourCheck::ProgrammeFundedDelegatesMax,
+        faults,
+        format!("{en}; at most {limit} may be."),
+        format!("{ja}（上限{limit}名）。"),
+    )
+}
+
+fn funded_min(tour: &Tour, guidelines: &Guidelines) -> Finding {
+    let least = guidelines.programme_funded_delegates.min;
+    let funded = tour.delegates.programme_funded;
+    let mut faults = Vec::new();
+    if funded.unwrap_or(0) < least {
+        let fault = Fault::at("/delegates/programme_funded", Rule::TooFewFunded);
+        faults.push(fault.with("limit", least));
+    }
+    let (en, ja) = funded_words(funded);
+    finding(
+        TourCheck::ProgrammeFundedDelegatesMin,
+        faults,
+        format!("{en}; at least {least} have to be."),
+        format!("{ja}（{least}名以上が必要）。"),
+    )
+}
+
+fn funded_words(funded: Option<i32>) -> (String, String) {
+    match funded {
+        Some(number) => (
+            format!("Delegates paid by the programme: {number}"),
+            format!("プログラム負担の参加者：{number}名"),
+        ),
+        None => (
+            "Delegates paid by the programme: not known".to_owned(),
+            "プログラム負担の参加者：不明".to_owned(),
+        ),
+    }
+}
+
+fn full_days_min(tour: &Tour, guidelines: &Guidelines) -> Finding {
+    let least = guidelines.tour_full_days_min;
+    let days = full_days(&tour.when);
+    let mut faults = Vec::new();
+    if days.unwrap_or(0) < i64::from(least) {
+        faults.push(Fault::at("/when", Rule::TourTooShort).with("limit", least));
+    }
+    let when = &tour.when;
+    let (en, ja) = match days {
+        Some(days) => (
+            format!("Full days from {when}: {days}"),
+            format!("{when}の日数：{days}日"),
+        ),
+        None => (
+            format!("The days are not fixed: {when}"),
+            format!("日程未定：{when}"),
+        ),
+    };
+    finding(
+        TourCheck::TourFullDaysMin,
+        faults,
+        format!("{en}; at least {least} are needed."),
+        format!("{ja}（{least}日以上が必要）。"),
+    )
+}

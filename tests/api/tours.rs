@@ -1,0 +1,208 @@
+//! Study tours against the programme's guidelines: what is checked, what may be waived, and when one is confirmed.
+
+use serde_json::{Value, json};
+
+use crate::delegates::{person, tour};
+use crate::support::snapshot::assert_reply;
+use crate::support::{App, Client};
+
+const CONFIRM: fn() -> Value = || json!({"status": "confirmed"});
+
+/// The checks of a tour that are not in order.
+async fn open_checks(client: &Client, tour: &str) -> Vec<String> {
+    let checks = client.get(&format!("{tour}/checks")).await.expect(200);
+    let open = |item: &&Value| item["ok"] == false && item["waiver"].is_null();
+    let names = checks
+        .items()
+        .iter()
+        .filter(open)
+        .map(|item| item["check"].to_string())
+        .collect();
+    names
+}
+
+#[tokio::test]
+async fn a_tour_is_confirmed_only_with_enough_delegates_and_full_days() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    let two_days = json!({"when": "2019-05-13/2019-05-14"});
+    umea.patch(&tour, "*", two_days).await.expect(200);
+    let before = umea.get(&tour).await.etag();
+    for client in [&umea, &admin] {
+        let reply = client
+            .patch(&tour, "*", CONFIRM())
+            .await
+            .problem("guideline");
+        assert_eq!(reply.status, 409);
+        assert_eq!(
+            reply.faults(),
+            [
+                (
+                    "/delegates/programme_funded".to_owned(),
+                    "too_few_funded".to_owned()
+                ),
+                ("/when".to_owned(), "tour_too_short".to_owned())
+            ]
+        );
+    }
+    assert_eq!(umea.get(&tour).await.etag(), before, "nothing was stored");
+    assert_eq!(
+        open_checks(&umea, &tour).await,
+        [
+            "\"programme_funded_delegates_min\"",
+            "\"tour_full_days_min\""
+        ]
+    );
+    for name in ["A", "B", "C"] {
+        let body = person(name, "programme");
+        umea.post(&format!("{tour}/delegates"), body)
+            .await
+            .expect(201);
+    }
+    let three_days = json!({"when": "2019-05-13/2019-05-15", "status": "confirmed"});
+    umea.patch(&tour, "*", three_days).await.expect(200);
+    assert!(open_checks(&umea, &tour).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_admin_waives_a_guideline_with_a_reason_and_withdraws_it() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    let waivers = format!("{tour}/waivers");
+    let waive = |check: &str| json!({"check": check, "reason": "The hosts have room for two."});
+    let least = "programme_funded_delegates_min";
+    umea.post(&waivers, waive(least)).await.problem("forbidden");
+    app.anonymous()
+        .post(&waivers, waive(least))
+        .await
+        .problem("unauthenticated");
+    let bad = json!({"check": least, "reason": "  "});
+    admin.post(&waivers, bad).await.problem("invalid_input");
+    for check in [
+        "programme_funded_delegates_max",
+        "cities_of_pairing",
+        "programme_within_tour",
+    ] {
+        admin
+            .post(&waivers, waive(check))
+            .await
+            .refused(&[("/check", "not_waivable")]);
+    }
+    let made = admin.post(&waivers, waive(least)).await.expect(201);
+    let path = format!("{waivers}/{least}");
+    assert!(made.header("location").ends_with(&path), "{made}");
+    admin
+        .post(&waivers, waive(least))
+        .await
+        .problem("already_exists");
+    let anonymous = app.anonymous();
+    assert_eq!(anonymous.get(&path).await.expect(200).body, made.body);
+    assert_eq!(
+        anonymous.get(&waivers).await.expect(200).items(),
+        [made.body.clone()]
+    );
+    let checks = anonymous.get(&format!("{tour}/checks")).await.expect(200);
+    let items = checks.items();
+    let check = items.iter().find(|item| item["check"] == least).unwrap();
+    assert_eq!(check["ok"], false);
+    assert_eq!(check["waiver"]["reason"], made.body["reason"]);
+    assert_eq!(check["waiver"]["by"], made.body["by"]);
+    assert_eq!(check["waiver"]["at"], made.body["created_at"]);
+    assert!(check["evidence"]["en"].is_string() && check["evidence"]["ja"].is_string());
+    umea.patch(&tour, "*", CONFIRM()).await.expect(200);
+
+    umea.delete(&path, "*").await.problem("forbidden");
+    admin
+        .request("DELETE", &path)
+        .send()
+        .await
+        .problem("precondition_required");
+    admin.delete(&path, &made.etag()).await.expect(204);
+    admin.get(&path).await.problem("not_found");
+    for odd in ["", "x", "tour_full_days_min", "%2F"] {
+        admin.get(&format!("{waivers}/{odd}")).await.expect(404);
+    }
+    // What was settled stays; to be confirmed anew it would need the waiver again.
+    umea.patch(&tour, "*", json!({"report": {"en": "Good."}}))
+        .await
+        .expect(200);
+    umea.patch(&tour, "*", json!({"status": "planned"}))
+        .await
+        .expect(200);
+    umea.patch(&tour, "*", CONFIRM()).await.problem("guideline");
+    admin.delete(&tour, "*").await.expect(204);
+    assert_eq!(app.count("waivers").await, 0);
+}
+
+#[tokio::test]
+async fn no_waiver_lets_the_programme_pay_for_a_fifth() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    for check in ["programme_funded_delegates_min", "tour_full_days_min"] {
+        let waiver = json!({"check": check, "reason": "Agreed."});
+        admin
+            .post(&format!("{tour}/waivers"), waiver)
+            .await
+            .expect(201);
+    }
+    let five = json!({"delegates": {"programme_funded": 5, "self_funded": 0}});
+    admin
+        .patch(&tour, "*", five.clone())
+        .await
+        .problem("guideline");
+    let mut past = five;
+    past["status"] = json!("completed");
+    admin.patch(&tour, "*", past).await.problem("guideline");
+}
+
+#[tokio::test]
+async fn a_past_visit_of_which_little_is_known_is_loaded_by_an_admin_as_completed() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let visit = json!({"pairing": "umea-kamakura", "visiting_city": "umea", "host_city": "kamakura",
+        "when": "2018-10-03", "status": "completed"});
+    let reply = umea.post("/v1/tours", visit.clone()).await;
+    reply.problem("guideline");
+    let made = admin.post("/v1/tours", visit).await.expect(201);
+    let tour = format!("/v1/tours/{}", made.id());
+    assert_eq!(
+        made.body["delegates"],
+        json!({"programme_funded": null, "self_funded": null})
+    );
+    assert_reply!(app.anonymous().get(&format!("{tour}/checks")).await);
+    umea.patch(&tour, "*", json!({"report": {"en": "We saw the harbour."}}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_tour_between_the_wrong_cities_is_refused_and_nothing_stored() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let (tours, events) = (app.count("tours").await, app.events().await);
+    for (host, faults) in [
+        (
+            "essen",
+            &[
+                ("/host_city", "not_in_pairing"),
+                ("/host_city", "same_side"),
+            ][..],
+        ),
+        ("koriyama", &[("/host_city", "not_in_pairing")]),
+        ("umea", &[("/host_city", "same_side")]),
+    ] {
+        let body = json!({"pairing": "umea-kamakura", "visiting_city": "umea", "host_city": host,
+            "when": "2019-05-13/2019-05-16", "status": "planned"});
+        admin.post("/v1/tours", body).await.refused(faults);
+    }
+    assert_eq!(
+        (app.count("tours").await, app.events().await),
+        (tours, events)
+    );
+}

@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::types::Delegate;
 use crate::db::{Connection, begin, commit, rollback};
-use crate::events::{Author, Happening, record};
+use crate::events::{Author, Happening, Manner, record};
 use crate::ids::TourId;
 use crate::problem::{Code, Problem};
 use crate::schema::{delegates, idempotency_keys, tours};
@@ -33,6 +33,7 @@ pub async fn erase_old_delegates(
         at: now,
         request_id: String::new(),
         address: String::new(),
+        manner: Manner::Usual,
     };
     let mut erased = 0;
     loop {

@@ -29,12 +29,13 @@ use crate::sdgs::types::{Sdg, SdgCode};
 use crate::subjects::types::Subject;
 use crate::templates::types::Template;
 use crate::tours::delegates::types::Delegate;
+use crate::text::LanguageTag;
 use crate::tours::types::Tour;
 use crate::tours::waivers::types::Waiver;
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(SdgCode, ProblemDocument, PatchOperation, DryRun)))]
+#[openapi(components(schemas(LanguageTag, SdgCode, ProblemDocument, PatchOperation, DryRun)))]
 struct Shared;
 
 /// What a list of a resource offers; told to the document.

@@ -54,6 +54,8 @@ fn parts_of_plans(config: &mut ServiceConfig<'_>) {
         .service(plan_versions::restore_action_plan_version)
         .service(plan_versions::get_action_plan_diff)
         .service(plan_reports::get_action_plan_validation)
+        .service(plan_reports::list_action_plan_translations)
+        .service(plan_reports::get_action_plan_summary)
         .service(plan_comments::list_comments)
         .service(plan_comments::get_comment)
         .service(plan_comments::create_comment)

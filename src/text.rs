@@ -110,6 +110,17 @@ fn translated_schema(max: usize, format: Option<&str>, description: &str) -> Ref
         .into()
 }
 
+/// The tag of a language (BCP 47).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(
+    value_type = String,
+    max_length = 35,
+    pattern = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+    example = "ja"
+)]
+pub struct LanguageTag(pub String);
+
 /// Whether `line` is fit for a name: one line, no control characters, no bidirectional controls (UAX #9).
 pub fn is_line(line: &str) -> bool {
     !line.chars().any(|c| {

@@ -12,6 +12,7 @@ use super::rules::{
     check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
 };
 use super::statement::{INSERT, UPDATE, WritePlan};
+use super::translations::kept::after_write;
 use super::types::{ActionPlan, ActionPlanFilter, PlanStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
@@ -207,7 +208,9 @@ impl Resource for ActionPlan {
         before: &Self,
         author: &Author,
     ) -> QueryResult<()> {
+        let translations = after_write(conn, before, self, author).await?;
         WritePlan::new(self, Some(before), author, UPDATE)
+            .with(translations)
             .execute(conn)
             .await
             .map(drop)

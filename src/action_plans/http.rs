@@ -2,10 +2,13 @@
 
 use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
+use serde::Deserialize;
 
 use super::deeds::{GiveConsent, Transit};
 use super::types::{ActionPlan, ActionPlanFilter, ConsentAnswer, PartKey, PlanTransition};
+use crate::events::Manner;
 use crate::ids::PlanId;
+use crate::problem::Problem;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
 use crate::request::{Ask, Asking};
@@ -41,25 +44,43 @@ pub async fn create_action_plan(ask: Ask, payload: Payload) -> Answer {
     write::create::<ActionPlan>(ask, payload).await
 }
 
+/// What may be said of a change of a plan.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EditParams {
+    /// Whether the meaning stays, as when a misspelling is mended: translations are then not taken for outdated.
+    #[serde(default)]
+    #[param(default = false)]
+    pub minor: Option<bool>,
+}
+
+fn noted(mut ask: Ask) -> Result<Ask, Problem> {
+    let params: EditParams = ask.parameters()?;
+    if params.minor == Some(true) {
+        ask.manner = Manner::Minor;
+    }
+    Ok(ask)
+}
+
 /// Replace an action plan
 ///
 /// For users of its proponents, and admins. The body takes the place of all that is stored; fields left out become empty.
 /// An approved plan becomes a draft by it, beside its published version, a submitted one has to stay complete (409), and
 /// a withdrawn one is reopened first (409). A changed joint action asks its cities for their consent again.
-#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = ActionPlan, responses((status = 200, body = ActionPlan)))]
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams, EditParams), request_body = ActionPlan, responses((status = 200, body = ActionPlan)))]
 #[put("/action-plans/{id}")]
 pub async fn replace_action_plan(ask: Ask, payload: Payload) -> Answer {
-    write::replace::<ActionPlan>(ask, payload).await
+    write::replace::<ActionPlan>(noted(ask)?, payload).await
 }
 
 /// Change parts of an action plan
 ///
 /// For users of its proponents, and admins. By JSON Merge Patch or JSON Patch, as the media type says; by the same rules
 /// as replacing it.
-#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), responses((status = 200, body = ActionPlan)))]
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams, EditParams), responses((status = 200, body = ActionPlan)))]
 #[patch("/action-plans/{id}")]
 pub async fn update_action_plan(ask: Ask, payload: Payload) -> Answer {
-    write::patch::<ActionPlan>(ask, payload).await
+    write::patch::<ActionPlan>(noted(ask)?, payload).await
 }
 
 /// Delete an action plan

@@ -4,13 +4,16 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use uuid::Uuid;
 
 use super::consents::asked;
 use super::rules::{sdg_codes, title_key};
+use super::translations::Bookkeeping;
 use super::types::ActionPlan;
-use crate::events::Author;
+use crate::events::{Author, Manner};
 use crate::ids::CityId;
 
 /// Stores a new plan.
@@ -30,6 +33,8 @@ pub struct WritePlan<'a> {
     asked: Vec<&'a CityId>,
     comment: Option<&'a str>,
     by: Option<Uuid>,
+    is_minor: bool,
+    translations: Option<Bookkeeping>,
 }
 
 impl<'a> WritePlan<'a> {
@@ -63,7 +68,16 @@ impl<'a> WritePlan<'a> {
                 .as_deref()
                 .filter(|_| before.is_none_or(|before| before.status != plan.status)),
             by: author.by.map(|user| user.uuid()),
+            is_minor: author.manner == Manner::Minor,
+            translations: None,
         }
+    }
+
+    /// With the bookkeeping of its translations; `None`: as it stands.
+    #[must_use]
+    pub fn with(mut self, translations: Option<Bookkeeping>) -> Self {
+        self.translations = translations;
+        self
     }
 
     fn bind<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, name: &str) -> QueryResult<()> {
@@ -87,6 +101,8 @@ impl<'a> WritePlan<'a> {
             "cities" => out.push_bind_param::<Array<Text>, _>(&plan.proponents),
             "asked" => out.push_bind_param::<Array<Text>, _>(&self.asked),
             "comment" => out.push_bind_param::<Nullable<Text>, _>(&self.comment),
+            "minor" => out.push_bind_param::<Bool, _>(&self.is_minor),
+            "translations" => out.push_bind_param::<Nullable<Jsonb>, _>(&self.translations),
             "codes" => out.push_bind_param::<Array<Text>, _>(&self.codes),
             "systems" => out.push_bind_param::<Array<Text>, _>(&self.systems),
             "keys" => out.push_bind_param::<Array<Text>, _>(&self.keys),

@@ -3,6 +3,7 @@
 //! It holds what a page has room for, and says how much there is in all. Long texts are shortened, with an ellipsis
 //! where something is left out. `page` sets it as plain text in one language.
 
+pub mod names;
 mod page;
 mod themes;
 mod words;

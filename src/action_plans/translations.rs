@@ -16,6 +16,8 @@
 //!
 //! Texts are followed by the keys of their parts, so moving a part makes nothing stale. Of what goes, nothing is kept.
 
+pub mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA256, digest};

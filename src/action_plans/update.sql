@@ -2,12 +2,13 @@
 WITH plan AS (
     UPDATE action_plans
     SET pairing = :pairing, kind = :kind, status = :status, language = :language, title_key = :title_key,
-        proponents = :cities, asked = :asked, document = :document, published_version = :published_version, version = :version, updated_at = :updated_at
+        proponents = :cities, asked = :asked, document = :document, published_version = :published_version, version = :version, updated_at = :updated_at,
+        translations = coalesce(:translations, translations)
     WHERE id = :id
-    RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
+    RETURNING id, document, version, status, pairing, title_key, created_at, updated_at, translations
 ), version AS (
-    INSERT INTO action_plan_versions (plan, version, document, status, comment, at, by)
-    SELECT id, version, document, status, :comment, updated_at, :by FROM plan
+    INSERT INTO action_plan_versions (plan, version, document, status, comment, minor, at, by, translations)
+    SELECT id, version, document, status, :comment, :minor, updated_at, :by, translations FROM plan
 ), parted AS (
     DELETE FROM action_plan_proponents WHERE plan = :id AND city <> ALL (:cities)
 ), proponents AS (

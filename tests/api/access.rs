@@ -119,6 +119,8 @@ const TABLE: &[Expected] = &[
     row("restore_action_plan_version", [401, 200, 404, 200]),
     row("get_action_plan_diff", [404, 200, 404, 200]),
     row("get_action_plan_validation", [404, 200, 404, 200]),
+    row("list_action_plan_translations", [404, 200, 404, 200]),
+    row("get_action_plan_summary", [404, 200, 404, 200]),
     row("list_comments", [401, 200, 404, 200]),
     row("get_comment", [401, 200, 404, 200]),
     row("create_comment", [401, 200, 404, 200]),
@@ -352,6 +354,8 @@ impl Try<'_> {
                 let request = client.request("POST", &path);
                 request.header("If-Match", "*").send().await
             }
+            "list_action_plan_translations" => client.get(&format!("{plan}/translations")).await,
+            "get_action_plan_summary" => client.get(&format!("{plan}/summary")).await,
             "get_action_plan_validation" => client.get(&format!("{plan}/validation")).await,
             "get_action_plan_diff" => client.get(&format!("{plan}/diff")).await,
             _ => return self.send_below_plan(operation, &plan).await,

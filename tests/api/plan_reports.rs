@@ -1,4 +1,4 @@
-//! What is told about a plan: what submitting it would say.
+//! What is told about a plan: what submitting it would say, where its translations stand, and all of it at a glance.
 
 use serde_json::{Value, json};
 
@@ -58,4 +58,219 @@ async fn the_validation_tells_section_by_section_what_is_missing() {
     let partner = app.city_user("frankfurt").await;
     let hidden = partner.get(&format!("{path}/validation")).await;
     hidden.problem("not_found");
+}
+
+fn standing(reply: &crate::support::Reply, pointer: &str, language: &str) -> (String, Value) {
+    let items = reply.items();
+    let found = items
+        .iter()
+        .find(|item| item["pointer"] == pointer && item["language"] == language);
+    let found = found.unwrap_or_else(|| panic!("no {pointer} in {language}: {reply}"));
+    (
+        found["status"].as_str().unwrap().to_owned(),
+        found["since"].clone(),
+    )
+}
+
+#[tokio::test]
+async fn a_translation_is_stale_when_its_original_has_changed_since() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let mut body = plan(&["yokohama"], "frankfurt-yokohama");
+    body["activities"][0]["title"] = json!({"en": "Bus lanes", "ja": "バスレーン"});
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let list = format!("{path}/translations");
+    let told = async |pointer: &str, language: &str| {
+        let reply = owner.get(&format!("{list}?language={language}")).await;
+        standing(&reply.expect(200), pointer, language)
+    };
+    let current = ("current".to_owned(), json!(null));
+    let stale = |since: i64| ("stale".to_owned(), json!(since));
+    assert_eq!(told("/title", "ja").await, current);
+    assert_eq!(
+        told("/objectives", "ja").await,
+        ("missing".to_owned(), json!(null))
+    );
+
+    // A minor change leaves the translation as it was; another makes it stale.
+    let small = json!({"title": {"en": "Smart District Minato Mirai"}});
+    let patched = owner
+        .patch(&format!("{path}?minor=true"), "*", small)
+        .await
+        .expect(200);
+    assert_eq!(told("/title", "ja").await, current);
+    let large = json!({"title": {"en": "Smart harbour"}});
+    let third = owner.patch(&path, &patched.etag(), large).await.expect(200);
+    assert_eq!(
+        third.body["title"],
+        json!({"en": "Smart harbour", "ja": "みなとみらいスマート地区"})
+    );
+    assert_eq!(told("/title", "ja").await, stale(3));
+    assert_eq!(told("/activities/0/title", "ja").await, current);
+    let versions = owner.get(&format!("{path}/versions")).await.items();
+    let minor: Vec<_> = versions.iter().map(|it| it["minor"].clone()).collect();
+    assert_eq!(minor, [json!(false), json!(true), json!(false)]);
+
+    // What touches other things leaves it so, also where its part is moved.
+    let mut activities = third.body["activities"].clone();
+    activities[0]["title"]["en"] = json!("Lanes");
+    activities.as_array_mut().unwrap().reverse();
+    owner
+        .patch(&path, "*", json!({"activities": activities}))
+        .await
+        .expect(200);
+    assert_eq!(told("/activities/1/title", "ja").await, stale(4));
+    owner
+        .patch(&path, "*", json!({"activities": [activities[1]]}))
+        .await
+        .expect(200);
+    assert_eq!(told("/activities/0/title", "ja").await, stale(4));
+    assert_eq!(told("/title", "ja").await, stale(3));
+
+    // Translated anew by a patch that names Japanese alone: the other languages stay as they are.
+    let translated = json!({"title": {"ja": "スマート港"}});
+    let sixth = owner.patch(&path, "*", translated).await.expect(200);
+    assert_eq!(
+        sixth.body["title"],
+        json!({"en": "Smart harbour", "ja": "スマート港"})
+    );
+    assert_eq!(told("/title", "ja").await, current);
+    assert_eq!(told("/activities/0/title", "ja").await, stale(4));
+
+    // A restored version brings back what was known of it, a replacement is a change as any other.
+    owner
+        .request("POST", &format!("{path}/versions/3/restore"))
+        .header("If-Match", "*")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(told("/title", "ja").await, stale(3));
+    assert_eq!(told("/activities/0/title", "ja").await, current);
+    let mut whole = owner.get(&path).await.body;
+    whole["activities"][0]["title"]["en"] = json!("Trams");
+    owner
+        .put(&format!("{path}?minor=true"), "*", whole.clone())
+        .await
+        .expect(200);
+    assert_eq!(told("/activities/0/title", "ja").await, current);
+    whole["version"] = json!(8);
+    whole["updated_at"] = owner.get(&path).await.body["updated_at"].clone();
+    whole["activities"][0]["title"]["en"] = json!("Trains");
+    owner.put(&path, "*", whole).await.expect(200);
+    assert_eq!(told("/activities/0/title", "ja").await, stale(9));
+    let same = app
+        .one("SELECT count(*) FROM action_plans JOIN action_plan_versions AS of \
+            ON of.plan = id AND of.version = action_plans.version AND of.translations = action_plans.translations")
+        .await;
+    assert_eq!(same, "1");
+}
+
+#[tokio::test]
+async fn translations_are_listed_in_the_languages_asked_for_else_in_all_that_occur() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let list = format!("/v1/action-plans/{}/translations", made.id());
+    let languages = async |query: &str| {
+        let items = owner
+            .get(&format!("{list}{query}"))
+            .await
+            .expect(200)
+            .items();
+        let mut languages: Vec<String> = items
+            .iter()
+            .map(|item| item["language"].as_str().unwrap().to_owned())
+            .collect();
+        languages.sort_unstable();
+        languages.dedup();
+        languages
+    };
+    assert_eq!(languages("").await, ["en", "ja"]);
+    assert_eq!(
+        languages("?language=de&language=zh-Hant").await,
+        ["de", "zh-Hant"]
+    );
+    let refused = owner.get(&format!("{list}?language=German")).await;
+    refused.refused(&[("language", "pattern")]);
+    for other in [&app.anonymous(), &app.city_user("frankfurt").await] {
+        other.get(&list).await.problem("not_found");
+    }
+    let admin = app.admin().await;
+    for (method, path) in [
+        ("POST", "/v1/action-plans?minor=true"),
+        ("PATCH", "/v1/cities/essen?minor=true"),
+    ] {
+        let reply = admin.request(method, path).header("If-Match", "*");
+        let reply = reply
+            .body("application/merge-patch+json", "{}")
+            .send()
+            .await;
+        reply.refused(&[("minor", "unknown_parameter")]);
+    }
+}
+
+#[tokio::test]
+async fn the_summary_is_one_page_as_json_and_as_text() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let path = format!("/v1/action-plans/{}/summary", made.id());
+    let told = owner.get(&path).await.expect(200);
+    assert_eq!(told.body["proponents"][0]["id"], "yokohama");
+    assert!(told.body["proponents"][0]["name"]["en"].is_string());
+    assert_eq!(told.body["partners"][0]["id"], "frankfurt");
+    assert!(told.body["themes"]["subjects"][0]["name"].is_object());
+    assert!(told.body["themes"]["goals"][0]["title"]["en"].is_string());
+    assert_eq!(told.body["totals"]["activities"], 2);
+
+    let by_accept = owner
+        .request("GET", &path)
+        .header("Accept", "text/plain")
+        .send()
+        .await;
+    let by_format = owner.get(&format!("{path}?format=text")).await.expect(200);
+    assert_eq!(by_accept.bytes, by_format.bytes);
+    assert_eq!(
+        by_format.header("content-type"),
+        "text/plain; charset=utf-8"
+    );
+    assert_ne!(by_format.etag(), told.etag());
+    let page = String::from_utf8(by_format.bytes.clone()).unwrap();
+    assert!(
+        page.contains("Smart district Minato Mirai") && page.contains("Yokohama"),
+        "{page}"
+    );
+    assert!(page.lines().count() <= 60);
+    let japanese = owner
+        .get(&format!("{path}?format=text&lang=ja"))
+        .await
+        .expect(200);
+    let japanese = String::from_utf8(japanese.bytes).unwrap();
+    assert!(japanese.contains("みなとみらいスマート地区"), "{japanese}");
+    let again = owner
+        .request("GET", &format!("{path}?format=text"))
+        .header("If-None-Match", &by_format.etag())
+        .send()
+        .await;
+    assert_eq!((again.status, again.bytes.len()), (304, 0));
+    let image = owner
+        .request("GET", &path)
+        .header("Accept", "image/png")
+        .send()
+        .await;
+    image.problem("not_acceptable");
+    owner
+        .get(&format!("{path}?format=pdf"))
+        .await
+        .refused(&[("format", "not_allowed_value")]);
+    for other in [&app.anonymous(), &app.city_user("frankfurt").await] {
+        other.get(&path).await.problem("not_found");
+        other
+            .get(&format!("{path}?format=text"))
+            .await
+            .problem("not_found");
+    }
 }

@@ -13,12 +13,17 @@ async fn the_worked_example_takes_a_plan_from_its_draft_to_everybody() {
     let account = |email: &str| format!("{email}:{PASSWORD}");
     let mut command = Command::new("bash");
     command
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/publish-a-plan.sh"))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/examples/publish-a-plan.sh"
+        ))
         .env("API", format!("{}/v1", app.url))
         .env("ADMIN", account("admin@iuc.example"))
         .env("CITY", account("planning@yokohama.example"))
         .env("PARTNER", account("planning@frankfurt.example"));
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complaint}");
@@ -26,5 +31,8 @@ async fn the_worked_example_takes_a_plan_from_its_draft_to_everybody() {
     let path = url.strip_prefix(&app.url).unwrap();
     let published = app.anonymous().get(path).await.expect(200).body;
     assert_eq!(published["status"], "approved");
-    assert_eq!(published["joint_actions"][0]["consents"][0]["decision"], "accepted");
+    assert_eq!(
+        published["joint_actions"][0]["consents"][0]["decision"],
+        "accepted"
+    );
 }

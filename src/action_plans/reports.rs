@@ -105,7 +105,7 @@ const FORMATS: &[(SummaryFormat, &str)] = &[
 ///
 /// On one page: who, with whom, on what, the main activities and what is to come of them. As JSON, or by
 /// `Accept: text/plain` or `format=text` as a page of text in the language of `lang`.
-#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), SummaryParams), responses((status = 200, content((PlanSummary = "application/json"), (String = "text/plain; charset=utf-8")))))]
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), SummaryParams), responses((status = 200, body = PlanSummary)))]
 #[get("/action-plans/{id}/summary")]
 pub async fn get_action_plan_summary(asking: Asking) -> Answer {
     let params = asking.ask().parameters::<SummaryParams>();

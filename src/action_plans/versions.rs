@@ -82,6 +82,9 @@ fn versions_of(plan: PlanId, open: OpenVersions) -> Versions<'static> {
     }
 }
 
+/// Number, time, author, status, and whether the edit was minor.
+type VersionRow = (i64, DateTime<Utc>, Option<UserId>, PlanStatus, bool);
+
 /// A page of the versions of a plan.
 pub async fn list_versions(
     mut conn: &Connection,
@@ -89,7 +92,7 @@ pub async fn list_versions(
     plan: &StoredPlan,
     page: &Page,
 ) -> QueryResult<Vec<PlanVersion>> {
-    let rows: Vec<(i64, DateTime<Utc>, Option<UserId>, PlanStatus, bool)> =
+    let rows: Vec<VersionRow> =
         versions_of(plan.id, versions_open_to(caller, plan.relation(caller)))
             .filter(page.keyset())
             .order(page.order())

@@ -49,7 +49,7 @@ async fn a_comment_is_made_read_changed_settled_and_deleted() {
     assert_eq!((&read.body, read.etag()), (&made.body, made.etag()));
     assert_eq!(
         owner.get(&list).await.expect(200).items(),
-        [made.body.clone()]
+        std::slice::from_ref(&made.body)
     );
 
     let changed = json!({"text": {"en": "Why not?", "ja": "なぜ？"}, "resolved": true});

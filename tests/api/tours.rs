@@ -12,13 +12,12 @@ const CONFIRM: fn() -> Value = || json!({"status": "confirmed"});
 async fn open_checks(client: &Client, tour: &str) -> Vec<String> {
     let checks = client.get(&format!("{tour}/checks")).await.expect(200);
     let open = |item: &&Value| item["ok"] == false && item["waiver"].is_null();
-    let names = checks
+    checks
         .items()
         .iter()
         .filter(open)
         .map(|item| item["check"].to_string())
-        .collect();
-    names
+        .collect()
 }
 
 #[tokio::test]
@@ -103,7 +102,7 @@ async fn an_admin_waives_a_guideline_with_a_reason_and_withdraws_it() {
     assert_eq!(anonymous.get(&path).await.expect(200).body, made.body);
     assert_eq!(
         anonymous.get(&waivers).await.expect(200).items(),
-        [made.body.clone()]
+        std::slice::from_ref(&made.body)
     );
     let checks = anonymous.get(&format!("{tour}/checks")).await.expect(200);
     let items = checks.items();

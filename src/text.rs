@@ -50,6 +50,11 @@ macro_rules! translated {
                 Self(each.map(|(tag, text)| (tag.clone(), change(text))).collect())
             }
 
+            /// A text of the service's own, in both its languages.
+            pub fn in_both(en: String, ja: String) -> Self {
+                Self(BTreeMap::from([("en".to_owned(), en), ("ja".to_owned(), ja)]))
+            }
+
             /// The string in `language`, or in English, or in the first language there is.
             pub fn best(&self, language: &str) -> &str {
                 self.in_language(language)

@@ -1,6 +1,12 @@
-//! Statistics: which goals the published plans serve, city by city and pairing by pairing.
+//! Statistics: which goals the published plans serve, city by city and pairing by pairing, and what the programme
+//! counts.
 //!
-//! A matrix of goals and columns is one value (`matrix`), answered as JSON, as CSV or as a picture (`svg`).
+//! Everything is counted from what everybody sees, so that the numbers tell nobody of drafts. A table is one value
+//! (`matrix`, `counts`), answered as JSON, as CSV or as a picture (`svg`).
 
+pub mod counts;
+pub mod db;
+pub mod http;
 pub mod matrix;
 mod svg;
+pub mod types;

@@ -4,6 +4,7 @@
 //! It stands for itself: no script, no style sheet (a strict Content-Security-Policy would drop it), no font to fetch.
 //! Each text is measured generously, so that it fits whichever font the reader has.
 
+mod bars;
 mod canvas;
 mod colour;
 mod tints;
@@ -132,11 +133,7 @@ impl<'a> Picture<'a> {
             .max_by_key(|goal| goal.plans);
         let most = most.map(|goal| (goal.title.best(words.tag), goal.plans));
         let description = words.description(self.matrix, most);
-        let fonts = if words.tag == "ja" {
-            "'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP','Yu Gothic',Meiryo,'IPAexGothic','VL PGothic',system-ui,sans-serif"
-        } else {
-            "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Liberation Sans',Arial,'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP','Yu Gothic',Meiryo,sans-serif"
-        };
+        let fonts = fonts(words.tag);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title description\" \
              lang=\"{tag}\" xml:lang=\"{tag}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
@@ -291,6 +288,15 @@ fn middle(top: f64) -> f64 {
 
 fn float(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// The fonts of a picture in this language, the first that the reader has.
+fn fonts(language: &str) -> &'static str {
+    if language == "ja" {
+        "'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP','Yu Gothic',Meiryo,'IPAexGothic','VL PGothic',system-ui,sans-serif"
+    } else {
+        "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Liberation Sans',Arial,'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP','Yu Gothic',Meiryo,sans-serif"
+    }
 }
 
 #[cfg(test)]

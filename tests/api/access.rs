@@ -102,6 +102,8 @@ const TABLE: &[Expected] = &[
     row("replace_action_plan", [401, 200, 404, 200]),
     row("update_action_plan", [401, 200, 404, 200]),
     row("delete_action_plan", [401, 200, 404, 200]),
+    row("get_sdg_statistics", [200, 200, 200, 200]),
+    row("get_programme_statistics", [200, 200, 200, 200]),
     row("list_contributions", [200, 200, 200, 200]),
     row("get_contribution", [404, 200, 404, 200]),
     row("create_contribution", [401, 200, 403, 200]),
@@ -258,6 +260,8 @@ impl Try<'_> {
             "list_meeting_dates" => {
                 return client.get("/v1/meetings/exchange-meeting-1/dates").await;
             }
+            "get_sdg_statistics" => return client.get("/v1/statistics/sdgs").await,
+            "get_programme_statistics" => return client.get("/v1/statistics/programme").await,
             "get_round_table" => {
                 return client
                     .get("/v1/meetings/exchange-meeting-3/round-table")

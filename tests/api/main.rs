@@ -33,5 +33,6 @@ mod plan_reports;
 mod plan_versions;
 mod round_tables;
 mod sign_in;
+mod statistics;
 mod tours;
 mod writes;

@@ -104,6 +104,10 @@ pub(super) fn tags() -> Value {
             "action plans",
             "The Local Action Plans that the cities write."
         ),
+        tag(
+            "statistics",
+            "What the programme counts, and which goals its plans serve."
+        ),
         tag("users", "The accounts; for admins."),
     ])
 }

@@ -464,7 +464,8 @@ pub fn vary() -> (header::HeaderName, HeaderValue) {
     )
 }
 
-fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
+/// What a client has is still right.
+pub fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
     HttpResponse::NotModified()
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))

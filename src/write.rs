@@ -30,7 +30,7 @@ use crate::resource::Resource;
 
 use way::{Applied, Job, Way, forbidden, tell, told};
 
-pub use act::{Deed, Doing, Done, act, act_without_body};
+pub use act::{Deed, Doing, Done, act, act_without_body, keep_changed, look_at, open};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;
@@ -47,6 +47,12 @@ pub struct WriteParams {
     #[serde(default)]
     #[param(default = false)]
     pub dryrun: Option<bool>,
+}
+
+/// Whether the request is a dry run.
+pub fn is_dry_run(ask: &Ask) -> Result<bool, Problem> {
+    let params: WriteParams = ask.parameters()?;
+    Ok(params.dryrun.unwrap_or_default())
 }
 
 /// Something done to a body before the write path sees it, outside any transaction: slow things, such as hashing a

@@ -167,7 +167,15 @@ impl Done {
         self
     }
 
-    fn into_stored(self, dry_run: bool) -> Result<Stored, Problem> {
+    /// With another header field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: String) -> Self {
+        self.headers.push((name.to_owned(), value));
+        self
+    }
+
+    /// As it is answered.
+    pub fn into_stored(self, dry_run: bool) -> Result<Stored, Problem> {
         if dry_run {
             return Stored::of_dry_run_with(self.body, self.events);
         }
@@ -236,6 +244,51 @@ impl<D: Deed> AsyncWork for Act<D> {
         let done = D::run(conn, &doing, to, body).await?;
         done.into_stored(self.dry_run)
     }
+}
+
+/// The thing that the path names, locked, when the caller may do this with it: for work that takes another body than
+/// JSON.
+pub async fn open<R: Resource>(
+    conn: &mut Connection,
+    ask: &Ask,
+    action: Action,
+) -> Result<R, Problem> {
+    let found = R::lock(conn, &ask.caller, &ask.id::<R>()?).await?;
+    permitted(found, ask, action)
+}
+
+/// As [`open`], before the body is read and without a lock.
+pub async fn look_at<R: Resource<Seen = R>>(
+    conn: &Connection,
+    ask: &Ask,
+    action: Action,
+) -> Result<R, Problem> {
+    let found = R::find(conn, &ask.caller, &ask.id::<R>()?).await?;
+    permitted(found, ask, action)
+}
+
+fn permitted<R: Resource>(found: Option<R>, ask: &Ask, action: Action) -> Result<R, Problem> {
+    let found = found
+        .filter(|found| found.parents() == ask.parents::<R>() && is_readable(found, &ask.caller))
+        .ok_or(Problem::new(Code::NotFound))?;
+    let relation = found.relation(&ask.caller);
+    match allows(ask.caller.role, action, R::THING, relation) {
+        Some(_) => Ok(found),
+        None => Err(forbidden(&ask.caller)),
+    }
+}
+
+/// Stores `after` in the place of `before`, with its version and its event; no event when they are the same.
+pub async fn keep_changed<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    before: R,
+    after: R,
+) -> Result<(R, Option<Event>), Problem> {
+    Ok(match keep(conn, author, Some(before), after).await? {
+        Applied::Unchanged(item) => (item, None),
+        Applied::Written(written) => (written.item, Some(written.event)),
+    })
 }
 
 /// The second wall behind the condition in the statement.

@@ -16,12 +16,27 @@ problem-invalid-input = { $count ->
 problem-request-timeout = The body did not arrive within { $seconds } seconds.
     .title = The request took too long to arrive
     .help = The service waits a limited time for the body of a request. Nothing was stored. Send it again, on a better line or in smaller parts.
+problem-upload-stalled = For { $seconds } seconds less than { $bytes } bytes of the upload arrived.
+    .title = The upload stalled
+    .help = An upload may be slow, but it has to keep coming. Nothing was stored. Send it again, on a better line; with the same Idempotency-Key it is never stored twice.
+problem-invalid-multipart = The form cannot be read: { $reason }.
+    .title = The form cannot be read
+    .help = The body is not a whole multipart/form-data (RFC 7578), or the connection broke before its end. Nothing was stored.
 problem-payload-too-large = The body is larger than { $limit } bytes.
     .title = The body is too large
     .help = A request body may have at most the number of bytes that the detail names. Nothing was stored.
 problem-unsupported-media-type = The body must be one of: { $accepted }.
     .title = The media type of the body is not supported
     .help = The Content-Type of the request is missing or not one that this operation takes. The detail lists those that it does. For PATCH they are application/merge-patch+json (RFC 7396) and application/json-patch+json (RFC 6902); `Accept-Patch` tells them too.
+problem-unsupported-file-type = Files of this type are not taken. Those that are: { $accepted }.
+    .title = The file is of a type that is not taken
+    .help = A file is known by the media type of its part and the ending of its name. What a browser or a computer would run, such as HTML, SVG or a script, is not taken. Nothing was stored.
+problem-file-type-mismatch = The content of the file is not { $media_type }.
+    .title = The content of the file is of another type
+    .help = The bytes of the file do not begin as those of its media type and name do. Nothing was stored. Send it with the right name and media type.
+problem-range-not-satisfiable = The file has { $size } bytes: there is nothing in the range that was asked for.
+    .title = The range is not in the file
+    .help = Range asks for bytes beyond the end of the file (RFC 9110, section 14.2). Content-Range tells its size. A download that is whole already needs no more.
 problem-unsupported-content-encoding = The body must be sent without Content-Encoding.
     .title = Compressed bodies are not supported
     .help = Request bodies are taken as they are: a compressed one could hide a much larger one. Send the body without a Content-Encoding field. Answers may still be compressed.
@@ -61,6 +76,9 @@ problem-too-many-sign-ins = Too many failed sign-ins. Wait { $seconds } seconds 
 problem-too-many-requests = Too many requests. Wait { $seconds } seconds and try again.
     .title = Too many requests
     .help = Each caller may send a limited number of requests in a time; the RateLimit fields tell how many are left, Retry-After how long to wait.
+problem-too-many-uploads = Too many uploads are running. Try again shortly.
+    .title = Too many uploads at once
+    .help = Each account may have four uploads running, and each instance of the service sixteen. Wait until one of them has ended.
 
 ## Problems: the thing asked for
 
@@ -130,6 +148,9 @@ problem-internal = Something went wrong on our side. Tell us the request id if i
 problem-unavailable = The service cannot reach its database just now. Try again shortly.
     .title = Temporarily unavailable
     .help = The database is away or overloaded. Nothing was stored. Retry-After tells how long to wait.
+problem-files-unavailable = The service cannot reach its files just now. Try again shortly.
+    .title = The files are temporarily unavailable
+    .help = The store of the files is away, or an upload took longer than it may. Nothing was stored. Retry-After tells how long to wait.
 problem-busy = Others are writing the same thing just now. Try again.
     .title = Busy
     .help = The change met others at the same place several times in a row, or waited too long for them. Nothing was stored. Send it again.
@@ -205,3 +226,5 @@ fault-consent-missing = { $decision ->
        *[other] { $city } has not answered yet.
     }
 fault-status-by-transition = The status of a plan is not written: it changes by its transitions.
+fault-file-ending = The name of a file of this type ends in: { $endings }.
+fault-digest-mismatch = What arrived has another SHA-256: { $found }.

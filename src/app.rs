@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::Bytes;
@@ -21,6 +21,7 @@ use crate::auth::secrets::Signer;
 use crate::config::Config;
 use crate::contract::Contract;
 use crate::db::Database;
+use crate::files::Files;
 use crate::problem::{Code, Problem};
 
 /// The version of the API, as in the OpenAPI document and the `API-Version` field.
@@ -61,7 +62,9 @@ pub struct App {
     /// The origin under which callers reach the service, without a slash at the end.
     pub public_url: String,
     /// The database.
-    pub db: Database,
+    pub db: Arc<Database>,
+    /// The files.
+    pub files: Arc<Files>,
     /// What access tokens are signed with.
     pub keys: KeyRing,
     /// What cursors are signed with.
@@ -88,6 +91,7 @@ impl App {
     pub fn new(
         config: Config,
         db: Database,
+        files: Files,
         keys: KeyRing,
         signer: Signer,
         hasher: Hasher,
@@ -103,7 +107,8 @@ impl App {
         Self {
             config,
             public_url,
-            db,
+            db: Arc::new(db),
+            files: Arc::new(files),
             keys,
             signer,
             hasher,

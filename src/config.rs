@@ -42,6 +42,20 @@ pub struct Settings {
     pub export_timeout: u64,
     /// Time between the signal to stop and the end of serving, in which load balancers look elsewhere.
     pub drain_time: u64,
+    /// Where files are kept: a folder, or `s3://bucket/prefix`; empty: `files` in `var_dir`.
+    pub files: String,
+    /// URL of an S3-compatible service that is not AWS.
+    pub files_endpoint: String,
+    /// Region of the bucket.
+    pub files_region: String,
+    /// Key that opens the bucket; empty: the usual variables and roles of AWS.
+    pub files_key: String,
+    /// Secret that goes with the key.
+    pub files_secret: Secret,
+    /// Largest file, in bytes.
+    pub file_limit: u64,
+    /// Time an upload may take, while it keeps coming.
+    pub upload_timeout: u64,
     /// Largest request body, in bytes.
     pub body_limit: usize,
     /// Requests a second that one caller may send over longer times; 0: no limit.
@@ -80,6 +94,44 @@ pub enum LogFormat {
     Text,
 }
 
+/// A secret among the settings: shown and logged as `***`.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn exposed(&self) -> &str {
+        &self.0
+    }
+
+    fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { "***" }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+impl Settings {
+    /// The folder of the files, when they are kept in one.
+    pub fn files_folder(&self) -> PathBuf {
+        match self.files.as_str() {
+            "" => self.var_dir.join("files"),
+            folder => folder.into(),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -98,6 +150,13 @@ impl Default for Settings {
             lock_timeout: 2,
             export_timeout: 60,
             drain_time: 5,
+            files: String::new(),
+            files_endpoint: String::new(),
+            files_region: String::new(),
+            files_key: String::new(),
+            files_secret: Secret::default(),
+            file_limit: 104_857_600,
+            upload_timeout: 3600,
             body_limit: 1_048_576,
             rate_limit: 100,
             rate_burst: 1000,
@@ -276,6 +335,18 @@ mod tests {
         );
         assert!(config.describe().contains("postgres://iuc:***@db:5432/iuc"));
         assert!(!config.describe().contains("hunter2"));
+    }
+
+    #[test]
+    fn the_secret_of_the_bucket_is_not_shown() {
+        let settings = Settings {
+            files_secret: Secret("hunter2".into()),
+            ..Settings::default()
+        };
+        let figment = Figment::from(Serialized::defaults(&settings));
+        let shown = format!("{:?} {settings:?}", describe(&figment, &settings));
+        assert!(shown.contains("***"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

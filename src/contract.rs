@@ -39,6 +39,8 @@ pub struct Operation {
     pub takes_token: bool,
     /// Since when it is not to be used any more, and when it will be gone.
     pub deprecation: Option<Deprecation>,
+    /// Whether its body carries a file, which may take its time.
+    takes_file: bool,
     parameters: Vec<Parameter>,
     validator: Validator,
 }
@@ -126,6 +128,13 @@ impl Contract {
     /// What the contract says of the route `pattern`, such as `/v1/cities/{id}`; `None`: nothing.
     pub fn path(&self, pattern: &str) -> Option<&Path> {
         self.paths.get(pattern)
+    }
+
+    /// Whether the body of `method` on the route `pattern` carries a file.
+    pub fn takes_file(&self, pattern: &str, method: &Method) -> bool {
+        self.path(pattern)
+            .and_then(|path| path.operation(method))
+            .is_some_and(|operation| operation.takes_file)
     }
 
     /// The fields of the schema `name` that only the service sets.
@@ -218,6 +227,9 @@ impl Operation {
             deprecation: operation
                 .get("x-deprecation")
                 .and_then(|told| serde_json::from_value(told.clone()).ok()),
+            takes_file: operation
+                .pointer("/requestBody/content/multipart~1form-data")
+                .is_some(),
             parameters,
             validator: validator(root, schemas)?,
         })

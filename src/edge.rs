@@ -133,6 +133,7 @@ pub async fn edge(
     // Reads wait for nothing but the database: when that hangs, they say so within five seconds.
     let limit = match *request.method() {
         Method::GET => DATABASE_PATIENCE,
+        _ if origin.app.contract.takes_file(&route, request.method()) => origin.app.files.longest,
         _ => Duration::from_secs(origin.app.config.settings.request_timeout),
     };
     let work = AssertUnwindSafe(tokio::time::timeout(limit, next.call(request))).catch_unwind();

@@ -160,6 +160,10 @@ uuid_id! {
     /// A knowledge item.
     KnowledgeId
 }
+uuid_id! {
+    /// A file of a thing.
+    FileId
+}
 
 /// Whether `text` has the shape of a readable id ([`SLUG_PATTERN`], at most [`SLUG_MAX_LENGTH`] characters).
 pub fn is_slug(text: &str) -> bool {

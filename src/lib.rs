@@ -14,6 +14,7 @@ pub mod edtf;
 pub mod messages;
 pub mod policy;
 pub mod problem;
+pub mod markdown;
 pub mod schema;
 
 // Level 1: tools; they know no kind of thing.
@@ -22,6 +23,7 @@ pub mod auth;
 pub mod body;
 pub mod contract;
 pub mod events;
+pub mod files;
 pub mod app;
 pub mod query;
 pub mod resource;
@@ -40,6 +42,7 @@ pub mod tours;
 pub mod key_questions;
 pub mod templates;
 pub mod sdgs;
+pub mod knowledge;
 pub mod contributions;
 pub mod action_plans;
 pub mod uptake;

@@ -19,6 +19,7 @@ use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
 use crate::contributions::types::Contribution;
 use crate::key_questions::types::KeyQuestion;
+use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::problem::ProblemDocument;
@@ -68,6 +69,7 @@ fn offers() -> Vec<Offer> {
         offer::<KeyQuestion>(),
         offer::<Template>(),
         offer::<Sdg>(),
+        offer::<KnowledgeItem>(),
         offer::<ActionPlan>(),
         offer::<Contribution>(),
         offer::<Comment>(),

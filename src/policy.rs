@@ -72,6 +72,8 @@ words! {
         Contribution = "contribution",
         /// The word of a plan's proponents that they do not adopt a contribution.
         Decline = "decline",
+        /// What cities learned and share.
+        KnowledgeItem = "knowledge_item",
         /// The sections of a plan.
         Template = "template",
         /// A Sustainable Development Goal.
@@ -251,6 +253,20 @@ const RULES: &[Rule] = &[
         relations: &[Relation::Partner, Relation::Public],
     },
     Rule {
+        name: "a city shares what it learned",
+        roles: CITY_ROLES,
+        actions: Action::ALL,
+        things: &[Thing::KnowledgeItem],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "everybody reads published knowledge",
+        roles: Role::ALL,
+        actions: &[Action::Read],
+        things: &[Thing::KnowledgeItem],
+        relations: &[Relation::Public],
+    },
+    Rule {
         name: "everybody sees and ends their own sessions",
         roles: CITY_ROLES,
         actions: &[Action::Read, Action::Delete],
@@ -321,7 +337,7 @@ mod tests {
             .iter()
             .map(|&role| format!("{:<10}", cell(role)))
             .collect();
-        format!("{thing:<13}{action:<14}{cells}")
+        format!("{thing:<16}{action:<14}{cells}")
             .trim_end()
             .to_owned()
             + "\n"
@@ -344,12 +360,13 @@ mod tests {
                 };
                 table += &row(thing.as_str(), action.as_str(), cell);
                 // What is shared has a line of its own where it differs from what is others'.
-                for relation in [Relation::Partner, Relation::Participant, Relation::Public] {
-                    let differs = |&role| may(role, relation) != may(role, Relation::Other);
-                    if Role::ALL.iter().any(differs) {
-                        let cell = |role| if may(role, relation) { "yes" } else { "–" };
-                        table += &row("", &format!("  {relation}"), cell);
-                    }
+                let shared = |relation: &&Relation| {
+                    let differs = |&role| may(role, **relation) != may(role, Relation::Other);
+                    !matches!(relation, Relation::Own) && Role::ALL.iter().any(differs)
+                };
+                for relation in Relation::ALL.iter().filter(shared) {
+                    let cell = |role| if may(role, *relation) { "yes" } else { "–" };
+                    table += &row("", &format!("  {relation}"), cell);
                 }
             }
         }

@@ -12,6 +12,7 @@ use crate::action_plans::versions::http as plan_versions;
 use crate::cities::http as cities;
 use crate::contributions::http as contributions;
 use crate::key_questions::http as key_questions;
+use crate::knowledge::http as knowledge;
 use crate::meetings::http as meetings;
 use crate::pairings::http as pairings;
 use crate::programmes::http as programmes;
@@ -36,6 +37,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(round_tables)
             .service(statistics::get_sdg_statistics)
             .service(statistics::get_programme_statistics)
+            .configure(shared_knowledge)
             .service(action_plans::list_action_plans)
             .service(action_plans::get_action_plan)
             .service(action_plans::create_action_plan)
@@ -150,6 +152,20 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(uptake::decline_contribution)
         .service(uptake::list_contribution_declines)
         .service(contributions::get_round_table);
+}
+
+fn shared_knowledge(config: &mut ServiceConfig<'_>) {
+    config
+        .service(knowledge::list_knowledge_items)
+        .service(knowledge::get_knowledge_item)
+        .service(knowledge::create_knowledge_item)
+        .service(knowledge::replace_knowledge_item)
+        .service(knowledge::update_knowledge_item)
+        .service(knowledge::delete_knowledge_item)
+        .service(knowledge::list_knowledge_files)
+        .service(knowledge::upload_knowledge_file)
+        .service(knowledge::download_knowledge_file)
+        .service(knowledge::delete_knowledge_file);
 }
 
 fn accounts(config: &mut ServiceConfig<'_>) {

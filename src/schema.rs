@@ -240,6 +240,60 @@ diesel::table! {
 }
 
 diesel::table! {
+    knowledge (id) {
+        id -> Uuid,
+        kind -> Text,
+        title -> Jsonb,
+        summary -> Nullable<Jsonb>,
+        body -> Nullable<Jsonb>,
+        body_html -> Nullable<Jsonb>,
+        cities -> Array<Text>,
+        pairing -> Nullable<Text>,
+        meeting -> Nullable<Text>,
+        tour -> Nullable<Uuid>,
+        subjects -> Array<Text>,
+        sdg_targets -> Array<Text>,
+        links -> Jsonb,
+        files -> Jsonb,
+        status -> Text,
+        external_refs -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    knowledge_cities (knowledge, city) {
+        knowledge -> Uuid,
+        city -> Text,
+    }
+}
+
+diesel::table! {
+    knowledge_refs (city, system, key) {
+        city -> Text,
+        system -> Text,
+        key -> Text,
+        knowledge -> Uuid,
+    }
+}
+
+diesel::table! {
+    knowledge_sdgs (knowledge, code) {
+        knowledge -> Uuid,
+        code -> Text,
+    }
+}
+
+diesel::table! {
+    knowledge_subjects (knowledge, subject) {
+        knowledge -> Uuid,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
     loaded_items (type_, key) {
         #[sql_name = "type"]
         type_ -> Text,
@@ -386,6 +440,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    stray_files (key) {
+        key -> Text,
+        due -> Timestamptz,
+    }
+}
+
+diesel::table! {
     subjects (id) {
         id -> Text,
         name -> Jsonb,
@@ -488,6 +549,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     key_questions,
     keys,
+    knowledge,
+    knowledge_cities,
+    knowledge_refs,
+    knowledge_sdgs,
+    knowledge_subjects,
     loaded_items,
     meeting_cities,
     meeting_dates,
@@ -501,6 +567,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sdgs,
     sessions,
     sign_in_failures,
+    stray_files,
     subjects,
     templates,
     tours,

@@ -24,6 +24,7 @@ use crate::clock::now;
 use crate::config::{Config, Settings};
 use crate::db::{Connection, Database};
 use crate::edge::{edge, guard};
+use crate::files::{Files, sweep};
 use crate::schema::keys;
 use crate::tours::delegates::retention::erase_old_delegates;
 use crate::write::forget_old_keys;
@@ -48,10 +49,11 @@ pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<A
     let contract = openapi::contract()?;
     let bytes = Bytes::from(serde_json::to_vec(openapi::document())?);
     let db = Database::new(database_url, &config.settings)?;
+    let files = Files::open(&config.settings)?;
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
     Ok(Data::new(App::new(
-        config, db, ring, signer, hasher, contract, bytes, public_url,
+        config, db, files, ring, signer, hasher, contract, bytes, public_url,
     )))
 }
 
@@ -159,7 +161,8 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     .listen(listener)?
     .run();
     tokio::spawn(stop_on_signal(state.clone(), server.handle()));
-    tokio::spawn(jobs(state));
+    tokio::spawn(jobs(state.clone()));
+    tokio::spawn(remove_files(state));
     Ok(server)
 }
 
@@ -196,6 +199,9 @@ fn cors(settings: &Settings) -> Cors {
             header::RETRY_AFTER.as_str(),
             header::LAST_MODIFIED.as_str(),
             header::CONTENT_LANGUAGE.as_str(),
+            header::ACCEPT_RANGES.as_str(),
+            header::CONTENT_DISPOSITION.as_str(),
+            header::CONTENT_RANGE.as_str(),
             "accept-patch",
             "ratelimit-limit",
             "ratelimit-remaining",
@@ -276,6 +282,25 @@ async fn jobs(app: Data<App>) {
             }
             Err(problem) => {
                 tracing::warn!(%problem, "the hourly job failed; it runs again in an hour")
+            }
+        }
+    }
+}
+
+/// Removes the objects of files that were deleted, or whose upload broke off.
+async fn remove_files(app: Data<App>) {
+    let mut often = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        often.tick().await;
+        let work = async {
+            let mut conn = app.db.connection().await?;
+            sweep(&mut conn, &app.files, now()).await
+        };
+        match work.await {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "removed files to which nothing refers"),
+            Err(problem) => {
+                tracing::warn!(%problem, "files could not be removed; the job runs again in a minute")
             }
         }
     }

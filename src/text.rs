@@ -62,6 +62,17 @@ macro_rules! translated {
                     .or_else(|| self.0.values().next().map(String::as_str))
                     .unwrap_or_default()
             }
+
+            /// The string in each language.
+            pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+                self.0.iter().map(|(language, text)| (language.as_str(), text.as_str()))
+            }
+        }
+
+        impl FromIterator<(String, String)> for $name {
+            fn from_iter<I: IntoIterator<Item = (String, String)>>(texts: I) -> Self {
+                Self(texts.into_iter().collect())
+            }
         }
 
         impl utoipa::PartialSchema for $name {
@@ -80,6 +91,12 @@ translated! {
     /// A translated text of any length that a section needs; may have several lines.
     Text, 20_000, None,
     "A translated text: an object from BCP 47 language tag to string, with at least one entry. Stored in Unicode NFC."
+}
+
+translated! {
+    /// A translated text as sanitised HTML, made by the service of the Markdown in a [`Text`] (`markdown.rs`).
+    Html, 100_000, None,
+    "A translated text as HTML: an object from BCP 47 language tag to a fragment that is safe to show in a page."
 }
 
 translated! {

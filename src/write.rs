@@ -30,7 +30,7 @@ use crate::resource::Resource;
 
 use way::{Applied, Job, Way, forbidden, tell, told};
 
-pub use act::{Deed, Doing, Done, act, act_without_body, keep_changed, look_at, open};
+pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use idempotency::forget_old_keys;

@@ -48,6 +48,7 @@ macro_rules! problem_codes {
 problem_codes! {
     InvalidJson = "invalid_json", 400;
     InvalidInput = "invalid_input", 400;
+    InvalidMultipart = "invalid_multipart", 400;
     InvalidGrant = "invalid_grant", 400;
     UnsupportedGrantType = "unsupported_grant_type", 400;
     Unauthenticated = "unauthenticated", 401;
@@ -60,6 +61,7 @@ problem_codes! {
     MethodNotAllowed = "method_not_allowed", 405;
     NotAcceptable = "not_acceptable", 406;
     RequestTimeout = "request_timeout", 408;
+    UploadStalled = "upload_stalled", 408;
     AlreadyExists = "already_exists", 409;
     IdUsedBefore = "id_used_before", 409;
     StillReferenced = "still_referenced", 409;
@@ -75,13 +77,18 @@ problem_codes! {
     PreconditionFailed = "precondition_failed", 412;
     PayloadTooLarge = "payload_too_large", 413;
     UnsupportedMediaType = "unsupported_media_type", 415;
+    UnsupportedFileType = "unsupported_file_type", 415;
+    FileTypeMismatch = "file_type_mismatch", 415;
     UnsupportedContentEncoding = "unsupported_content_encoding", 415;
+    RangeNotSatisfiable = "range_not_satisfiable", 416;
     IdempotencyKeyReused = "idempotency_key_reused", 422;
     PreconditionRequired = "precondition_required", 428;
     TooManyRequests = "too_many_requests", 429;
     TooManySignIns = "too_many_sign_ins", 429;
+    TooManyUploads = "too_many_uploads", 429;
     Internal = "internal", 500;
     Unavailable = "unavailable", 503;
+    FilesUnavailable = "files_unavailable", 503;
     Busy = "busy", 503;
     Timeout = "timeout", 503;
     OutcomeUnknown = "outcome_unknown", 503;
@@ -150,6 +157,8 @@ codes! {
         PatchOperation = "patch_operation";
         StatusByTransition = "status_by_transition";
         ConsentMissing = "consent_missing";
+        FileEnding = "file_ending";
+        DigestMismatch = "digest_mismatch";
     }
 }
 

@@ -243,6 +243,54 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
             pointer: "/city",
         },
     ),
+    (
+        "knowledge_pairing_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/pairing",
+        },
+    ),
+    (
+        "knowledge_meeting_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/meeting",
+        },
+    ),
+    (
+        "knowledge_tour_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/tour",
+        },
+    ),
+    (
+        "knowledge_cities_city_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/cities",
+        },
+    ),
+    (
+        "knowledge_subjects_subject_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/subjects",
+        },
+    ),
+    (
+        "knowledge_sdgs_code_fkey",
+        Meaning::Reference {
+            owner: Thing::KnowledgeItem,
+            pointer: "/sdg_targets",
+        },
+    ),
+    (
+        "knowledge_refs_pkey",
+        Meaning::Taken {
+            pointer: "/external_refs",
+        },
+    ),
 ];
 
 /// Gives a broken constraint its meaning, for a write of a `thing`.

@@ -278,19 +278,6 @@ fn permitted<R: Resource>(found: Option<R>, ask: &Ask, action: Action) -> Result
     }
 }
 
-/// Stores `after` in the place of `before`, with its version and its event; no event when they are the same.
-pub async fn keep_changed<R: Resource>(
-    conn: &mut Connection,
-    author: &Author,
-    before: R,
-    after: R,
-) -> Result<(R, Option<Event>), Problem> {
-    Ok(match keep(conn, author, Some(before), after).await? {
-        Applied::Unchanged(item) => (item, None),
-        Applied::Written(written) => (written.item, Some(written.event)),
-    })
-}
-
 /// The second wall behind the condition in the statement.
 fn is_readable<R: Resource>(to: &R, caller: &Caller) -> bool {
     allows(caller.role, Action::Read, R::THING, to.relation(caller)).is_some()

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
-use crate::support::kinds::{bare_plan, contribution};
+use crate::support::files::{form, upload};
+use crate::support::kinds::{bare_plan, contribution, knowledge};
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
 /// The statuses that an operation answers.
@@ -131,6 +132,16 @@ const TABLE: &[Expected] = &[
     row("list_measurements", [404, 200, 404, 200]),
     row("get_measurement", [404, 200, 404, 200]),
     row("create_measurement", [401, 200, 404, 200]),
+    row("list_knowledge_items", [200, 200, 200, 200]),
+    row("get_knowledge_item", [404, 200, 404, 200]),
+    row("create_knowledge_item", [401, 200, 403, 200]),
+    row("replace_knowledge_item", [401, 200, 404, 200]),
+    row("update_knowledge_item", [401, 200, 404, 200]),
+    row("delete_knowledge_item", [401, 200, 404, 200]),
+    row("list_knowledge_files", [404, 200, 404, 200]),
+    row("upload_knowledge_file", [401, 200, 404, 200]),
+    row("download_knowledge_file", [404, 200, 404, 200]),
+    row("delete_knowledge_file", [401, 200, 404, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -198,6 +209,18 @@ impl Things {
                 .expect(201);
             paths.push(("waiver", city, format!("{waivers}/tour_full_days_min")));
             paths.push(("tour with delegates", city, path));
+            let item = admin
+                .post("/v1/knowledge", knowledge(&[city]))
+                .await
+                .expect(201);
+            let path = format!("/v1/knowledge/{}", item.id());
+            let file = upload(admin, &path, "plan.txt", "text/plain", b"Buses").await;
+            paths.push((
+                "knowledge_file",
+                city,
+                file.expect(201).header("location").to_owned(),
+            ));
+            paths.push(("knowledge_item", city, path));
             paths.push(("city", city, format!("/v1/cities/{city}")));
         }
         // The last, so that no plan is written along it.
@@ -289,6 +312,22 @@ impl Try<'_> {
                 let path = self.things.of("action_plan", self.city);
                 let path = format!("{path}/joint-actions/ours/consent?dryrun=true");
                 return client.post(&path, json!({"decision": "accepted"})).await;
+            }
+            "list_knowledge_files" | "upload_knowledge_file" => {
+                let path = self.things.of("knowledge_item", self.city);
+                if operation == "list_knowledge_files" {
+                    return client.get(&format!("{path}/files")).await;
+                }
+                let form = form("notes.txt", "text/plain", b"Trams");
+                let request = client.request("POST", &format!("{path}/files?dryrun=true"));
+                return request.body(&form.0, form.1).send().await;
+            }
+            "download_knowledge_file" | "delete_knowledge_file" => {
+                let path = self.things.of("knowledge_file", self.city);
+                if operation == "download_knowledge_file" {
+                    return client.get(&path).await;
+                }
+                return client.delete(&format!("{path}?dryrun=true"), "*").await;
             }
             "create_session" | "create_token" => {
                 let body = json!({"email": self.email, "password": PASSWORD});
@@ -460,6 +499,7 @@ impl Try<'_> {
         };
         let mut body = match kind.name {
             "action_plan" => bare_plan(city, pairing),
+            "knowledge_item" => knowledge(&[city]),
             "tour" => tour(city, host, pairing),
             "contribution" => contribution(city, "other-lessons", "public"),
             _ => (kind.new)(),
@@ -471,7 +511,7 @@ impl Try<'_> {
                 body["number"] = json!(16);
                 body["targets"] = json!([]);
             }
-            "action_plan" | "tour" | "contribution" => {}
+            "action_plan" | "tour" | "contribution" | "knowledge_item" => {}
             "user" => body["email"] = json!("another@umea.example"),
             _ => body["id"] = json!("another-one"),
         }

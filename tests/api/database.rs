@@ -195,6 +195,30 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ("pairing_cities_pkey", "kept by a trigger"),
     ("pairing_subjects_pkey", "kept by a trigger"),
     ("meeting_cities_pkey", "kept by a trigger"),
+    ("knowledge_cities_pkey", "kept by a trigger"),
+    ("knowledge_subjects_pkey", "kept by a trigger"),
+    ("knowledge_sdgs_pkey", "kept by a trigger"),
+    (
+        "knowledge_cities_knowledge_fkey",
+        "kept by a trigger; goes with its item",
+    ),
+    (
+        "knowledge_subjects_knowledge_fkey",
+        "kept by a trigger; goes with its item",
+    ),
+    (
+        "knowledge_sdgs_knowledge_fkey",
+        "kept by a trigger; goes with its item",
+    ),
+    (
+        "knowledge_refs_city_fkey",
+        "kept by a trigger; goes with the city's share",
+    ),
+    (
+        "knowledge_cities_present",
+        "the document demands one at least",
+    ),
+    ("stray_files_pkey", "keys hold UUIDs made by the service"),
     (
         "pairing_cities_pairing_fkey",
         "kept by a trigger; goes with its pairing",

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::support::client::id_of;
-use crate::support::kinds::plan;
+use crate::support::kinds::{knowledge, plan};
 use crate::support::snapshot::assert_reply;
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
@@ -37,6 +37,28 @@ async fn furnished() -> (App, Client) {
         meeting["id"] = json!(iuc::resource::new_uuid().to_string());
         meeting["when"] = number.map_or(Value::Null, |_| json!("2019-09"));
         admin.post("/v1/meetings", meeting).await.expect(201);
+    }
+    for (number, title) in ["b", "a", "ä", "a", "B"].iter().enumerate() {
+        let cities: &[&str] = if number % 2 == 0 {
+            &["umea", "kamakura"]
+        } else {
+            &["yokohama"]
+        };
+        let mut item = knowledge(cities);
+        item["title"] = json!({"en": title});
+        if number == 1 {
+            item["status"] = json!("published");
+            item["kind"] = json!("article");
+            item["sdg_targets"] = json!(["11.3"]);
+            item["pairing"] = json!("frankfurt-yokohama");
+        }
+        if number == 3 {
+            let tours = admin.get("/v1/tours?city=umea").await.ids();
+            item["tour"] = json!(tours[0]);
+            item["subjects"] = json!([]);
+            item["meeting"] = Value::Null;
+        }
+        admin.post("/v1/knowledge", item).await.expect(201);
     }
     for name in ["subject", "template", "programme", "contribution"] {
         Kind::named(name).make(&app, &admin).await;
@@ -76,7 +98,8 @@ fn key_of(item: &Value, name: &str) -> Key {
             Key::Text(english.unwrap_or_else(|| id_of(item)))
         }
         "title" => {
-            let (title, language) = (&item["title"], item["language"].as_str().unwrap());
+            let title = &item["title"];
+            let language = item["language"].as_str().unwrap_or("en");
             let best = title[language].as_str().or(title["en"].as_str());
             Key::Text(best.unwrap_or_default().to_owned())
         }
@@ -283,6 +306,16 @@ async fn every_list_has_its_filters() {
         "action-plans?city=yokohama&limit=1",
         "action-plans?status=draft&pairing=umea-kamakura",
         "action-plans?status=approved",
+        "knowledge?kind=article",
+        "knowledge?city=umea",
+        "knowledge?city=umea,yokohama&status=draft",
+        "knowledge?pairing=frankfurt-yokohama",
+        "knowledge?meeting=exchange-meeting-3&sort=title",
+        "knowledge?subject=smart-cities&sort=-title",
+        "knowledge?sdg=11.2",
+        "knowledge?sdg=11",
+        "knowledge?sdg=11.3,9.1",
+        "knowledge?sdg=12",
         "subjects?limit=2",
         "key-questions?limit=2",
         "sdgs?limit=2",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::kinds::{bare_plan, plan};
+use crate::support::kinds::{bare_plan, knowledge, plan};
 use crate::support::snapshot::assert_reply;
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
@@ -26,6 +26,8 @@ async fn everything_of_the_programme_can_be_written_back_as_it_was_read_and_noth
         .await
         .expect(201);
     Kind::named("contribution").make(&app, &admin).await;
+    let item = knowledge(&["yokohama"]);
+    admin.post("/v1/knowledge", item).await.expect(201);
     let events = app.events().await;
     for kind in KINDS {
         let items = admin.all(kind.path).await;

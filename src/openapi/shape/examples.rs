@@ -34,6 +34,7 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
             include_str!("../../../data/programme/templates.json"),
         ),
         ("Sdg", include_str!("../../../data/programme/sdgs.json")),
+        ("KnowledgeItem", include_str!("../knowledge.json")),
         ("ActionPlan", include_str!("../action-plans.json")),
         ("Contribution", include_str!("../contributions.json")),
         ("Comment", include_str!("../comments.json")),

@@ -64,6 +64,8 @@ pub(super) struct Operation<'a> {
     pub(super) public_only: bool,
     /// Whether it says itself that it answers 428.
     demands_state: bool,
+    /// Whether it answers a file, also a range of it.
+    pub(super) answers_file: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -74,6 +76,7 @@ impl<'a> Operation<'a> {
             None => json!([{"bearer": []}]),
         };
         let public_only = security == json!([{}]);
+        let answers_file = operation.pointer("/responses/206").is_some();
         Self {
             method,
             is_deed,
@@ -81,6 +84,7 @@ impl<'a> Operation<'a> {
             security,
             public_only,
             demands_state: operation.pointer("/responses/428").is_some(),
+            answers_file,
         }
     }
 
@@ -171,6 +175,17 @@ impl<'a> Operation<'a> {
         if status == "201" {
             names.push("Location");
         }
+        if self.answers_file {
+            names.extend([
+                "Last-Modified",
+                "Accept-Ranges",
+                "Content-Disposition",
+                "Repr-Digest",
+            ]);
+        }
+        if status == "206" {
+            names.push("Content-Range");
+        }
         if (status == "201" || self.is_deed) && !self.public_only {
             names.push("Idempotent-Replayed");
         }
@@ -181,6 +196,7 @@ impl<'a> Operation<'a> {
             "201" => "Created",
             "204" => "Done; there is nothing to answer",
             _ if listing && self.offer.is_none() => "One page",
+            "206" => "The part that was asked for",
             _ if listing => {
                 "One page; by `Accept: application/x-ndjson` or `format=ndjson` every matching item, one JSON object a line"
             }
@@ -210,6 +226,7 @@ impl<'a> Operation<'a> {
             ),
             (has_body, ("PayloadTooLarge", "413")),
             (has_body, ("UnsupportedMediaType", "415")),
+            (self.answers_file, ("RangeNotSatisfiable", "416")),
             (
                 self.method == "post" && !self.public_only,
                 ("IdempotencyKeyReused", "422"),

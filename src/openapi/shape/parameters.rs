@@ -75,6 +75,10 @@ impl Operation<'_> {
         if self.method == "get" && !self.public_only {
             parameters.push(header("If-None-Match", false, 400, "An ETag that you have: if it is still the present one, the answer is a 304 without a body."));
         }
+        if self.answers_file {
+            parameters.push(header("Range", false, 100, "The bytes that are wanted, such as `bytes=0-1048575` (RFC 9110, section 14.2); one range."));
+            parameters.push(header("If-Range", false, 100, "The ETag of what you have of the file: when it is no more the present one, the whole file is answered."));
+        }
         if !parameters.is_empty() {
             operation.insert("parameters".into(), Value::Array(parameters));
         }

@@ -41,6 +41,10 @@ pub(super) fn headers() -> Value {
         "ETag": text("Stands for this state of the thing; send it back in If-Match or If-None-Match.", "\"3\""),
         "Last-Modified": text("When the thing was last changed.", "Thu, 11 Oct 2018 09:00:00 GMT"),
         "Cache-Control": text("Public answers may be kept by anybody, others by you alone; ask again before using them. Problems and tokens are not kept.", "public, no-cache"),
+        "Accept-Ranges": text("Ranges of the file can be asked for.", "bytes"),
+        "Content-Disposition": text("The name under which to keep the file (RFC 6266).", "attachment; filename=\"plan.pdf\""),
+        "Content-Range": text("Which bytes these are, of how many.", "bytes 0-1048575/2097152"),
+        "Repr-Digest": text("SHA-256 of the whole file (RFC 9530).", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"),
         "Location": text("URL of the new thing.", "https://iuc.example/v1/cities/yokohama"),
         "Link": text("The next page, as `rel=\"next\"` (RFC 8288).", "<https://iuc.example/v1/cities?cursor=abc>; rel=\"next\""),
         "Idempotent-Replayed": text("`true` when this is the answer to an earlier request under the same Idempotency-Key.", "true"),
@@ -68,6 +72,7 @@ pub(super) fn problems() -> Value {
         "Conflict": problem("In conflict with what is stored: already there, still in use, still running", false),
         "PreconditionFailed": problem("It has changed since you read it; `ETag` tells the present state", false),
         "PayloadTooLarge": problem("The body is too large", false),
+        "RangeNotSatisfiable": problem("The file has not the bytes that `Range` asks for; `Content-Range` tells its size", false),
         "UnsupportedMediaType": problem("The media type of the body is not one of those that are taken", false),
         "IdempotencyKeyReused": problem("The Idempotency-Key was used for another request", false),
         "PreconditionRequired": problem("If-Match is missing", false),
@@ -100,6 +105,10 @@ pub(super) fn tags() -> Value {
         ),
         tag("templates", "The sections of an action plan."),
         tag("sdgs", "The Sustainable Development Goals."),
+        tag(
+            "knowledge",
+            "What the cities learned and share, with files."
+        ),
         tag(
             "action plans",
             "The Local Action Plans that the cities write."

@@ -28,6 +28,8 @@ pub struct App {
     /// Where its database is reached.
     pub database_url: String,
     database: String,
+    /// Where its files are kept.
+    pub files: std::path::PathBuf,
     handle: ServerHandle,
     sql: OnceCell<tokio_postgres::Client>,
 }
@@ -54,7 +56,10 @@ impl App {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let files =
+            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("files-{}", new_uuid()));
         let mut settings = Settings {
+            files: files.to_str().unwrap().to_owned(),
             bind: address,
             public_url: format!("http://{address}"),
             workers: 1,
@@ -83,6 +88,7 @@ impl App {
             state,
             database_url,
             database,
+            files,
             handle,
             sql: OnceCell::new(),
         }
@@ -222,9 +228,13 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         let handle = self.handle.clone();
-        let database = std::mem::take(&mut self.database);
+        let (database, files) = (
+            std::mem::take(&mut self.database),
+            std::mem::take(&mut self.files),
+        );
         BACKGROUND.spawn(async move {
             handle.stop(false).await;
+            let _ = std::fs::remove_dir_all(files);
             cluster().drop(&database).await;
         });
     }

@@ -141,6 +141,15 @@ pub const KINDS: &[Kind] = &[
         includes: &[],
     },
     Kind {
+        path: "/v1/knowledge",
+        name: "knowledge_item",
+        names: "knowledge_items",
+        new: || knowledge(&["umea", "kamakura"]),
+        change: || ("kind", json!("good_practice")),
+        sorts: &["id", "created_at", "updated_at", "title"],
+        includes: &["cities", "pairings", "meetings", "tours", "subjects"],
+    },
+    Kind {
         path: "/v1/action-plans",
         name: "action_plan",
         names: "action_plans",
@@ -234,4 +243,23 @@ pub fn plan(proponents: &[&str], pairing: &str) -> Value {
 /// An action plan with next to nothing in it.
 pub fn bare_plan(proponent: &str, pairing: &str) -> Value {
     json!({"proponents": [proponent], "pairing": pairing})
+}
+
+/// A knowledge item with something in each part, but a tour.
+pub fn knowledge(cities: &[&str]) -> Value {
+    json!({
+        "kind": "lesson",
+        "title": {"en": "Buses in snow", "ja": "雪の中のバス"},
+        "summary": {"en": "They run."},
+        "body": {"en": "# Buses\n\nThey *run* <script>alert(1)</script>", "ja": "**走る**"},
+        "cities": cities,
+        "pairing": "umea-kamakura",
+        "meeting": "exchange-meeting-3",
+        "tour": null,
+        "subjects": ["smart-cities"],
+        "sdg_targets": ["11.2", "13.1"],
+        "links": [{"url": "https://www.umea.se/", "title": {"sv": "Umeå kommun"}}],
+        "status": "draft",
+        "external_refs": [],
+    })
 }

@@ -322,6 +322,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    meeting_knowledge (meeting, knowledge) {
+        meeting -> Text,
+        knowledge -> Uuid,
+    }
+}
+
+diesel::table! {
     meetings (id) {
         id -> Text,
         programme -> Text,
@@ -557,6 +564,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     loaded_items,
     meeting_cities,
     meeting_dates,
+    meeting_knowledge,
     meetings,
     pairing_cities,
     pairing_subjects,

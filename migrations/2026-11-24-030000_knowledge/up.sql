@@ -111,6 +111,32 @@ COMMENT ON FUNCTION link_knowledge() IS 'Keeps the reference tables of a knowled
 CREATE TRIGGER knowledge_link AFTER INSERT OR UPDATE OF cities, subjects, sdg_targets, external_refs ON knowledge
     FOR EACH ROW EXECUTE FUNCTION link_knowledge();
 
+-- ---------------------------------------------------------------- what meetings show
+
+CREATE TABLE meeting_knowledge (
+    meeting   text NOT NULL,
+    knowledge uuid NOT NULL,
+    CONSTRAINT meeting_knowledge_pkey PRIMARY KEY (meeting, knowledge),
+    CONSTRAINT meeting_knowledge_meeting_fkey FOREIGN KEY (meeting) REFERENCES meetings (id) ON DELETE CASCADE,
+    CONSTRAINT meeting_knowledge_knowledge_fkey FOREIGN KEY (knowledge) REFERENCES knowledge (id)
+);
+COMMENT ON TABLE meeting_knowledge IS 'The references to knowledge items in the agenda of a meeting.';
+CREATE INDEX meeting_knowledge_knowledge ON meeting_knowledge (knowledge, meeting);
+
+CREATE FUNCTION link_agenda() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    shown uuid[] := ARRAY(SELECT DISTINCT id::uuid FROM jsonb_array_elements(NEW.agenda) AS item,
+        jsonb_array_elements_text(item -> 'knowledge_items') AS id);
+BEGIN
+    DELETE FROM meeting_knowledge WHERE meeting = NEW.id AND knowledge <> ALL (shown);
+    INSERT INTO meeting_knowledge (meeting, knowledge) SELECT NEW.id, knowledge FROM unnest(shown) AS knowledge
+        ON CONFLICT ON CONSTRAINT meeting_knowledge_pkey DO NOTHING;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION link_agenda() IS 'Keeps meeting_knowledge in step with meetings.agenda, whoever writes.';
+CREATE TRIGGER meetings_link_agenda AFTER INSERT OR UPDATE OF agenda ON meetings
+    FOR EACH ROW EXECUTE FUNCTION link_agenda();
+
 -- ---------------------------------------------------------------- files
 
 CREATE TABLE stray_files (

@@ -3,21 +3,21 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::rules::{check_agenda, moved, settle_dates, suggested_name};
+use super::rules::{check_agenda, moved, settle_dates, shown, suggested_name};
 use super::types::{Meeting, MeetingFilter, PlannedDate};
 use crate::cities::types::City;
 use crate::db::Connection;
 use crate::events::Author;
-use crate::ids::{CityId, MeetingId};
+use crate::ids::{CityId, KnowledgeId, MeetingId};
 use crate::policy::Thing;
-use crate::problem::Faults;
+use crate::problem::{Fault, Faults, Rule};
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     Check, Include, Known, References, Resource, derive_id, rows, strings, to_everybody,
     usual_fields, usual_sorts,
 };
-use crate::schema::{meeting_cities, meeting_dates, meetings};
+use crate::schema::{knowledge, meeting_cities, meeting_dates, meetings};
 
 impl Resource for Meeting {
     type Id = MeetingId;
@@ -68,6 +68,10 @@ impl Resource for Meeting {
 
     fn check(&self, _: &Check<'_, Self>, faults: &mut Faults) {
         check_agenda(self, faults);
+    }
+
+    async fn consult(&mut self, conn: &mut Connection, faults: &mut Faults) -> QueryResult<()> {
+        check_shown(conn, &shown(self), faults).await
     }
 
     rows!(
@@ -157,4 +161,29 @@ pub async fn list_dates(mut conn: &Connection, id: &MeetingId) -> QueryResult<Ve
         .select(PlannedDate::as_select())
         .load(&mut conn)
         .await
+}
+
+/// What is shown is there. Knowledge items refer to meetings, so here they are known by their table alone.
+async fn check_shown(
+    conn: &mut Connection,
+    shown: &[(String, KnowledgeId)],
+    faults: &mut Faults,
+) -> QueryResult<()> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<KnowledgeId> = shown.iter().map(|(_, id)| *id).collect();
+    let known: Vec<KnowledgeId> = knowledge::table
+        .filter(knowledge::id.eq_any(ids))
+        .select(knowledge::id)
+        .load(conn)
+        .await?;
+    for (pointer, id) in shown.iter().filter(|(_, id)| !known.contains(id)) {
+        faults.push(
+            Fault::at(pointer, Rule::UnknownReference)
+                .with("kind", "knowledge item")
+                .with("id", id),
+        );
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! The rules of a meeting.
 
 use super::types::{Meeting, MeetingKind};
-use crate::problem::{Fault, Faults, Rule};
+use crate::ids::KnowledgeId;
+use crate::problem::{Faults, Rule};
 
 /// Days derived from `when`, and a reason that belongs to the present date and not to the one before.
 pub fn settle_dates(meeting: &mut Meeting, before: Option<&Meeting>) {
@@ -20,7 +21,7 @@ pub fn moved(before: &Meeting, after: &Meeting) -> bool {
     before.when != after.when || before.status != after.status
 }
 
-/// An item ends after it starts; there are no knowledge items to show yet.
+/// An item ends after it starts.
 pub fn check_agenda(meeting: &Meeting, faults: &mut Faults) {
     for (index, item) in meeting.agenda.0.iter().enumerate() {
         if let (Some(start), Some(end)) = (item.starts_at, item.ends_at) {
@@ -30,15 +31,18 @@ pub fn check_agenda(meeting: &Meeting, faults: &mut Faults) {
                 Rule::EndsBeforeStart,
             );
         }
+    }
+}
+
+/// The knowledge items that are shown, each with its place.
+pub fn shown(meeting: &Meeting) -> Vec<(String, KnowledgeId)> {
+    let mut all = Vec::new();
+    for (index, item) in meeting.agenda.0.iter().enumerate() {
         for (place, id) in item.knowledge_items.iter().enumerate() {
-            let pointer = format!("/agenda/{index}/knowledge_items/{place}");
-            faults.push(
-                Fault::at(pointer, Rule::UnknownReference)
-                    .with("kind", "knowledge item")
-                    .with("id", id),
-            );
+            all.push((format!("/agenda/{index}/knowledge_items/{place}"), *id));
         }
     }
+    all
 }
 
 /// What the readable id is made of: `exchange-meeting-3`, or the title when there is no number.

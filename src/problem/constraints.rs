@@ -244,6 +244,13 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "meeting_knowledge_knowledge_fkey",
+        Meaning::Reference {
+            owner: Thing::Meeting,
+            pointer: "/agenda",
+        },
+    ),
+    (
         "knowledge_pairing_fkey",
         Meaning::Reference {
             owner: Thing::KnowledgeItem,

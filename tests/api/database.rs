@@ -218,6 +218,11 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "knowledge_cities_present",
         "the document demands one at least",
     ),
+    ("meeting_knowledge_pkey", "kept by a trigger"),
+    (
+        "meeting_knowledge_meeting_fkey",
+        "kept by a trigger; goes with its meeting",
+    ),
     ("stray_files_pkey", "keys hold UUIDs made by the service"),
     (
         "pairing_cities_pairing_fkey",

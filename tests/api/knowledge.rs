@@ -254,3 +254,26 @@ async fn a_key_of_another_system_is_its_citys_own_and_stands_once() {
         .expect(200);
     made(&umea, with("umea")).await;
 }
+
+#[tokio::test]
+async fn an_agenda_shows_items_that_are_there_and_stay_there() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let (path, item) = made(&admin, published(&["umea"])).await;
+    let agenda =
+        |ids: &[&str]| json!({"agenda": [{"title": {"en": "Buses"}, "knowledge_items": ids}]});
+    let meeting = "/v1/meetings/exchange-meeting-2";
+    let missing = iuc::resource::new_uuid().to_string();
+    let reply = admin
+        .patch(meeting, "*", agenda(&[&item.id(), &missing]))
+        .await;
+    reply.refused(&[("/agenda/0/knowledge_items/1", "unknown_reference")]);
+    admin
+        .patch(meeting, "*", agenda(&[&item.id()]))
+        .await
+        .expect(200);
+    let reply = admin.delete(&path, "*").await.problem("still_referenced");
+    assert_eq!(reply.faults()[0].1, "referenced_by", "{reply}");
+    admin.patch(meeting, "*", agenda(&[])).await.expect(200);
+    admin.delete(&path, "*").await.expect(204);
+}

@@ -14,6 +14,7 @@ mod support;
 
 mod access;
 mod bad_input;
+mod bucket;
 mod data;
 mod database;
 mod delegates;

@@ -14,14 +14,15 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin iuc
+    && useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin iuc \
+    && install -d -o 10001 -g 10001 /var/lib/iuc/files
 COPY --from=build /out/iuc /usr/local/bin/iuc
 COPY data/programme /usr/share/iuc/programme
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/iuc/
 # By number, so that an orchestrator can see that it is not root.
 USER 10001
 # Without DATABASE_URL it refuses to serve: this image has no PostgreSQL of its own to start.
-ENV IUC_BIND=0.0.0.0:8080
+ENV IUC_BIND=0.0.0.0:8080 IUC_FILES=/var/lib/iuc/files
 EXPOSE 8080
 # SIGTERM drains and ends it (docker stop).
 STOPSIGNAL SIGTERM

@@ -289,7 +289,9 @@ async fn jobs(app: Data<App>) {
 
 /// Removes the objects of files that were deleted, or whose upload broke off.
 async fn remove_files(app: Data<App>) {
-    let mut often = tokio::time::interval(Duration::from_secs(60));
+    let minute = Duration::from_secs(60);
+    // Nothing is due at once: an upload has its time first.
+    let mut often = tokio::time::interval_at(tokio::time::Instant::now() + minute, minute);
     loop {
         often.tick().await;
         let work = async {

@@ -13,7 +13,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use self::faults::faults_of;
-use self::schemas::{SCHEMAS, references, validator};
+use self::schemas::{SCHEMAS, references, standing_alone, validator};
 use crate::problem::{Fault, Faults, Rule};
 
 /// What the service takes: its operations, and a validator for each body.
@@ -21,6 +21,7 @@ pub struct Contract {
     paths: HashMap<String, Path>,
     bodies: HashMap<String, Validator>,
     read_only: HashMap<String, Vec<String>>,
+    schemas: Value,
 }
 
 /// One path, and what can be done there.
@@ -122,6 +123,7 @@ impl Contract {
             paths,
             bodies,
             read_only,
+            schemas,
         })
     }
 
@@ -143,6 +145,11 @@ impl Contract {
             .get(name)
             .map(Vec::as_slice)
             .unwrap_or_default()
+    }
+
+    /// The schema `name` as a JSON Schema that stands alone.
+    pub fn json_schema(&self, name: &str) -> Option<Value> {
+        standing_alone(name, &self.schemas)
     }
 
     /// The faults of `body` against the schema `name`.

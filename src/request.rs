@@ -69,6 +69,13 @@ impl Asking {
         &self.ask
     }
 
+    /// Asks for the thing whose id stands at this place among the ids of the path.
+    #[must_use]
+    pub fn at_place(mut self, place: usize) -> Self {
+        self.ask.ids.drain(..place.min(self.ask.ids.len()));
+        self
+    }
+
     /// Runs `read` for the caller. When the database says that the caller has another role or city by now, `read` runs
     /// again for who the caller is.
     pub async fn read<T>(

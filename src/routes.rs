@@ -129,6 +129,7 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(key_questions::delete_key_question)
         .service(templates::list_templates)
         .service(templates::get_template)
+        .service(templates::get_template_schema)
         .service(templates::create_template)
         .service(templates::replace_template)
         .service(templates::update_template)
@@ -151,6 +152,8 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(contributions::delete_contribution)
         .service(uptake::decline_contribution)
         .service(uptake::list_contribution_declines)
+        .service(uptake::list_source_uses)
+        .service(uptake::get_pairing_flow)
         .service(contributions::get_round_table);
 }
 

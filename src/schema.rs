@@ -83,6 +83,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    action_plan_sources (plan, version, activity, type_, source) {
+        plan -> Uuid,
+        version -> BigInt,
+        activity -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        source -> Text,
+        contribution -> Nullable<Uuid>,
+        tour -> Nullable<Uuid>,
+        meeting -> Nullable<Text>,
+        knowledge -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     action_plan_versions (plan, version) {
         plan -> Uuid,
         version -> BigInt,
@@ -545,6 +560,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_plan_readers,
     action_plan_refs,
     action_plan_sdgs,
+    action_plan_sources,
     action_plan_versions,
     action_plans,
     cities,

@@ -5,11 +5,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::adoption::take_back_declines;
 use super::consents::asked;
 use super::life::{actions, admit, edited};
+pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
 use super::rules::{
     check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
+    tidy_sources,
 };
 use super::statement::{INSERT, UPDATE, WritePlan};
 use super::translations::kept::after_write;
@@ -17,7 +20,7 @@ use super::types::{ActionPlan, ActionPlanFilter, PlanStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
-use crate::events::Author;
+use crate::events::{Author, Event};
 use crate::ids::{CityId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
 use crate::policy::{Relation, Role, Thing};
@@ -93,6 +96,18 @@ impl Resource for ActionPlan {
         }
     }
 
+    async fn follow(
+        conn: &mut Connection,
+        author: &Author,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Event>, Problem> {
+        match after {
+            Some(after) => take_back_declines(conn, author, before, after).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
         self.actions = None;
         self.id = before.map_or_else(|| new_uuid().into(), |before| before.id);
@@ -107,6 +122,7 @@ impl Resource for ActionPlan {
             );
         }
         give_keys(self);
+        tidy_sources(self);
         edited(before, self, faults);
     }
 
@@ -119,6 +135,8 @@ impl Resource for ActionPlan {
     }
 
     fn fill_for(&mut self, caller: &Caller) {
+        let hidden = std::mem::take(&mut self.hidden_sources);
+        lists::take_out(&hidden, self);
         let own = caller.city.as_ref();
         let is_asked = own.is_some_and(|city| asked(self).contains(city));
         let relation = Resource::relation(self, caller);

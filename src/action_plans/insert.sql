@@ -14,6 +14,9 @@ WITH plan AS (
 ), sdgs AS (
     INSERT INTO action_plan_sdgs (plan, code)
     SELECT id, code FROM plan, unnest(:codes) AS code
+), sources AS (
+    INSERT INTO action_plan_sources (plan, version, activity, type, source)
+    SELECT id, version, activity, type, source FROM plan, unnest(:activities, :types, :sources) AS cited (activity, type, source)
 )
 INSERT INTO action_plan_refs (city, system, key, plan)
 SELECT city, system, key, id

@@ -2,10 +2,11 @@
 //! them in `action_plan_readers`, by the own city or by `*`; where both are there, the city's holds.
 
 mod documents;
+mod private;
 mod stored;
 mod working;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -13,6 +14,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use self::documents::Documents;
+use self::private::{hidden_among, reader_cites_private};
+pub use self::private::{sees_all_sources, take_out, texts_without_hidden, without_hidden};
 pub use self::stored::StoredPlan;
 use self::stored::{EVERYBODY, Readable};
 use super::types::{ActionPlan, ActionPlanFilter};
@@ -22,7 +25,7 @@ use crate::db::Connection;
 use crate::ids::PlanId;
 use crate::policy::Role;
 use crate::query::{Key, Page, Sight};
-use crate::resource::Resource;
+use crate::resource::{Resource, Seen};
 use crate::schema::{action_plan_readers, action_plan_versions};
 use crate::sdgs::types::SdgCode;
 
@@ -54,9 +57,20 @@ pub async fn find(
         .filter(action_plan_readers::plan.eq(id))
         .filter(action_plan_readers::reader.eq_any(readers(caller)))
         .order(action_plan_readers::reader.eq(EVERYBODY))
-        .select((Readable::as_select(), action_plan_versions::document));
-    let found: Option<(Readable, JsonText)> = query.first(&mut conn).await.optional()?;
-    Ok(found.map(|(plan, document)| plan.seen_by(caller, document)))
+        .select((
+            Readable::as_select(),
+            action_plan_versions::document,
+            reader_cites_private(),
+        ));
+    let found: Option<(Readable, JsonText, bool)> = query.first(&mut conn).await.optional()?;
+    let Some((plan, document, cites_private)) = found else {
+        return Ok(None);
+    };
+    let mut plan = plan.seen_by(caller, document);
+    if cites_private && !sees_all_sources(caller, plan.relation(caller)) {
+        texts_without_hidden(conn, caller, vec![plan.text_mut()]).await?;
+    }
+    Ok(Some(plan))
 }
 
 /// Reads those of `ids` that `caller` may see, to look into.
@@ -76,13 +90,23 @@ pub async fn look_into(
             action_plan_readers::reader.eq(EVERYBODY),
         ))
         .distinct_on(action_plan_readers::plan)
-        .select((action_plan_readers::reader, action_plan_versions::document));
-    let found: Vec<(String, ActionPlan)> = query.load(&mut conn).await?;
-    let marked = found.into_iter().map(|(reader, mut plan)| {
+        .select((
+            action_plan_readers::reader,
+            action_plan_versions::document,
+            reader_cites_private(),
+        ));
+    let found: Vec<(String, ActionPlan, bool)> = query.load(&mut conn).await?;
+    let mut plans = Vec::with_capacity(found.len());
+    for (reader, mut plan, cites_private) in found {
         plan.is_public_copy = reader == EVERYBODY;
-        plan
-    });
-    Ok(marked.collect())
+        if cites_private && !sees_all_sources(caller, Resource::relation(&plan, caller)) {
+            let cited = plan.citations().into_iter();
+            let cited = cited.map(|(_, kind, id)| (kind, id.to_owned()));
+            plan.hidden_sources = hidden_among(conn, caller, cited.collect()).await?;
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
 }
 
 /// Who stands for the caller among the readers.
@@ -116,16 +140,29 @@ pub async fn list(
     plans.sort_by(|a, b| page.compare(a, b, ActionPlan::SORTS, ActionPlan::TIE));
     plans.truncate(usize::try_from(page.limit).unwrap_or_default());
     let wanted = Documents::of(&plans);
-    let texts: Vec<(PlanId, JsonText)> = wanted.load(&mut conn).await?;
-    let mut texts: HashMap<PlanId, JsonText> = texts.into_iter().collect();
+    let texts: Vec<(PlanId, JsonText, bool)> = wanted.load(&mut conn).await?;
+    let texts = texts
+        .into_iter()
+        .map(|(id, text, private)| (id, (text, private)));
+    let mut texts: HashMap<PlanId, (JsonText, bool)> = texts.collect();
+    let mut with_private = HashSet::new();
     plans.retain_mut(|plan| match texts.remove(&plan.id) {
-        Some(text) => {
-            plan.put_text(text);
+        Some((text, cites_private)) => {
+            *plan.text_mut() = text;
+            if cites_private && !sees_all_sources(caller, plan.relation(caller)) {
+                with_private.insert(plan.id);
+            }
             true
         }
         // Deleted in between.
         None => false,
     });
+    if !with_private.is_empty() {
+        let plans = plans
+            .iter_mut()
+            .filter(|plan| with_private.contains(&plan.id));
+        texts_without_hidden(conn, caller, plans.map(StoredPlan::text_mut).collect()).await?;
+    }
     Ok(plans)
 }
 
@@ -146,6 +183,18 @@ pub async fn count(
         count += own.first::<i64>(&mut conn).await?;
     }
     Ok(count)
+}
+
+/// The rows of `action_plan_readers` by which a caller who is no admin reads plans: one for each plan.
+pub fn read_by(caller: &Caller) -> Sight {
+    match &caller.city {
+        None => Sight::of("action_plan_readers.reader = '*'"),
+        Some(city) => Sight::by(
+            "action_plan_readers.reader = ? OR action_plan_readers.reader = '*' AND NOT EXISTS (SELECT \
+             FROM action_plan_readers AS own WHERE own.plan = action_plan_readers.plan AND own.reader = ?)",
+            Key::Text(city.to_string()),
+        ),
+    }
 }
 
 type Readers = action_plan_readers::BoxedQuery<'static, Pg>;

@@ -6,8 +6,12 @@
 //!
 //! Proponents and admins see the working copy; the partner cities of the pairing see it while it is submitted, and those
 //! that a joint action names consent to it; everybody sees the version that was approved last, until it is withdrawn.
+//! What a plan names as a source (`action_plan_sources`) cannot be deleted. Who does not write the plan gets it without the
+//! sources that are hidden from them (`lists::private`).
+//!
 //! Which version a reader gets stands in `action_plan_readers`: every read of somebody else than an admin begins there.
 
+pub mod adoption;
 pub mod comments;
 pub mod consents;
 pub mod db;

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::types::{ActionPlan, PartKey, PlanKind, Source, SourceType};
-use crate::ids::{MeetingId, TourId};
+use crate::contributions::types::Contribution;
+use crate::ids::{ContributionId, KnowledgeId, MeetingId, TourId};
+use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::problem::{Fault, Faults, Rule};
@@ -167,23 +169,52 @@ pub fn refer_to_sources(plan: &ActionPlan, references: &mut References) {
                     references.to::<Meeting>(pointer, &id);
                 }
             }
-            SourceType::Contribution | SourceType::Knowledge => {}
+            SourceType::Contribution => {
+                if let Ok(id) = source.id.parse::<ContributionId>() {
+                    references.to::<Contribution>(pointer, &id);
+                }
+            }
+            SourceType::Knowledge => {
+                if let Ok(id) = source.id.parse::<KnowledgeId>() {
+                    references.to::<KnowledgeItem>(pointer, &id);
+                }
+            }
         }
     }
 }
 
-/// A source has the shape of its kind's ids; there are no contributions and knowledge items to name yet.
+/// A source has the shape of its kind's ids.
 pub fn check_sources(plan: &ActionPlan, faults: &mut Faults) {
     for (pointer, source) in sources(plan) {
-        let possible = match source.r#type {
-            SourceType::Tour => source.id.parse::<TourId>().is_ok(),
-            SourceType::Meeting => source.id.parse::<MeetingId>().is_ok(),
-            SourceType::Contribution | SourceType::Knowledge => false,
-        };
-        if !possible {
+        if canonical(source).is_none() {
             let fault = Fault::at(format!("{pointer}/id"), Rule::UnknownReference);
             faults.push(fault.with("kind", source.r#type).with("id", &source.id));
         }
+    }
+}
+
+/// Writes the ids of sources as the things themselves write theirs.
+pub fn tidy_sources(plan: &mut ActionPlan) {
+    let of_inputs = plan.inputs.iter_mut().flat_map(|part| &mut part.sources);
+    let of_activities = plan
+        .activities
+        .iter_mut()
+        .flat_map(|part| &mut part.sources);
+    for source in of_inputs.chain(of_activities) {
+        if let Some(id) = canonical(source) {
+            source.id = id;
+        }
+    }
+}
+
+/// The id of the source as its thing writes it; none when it has not the shape of one.
+fn canonical(source: &Source) -> Option<String> {
+    let id = &source.id;
+    match source.r#type {
+        SourceType::Contribution => id.parse().ok().map(|id: ContributionId| id.to_string()),
+        SourceType::Tour => id.parse().ok().map(|id: TourId| id.to_string()),
+        SourceType::Meeting => id.parse().ok().map(|id: MeetingId| id.to_string()),
+        SourceType::Knowledge => id.parse().ok().map(|id: KnowledgeId| id.to_string()),
     }
 }
 

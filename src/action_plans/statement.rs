@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::consents::asked;
 use super::rules::{sdg_codes, title_key};
 use super::translations::Bookkeeping;
-use super::types::ActionPlan;
+use super::types::{ActionPlan, SourceType};
 use crate::events::{Author, Manner};
 use crate::ids::CityId;
 
@@ -31,6 +31,9 @@ pub struct WritePlan<'a> {
     systems: Vec<&'a str>,
     keys: Vec<&'a str>,
     asked: Vec<&'a CityId>,
+    activities: Vec<&'a str>,
+    types: Vec<SourceType>,
+    sources: Vec<&'a str>,
     comment: Option<&'a str>,
     by: Option<Uuid>,
     is_minor: bool,
@@ -49,6 +52,7 @@ impl<'a> WritePlan<'a> {
         codes.sort_unstable();
         codes.dedup();
         let refs = &plan.external_refs;
+        let cited = plan.citations();
         Self {
             plan,
             sql,
@@ -63,6 +67,9 @@ impl<'a> WritePlan<'a> {
                 .map(|reference| reference.key.as_str())
                 .collect(),
             asked: asked(plan).into_iter().collect(),
+            activities: cited.iter().map(|(activity, _, _)| *activity).collect(),
+            types: cited.iter().map(|(_, kind, _)| *kind).collect(),
+            sources: cited.iter().map(|(_, _, id)| *id).collect(),
             comment: plan
                 .status_comment
                 .as_deref()
@@ -100,6 +107,9 @@ impl<'a> WritePlan<'a> {
             "by" => out.push_bind_param::<Nullable<SqlUuid>, _>(&self.by),
             "cities" => out.push_bind_param::<Array<Text>, _>(&plan.proponents),
             "asked" => out.push_bind_param::<Array<Text>, _>(&self.asked),
+            "activities" => out.push_bind_param::<Array<Text>, _>(&self.activities),
+            "types" => out.push_bind_param::<Array<Text>, _>(&self.types),
+            "sources" => out.push_bind_param::<Array<Text>, _>(&self.sources),
             "comment" => out.push_bind_param::<Nullable<Text>, _>(&self.comment),
             "minor" => out.push_bind_param::<Bool, _>(&self.is_minor),
             "translations" => out.push_bind_param::<Nullable<Jsonb>, _>(&self.translations),

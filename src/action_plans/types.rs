@@ -2,6 +2,8 @@
 
 mod parts;
 
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -200,9 +202,29 @@ pub struct ActionPlan {
     /// Whether this is the published version as it was read for somebody who may not see the working copy.
     #[serde(skip)]
     pub is_public_copy: bool,
+    /// The sources that the reader it was read for does not see.
+    #[serde(skip)]
+    pub hidden_sources: HashSet<(SourceType, String)>,
 }
 
 json!(ActionPlan);
+
+impl ActionPlan {
+    /// What it came from, once each: the key of the activity that names the source (empty: the inputs do), its type and
+    /// id.
+    pub fn citations(&self) -> BTreeSet<(&str, SourceType, &str)> {
+        let of_inputs = self.inputs.iter().flat_map(|part| &part.sources);
+        let of_inputs = of_inputs.map(|source| ("", source));
+        let of_activities = self.activities.iter().flat_map(|part| {
+            let key = part.key.0.as_str();
+            part.sources.iter().map(move |source| (key, source))
+        });
+        of_inputs
+            .chain(of_activities)
+            .map(|(activity, source)| (activity, source.r#type, source.id.as_str()))
+            .collect()
+    }
+}
 
 fn new_plan() -> PlanKind {
     PlanKind::New

@@ -23,6 +23,11 @@ WITH plan AS (
     INSERT INTO action_plan_sdgs (plan, code)
     SELECT id, code FROM plan, unnest(:codes) AS code
     ON CONFLICT ON CONSTRAINT action_plan_sdgs_pkey DO NOTHING
+), outdated AS (
+    DELETE FROM action_plan_sources WHERE plan = :id AND version <> coalesce(:published_version, 0)
+), sources AS (
+    INSERT INTO action_plan_sources (plan, version, activity, type, source)
+    SELECT id, version, activity, type, source FROM plan, unnest(:activities, :types, :sources) AS cited (activity, type, source)
 ), forgotten AS (
     DELETE FROM action_plan_refs AS had
     WHERE had.plan = :id AND had.city = ANY (:cities)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use super::lists::StoredPlan;
+use super::lists::{StoredPlan, texts_without_hidden, without_hidden};
 use super::types::{ActionPlan, PlanStatus};
 use crate::auth::Caller;
 use crate::column::JsonText;
@@ -126,6 +126,19 @@ pub struct StoredVersion {
 }
 
 impl StoredVersion {
+    /// The version as `caller` sees it: without the sources that are hidden from who does not write the plan.
+    pub async fn seen_by(
+        mut self,
+        conn: &Connection,
+        caller: &Caller,
+        open: OpenVersions,
+    ) -> QueryResult<Self> {
+        if open == OpenVersions::Published {
+            texts_without_hidden(conn, caller, vec![&mut self.document]).await?;
+        }
+        Ok(self)
+    }
+
     /// The document as it was answered; nothing can be done with a version.
     pub fn into_bytes(self) -> Vec<u8> {
         let text = self.document.0.trim_end();
@@ -214,7 +227,11 @@ pub async fn compared(
     let (Some(earlier), Some(later)) = (earlier, later) else {
         return Err(Problem::new(Code::NotFound));
     };
-    Ok((earlier.json()?, later.json()?))
+    let mut documents = [earlier.json()?, later.json()?];
+    if open == OpenVersions::Published {
+        without_hidden(conn, caller, &mut documents).await?;
+    }
+    Ok(documents.into())
 }
 
 /// Brings back what a version said, as a new version.

@@ -28,10 +28,10 @@ pub(super) fn references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// A validator of `root`, with no more schemas than it can reach.
-pub(super) fn validator(mut root: Value, schemas: &Value) -> Result<Validator, BadContract> {
+/// The schemas that `root` refers to, and those that they refer to.
+fn reached_from(root: &Value, schemas: &Value) -> Map<String, Value> {
     let mut waiting = BTreeSet::new();
-    references(&root, &mut waiting);
+    references(root, &mut waiting);
     let mut reached = Map::new();
     while let Some(name) = waiting.pop_first() {
         if let (false, Some(schema)) = (reached.contains_key(&name), schemas.get(&name)) {
@@ -39,6 +39,37 @@ pub(super) fn validator(mut root: Value, schemas: &Value) -> Result<Validator, B
             reached.insert(name, schema.clone());
         }
     }
+    reached
+}
+
+/// The schema `name` as one that stands alone: what it refers to is in its `$defs`.
+pub(super) fn standing_alone(name: &str, schemas: &Value) -> Option<Value> {
+    let mut root = schemas.get(name)?.clone();
+    let mut reached: Value = reached_from(&root, schemas).into();
+    point_to_defs(&mut root);
+    point_to_defs(&mut reached);
+    root.as_object_mut()?.insert("$defs".into(), reached);
+    Some(root)
+}
+
+fn point_to_defs(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(point_to_defs),
+        Value::Object(object) => {
+            if let Some(Value::String(to)) = object.get_mut("$ref")
+                && let Some(name) = to.strip_prefix(SCHEMAS)
+            {
+                *to = format!("#/$defs/{name}");
+            }
+            object.values_mut().for_each(point_to_defs);
+        }
+        _ => {}
+    }
+}
+
+/// A validator of `root`, with no more schemas than it can reach.
+pub(super) fn validator(mut root: Value, schemas: &Value) -> Result<Validator, BadContract> {
+    let reached = reached_from(&root, schemas);
     if let Some(object) = root.as_object_mut() {
         object.insert("components".into(), json!({"schemas": reached}));
     }

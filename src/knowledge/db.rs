@@ -93,7 +93,7 @@ impl Resource for KnowledgeItem {
     rows!(
         knowledge,
         key = id,
-        visible = visible,
+        visible = visible_to,
         filter = |query, filter| {
             if !filter.kind.is_empty() {
                 query = query.filter(knowledge::kind.eq_any(filter.kind));
@@ -141,14 +141,14 @@ impl Resource for KnowledgeItem {
 }
 
 /// What is published is everybody's; drafts are their cities' and the admins'.
-fn visible(caller: &Caller) -> Option<Sight> {
+pub fn visible_to(caller: &Caller) -> Option<Sight> {
     match (caller.role, &caller.city) {
         (Role::Admin, _) => None,
         (_, Some(own)) => Some(Sight::by(
-            "status = 'published' OR cities @> ARRAY[?]",
+            "knowledge.status = 'published' OR knowledge.cities @> ARRAY[?]",
             Key::Text(own.to_string()),
         )),
-        (_, None) => Some(Sight::of("status = 'published'")),
+        (_, None) => Some(Sight::of("knowledge.status = 'published'")),
     }
 }
 

@@ -143,7 +143,7 @@ fn rename_pages(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// Objects take no other fields than theirs; a translated text has at least one language; a list that only the service
+/// Objects take no other fields than theirs, unless they say so; a translated text has at least one language; a list that only the service
 /// writes is marked itself, not its entries.
 fn close(schema: &mut Value) {
     walk(schema, &mut |schema| {
@@ -151,7 +151,8 @@ fn close(schema: &mut Value) {
             return;
         };
         if object.contains_key("properties") && object.get("type") == Some(&json!("object")) {
-            object.insert("additionalProperties".into(), json!(false));
+            let open = object.entry("additionalProperties");
+            open.or_insert(json!(false));
         }
         let entries = object.get_mut("items").and_then(Value::as_object_mut);
         if let Some(mark) = entries.and_then(|entries| entries.remove("readOnly")) {

@@ -217,6 +217,34 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "action_plan_sources_contribution_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_sources_tour_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_sources_meeting_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_sources_knowledge_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
         "action_plan_comments_plan_fkey",
         Meaning::Reference {
             owner: Thing::Comment,

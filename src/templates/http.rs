@@ -2,14 +2,22 @@
 
 use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
+use serde::Deserialize;
 
+use super::schema::{self, JsonSchema};
 use super::types::{Template, TemplateFilter};
 use crate::ids::TemplateId;
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
 use crate::request::{Ask, Asking};
 use crate::resource::Listing;
+use crate::text::LanguageTag;
 use crate::write::{self, WriteParams};
+
+const SCHEMA_TYPES: &[(&str, &str)] = &[
+    ("application/json", "application/json"),
+    ("application/schema+json", "application/schema+json"),
+];
 
 /// List templates
 ///
@@ -27,6 +35,32 @@ pub async fn list_templates(asking: Asking) -> Answer {
 #[get("/templates/{id}")]
 pub async fn get_template(asking: Asking) -> Answer {
     read::one::<Template>(asking).await
+}
+
+/// How a schema is told.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SchemaParams {
+    /// The language of titles and descriptions (BCP 47), where the template has it; English when left out.
+    #[param(inline)]
+    pub lang: Option<LanguageTag>,
+}
+
+/// Get the JSON Schema of the plans along a template
+///
+/// What a plan that is sent has to be like, draft or not, in the template's order and under its headings: the schema that
+/// the service itself checks bodies with (JSON Schema 2020-12). By `Accept: application/schema+json` under that media type.
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), SchemaParams), responses((status = 200, body = JsonSchema)))]
+#[get("/templates/{id}/schema")]
+pub async fn get_template_schema(asking: Asking) -> Answer {
+    let params = asking.ask().parameters::<SchemaParams>();
+    let (asking, params) = asking.with(params).await?;
+    let media_type = read::negotiate(asking.ask(), None, SCHEMA_TYPES);
+    let (asking, media_type) = asking.with(media_type).await?;
+    let (ask, conn, template) = read::seen::<Template>(asking).await?;
+    drop(conn);
+    let language = params.lang.map_or_else(|| "en".to_owned(), |tag| tag.0);
+    schema::answer(&ask, &template, &language, media_type)
 }
 
 /// Create a template

@@ -4,5 +4,6 @@
 
 pub mod db;
 pub mod http;
+pub mod schema;
 pub mod rules;
 pub mod types;

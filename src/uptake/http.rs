@@ -4,11 +4,20 @@ use actix_web::web::Payload;
 use actix_web::{get, post};
 
 use super::declines::{self, DeclineLesson};
+use super::flow::{self, PairingFlow};
 use super::types::{Decline, DeclineRequest, Declines};
+use super::uses::{self, BY_PLACE, SourceUse};
+use crate::action_plans::types::SourceType;
 use crate::contributions::types::Contribution;
-use crate::ids::ContributionId;
-use crate::read::{self, Answer};
+use crate::ids::{ContributionId, PairingId};
+use crate::knowledge::types::KnowledgeItem;
+use crate::meetings::types::Meeting;
+use crate::pairings::types::Pairing;
+use crate::problem::{Code, Problem};
+use crate::read::{self, Answer, PageParams};
 use crate::request::{Ask, Asking};
+use crate::resource::{Listing, Resource};
+use crate::tours::types::Tour;
 use crate::write::{self, WriteParams};
 
 /// Decline a lesson
@@ -32,6 +41,50 @@ pub async fn list_contribution_declines(asking: Asking) -> Answer {
         Ok(Declines {
             items: declines::list(conn, caller, lesson).await?,
         })
+    })
+    .await
+}
+
+/// Tell where a source went
+///
+/// The plans and activities that name a contribution, tour, meeting or knowledge item, the newest plan first: of each
+/// plan the version that you see.
+#[utoipa::path(tag = "action plans", params(("type" = SourceType, Path, description = "What kind of thing it is."), ("id" = String, Path, description = "Its id.", max_length = 80, pattern = "^[a-z0-9-]+$", example = "exchange-meeting-3"), PageParams), responses((status = 200, body = Listing<SourceUse>)))]
+#[get("/sources/{type}/{id}/uses")]
+pub async fn list_source_uses(asking: Asking) -> Answer {
+    let kind = asking.ask().path_part(0).parse();
+    let (asking, kind) = asking
+        .with(kind.map_err(|_| Problem::new(Code::NotFound)))
+        .await?;
+    match kind {
+        SourceType::Contribution => uses_of::<Contribution>(asking, kind).await,
+        SourceType::Tour => uses_of::<Tour>(asking, kind).await,
+        SourceType::Meeting => uses_of::<Meeting>(asking, kind).await,
+        SourceType::Knowledge => uses_of::<KnowledgeItem>(asking, kind).await,
+    }
+}
+
+async fn uses_of<R: Resource<Seen = R>>(asking: Asking, kind: SourceType) -> Answer {
+    read::parts_of::<R, _>(
+        asking.at_place(1),
+        BY_PLACE,
+        async |ask, conn, source, page| {
+            let id = Resource::id(source).to_string();
+            uses::list(conn, &ask.caller, kind, &id, page).await
+        },
+    )
+    .await
+}
+
+/// Tell the way from lessons to activities in a pairing
+///
+/// What the cities of the pairing said at round tables, its tours and knowledge items and whatever else its plans name, and
+/// what became of each: adopted by a plan, declined with a reason, or pending. All of it as far as you see it.
+#[utoipa::path(tag = "pairings", params(("id" = PairingId, Path, description = "Id of the pairing.")), responses((status = 200, body = PairingFlow)))]
+#[get("/pairings/{id}/flow")]
+pub async fn get_pairing_flow(asking: Asking) -> Answer {
+    read::part_of::<Pairing, _>(asking, async |conn, caller, pairing| {
+        flow::flow(conn, caller, pairing.id.clone()).await
     })
     .await
 }

@@ -142,6 +142,9 @@ const TABLE: &[Expected] = &[
     row("upload_knowledge_file", [401, 200, 404, 200]),
     row("download_knowledge_file", [404, 200, 404, 200]),
     row("delete_knowledge_file", [401, 200, 404, 200]),
+    row("list_source_uses", [404, 200, 404, 200]),
+    row("get_template_schema", [200, 200, 200, 200]),
+    row("get_pairing_flow", [200, 200, 200, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -288,6 +291,20 @@ impl Try<'_> {
             "get_round_table" => {
                 return client
                     .get("/v1/meetings/exchange-meeting-3/round-table")
+                    .await;
+            }
+            "get_template_schema" => {
+                let path = self.things.of("template", self.city);
+                return client.get(&format!("{path}/schema")).await;
+            }
+            "get_pairing_flow" => {
+                return client.get("/v1/pairings/frankfurt-yokohama/flow").await;
+            }
+            "list_source_uses" => {
+                let path = self.things.of("contribution", self.city);
+                let id = path.rsplit('/').next().unwrap_or_default();
+                return client
+                    .get(&format!("/v1/sources/contribution/{id}/uses"))
                     .await;
             }
             "list_contribution_declines" => {

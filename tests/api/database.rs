@@ -261,6 +261,11 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "locked while it is declined; goes with its contribution",
     ),
     (
+        "action_plan_sources_pkey",
+        "written with its plan, each source once",
+    ),
+    ("action_plan_sources_version_fkey", "goes with its version"),
+    (
         "action_plan_readers_pkey",
         "written by a trigger, each reader once",
     ),

@@ -38,4 +38,5 @@ mod round_tables;
 mod sign_in;
 mod statistics;
 mod tours;
+mod traceability;
 mod writes;

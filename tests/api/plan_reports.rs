@@ -274,3 +274,40 @@ async fn the_summary_is_one_page_as_json_and_as_text() {
             .problem("not_found");
     }
 }
+
+#[tokio::test]
+async fn the_schema_of_a_template_lets_pass_what_the_service_takes_and_refuses_what_it_refuses() {
+    let app = App::start().await;
+    let anonymous = app.anonymous();
+    let templates = anonymous.get("/v1/templates").await.expect(200);
+    let path = format!("/v1/templates/{}/schema", templates.ids()[0]);
+    let reply = anonymous.get(&format!("{path}?lang=ja")).await.expect(200);
+    let schema = reply.body;
+    let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    let sections = templates.items()[0]["sections"].as_array().unwrap().clone();
+    for (place, section) in sections.iter().enumerate() {
+        assert_eq!(*names[place], section["field"].as_str().unwrap());
+        let title = &schema["properties"][names[place]]["title"];
+        assert_eq!(*title, section["title"]["ja"], "{}", names[place]);
+    }
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let plan = plan(&["frankfurt"], "frankfurt-yokohama");
+    assert!(validator.is_valid(&plan));
+    let mut bad = plan.clone();
+    bad["activities"][0]["progress_percent"] = json!(101);
+    assert!(!validator.is_valid(&bad));
+    let mut bad = plan;
+    bad["activity"] = json!([]);
+    assert!(!validator.is_valid(&bad));
+    let request = anonymous.request("GET", &path);
+    let reply = request
+        .header("Accept", "application/schema+json")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(reply.header("content-type"), "application/schema+json");
+    anonymous
+        .get("/v1/templates/none/schema")
+        .await
+        .problem("not_found");
+}

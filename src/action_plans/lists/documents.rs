@@ -1,14 +1,16 @@
-//! The texts of certain versions of plans: a statement by hand, kept prepared.
+//! The texts of certain versions of plans, and whether they name lessons that not everybody sees: a statement by hand,
+//! kept prepared.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Json, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Json, Uuid as SqlUuid};
 
+use super::private::cites_private;
 use super::stored::StoredPlan;
 use crate::ids::PlanId;
 
-/// Answers the plan and its text for each pair of plan and version.
+/// Answers the plan, its text, and whether it names private lessons, for each pair of plan and version.
 pub(super) struct Documents {
     plans: Vec<PlanId>,
     versions: Vec<i64>,
@@ -24,7 +26,7 @@ impl Documents {
 }
 
 impl Query for Documents {
-    type SqlType = (SqlUuid, Json);
+    type SqlType = (SqlUuid, Json, Bool);
 }
 
 impl QueryId for Documents {
@@ -36,7 +38,11 @@ impl<Conn> RunQueryDsl<Conn> for Documents {}
 
 impl QueryFragment<Pg> for Documents {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT plan, document FROM unnest(");
+        out.push_sql(concat!(
+            "SELECT plan, document, ",
+            cites_private!("wanted.plan", "wanted.version"),
+            " FROM unnest("
+        ));
         out.push_bind_param::<Array<SqlUuid>, _>(&self.plans)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<BigInt>, _>(&self.versions)?;

@@ -122,9 +122,9 @@ impl StoredPlan {
         read.map_err(|error| diesel::result::Error::DeserializationError(error.into()))
     }
 
-    /// Puts in the text, where it was read after the rest.
-    pub(super) fn put_text(&mut self, text: JsonText) {
-        self.document = text;
+    /// The text, to put in what was read after the rest.
+    pub(super) fn text_mut(&mut self) -> &mut JsonText {
+        &mut self.document
     }
 }
 

@@ -4,8 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, post};
 
 use super::{
-    BY_NUMBER, DiffParams, PlanVersion, Restore, compared, find_version, list_versions,
-    versions_open_to,
+    BY_NUMBER, DiffParams, OpenVersions, PlanVersion, Restore, compared, find_version,
+    list_versions, versions_open_to,
 };
 use crate::action_plans::diff::{Difference, difference_of_documents};
 use crate::action_plans::types::ActionPlan;
@@ -41,8 +41,9 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     let number = number_in_path(&ask)?;
     let open = versions_open_to(&ask.caller, plan.relation(&ask.caller));
     let found = find_version(&conn, plan.id, number, open).await?;
-    drop(conn);
     let found = found.ok_or(Problem::new(Code::NotFound))?;
+    let found = found.seen_by(&conn, &ask.caller, open).await?;
+    drop(conn);
     let tag = etag(Meta {
         version: number,
         created_at: found.at,
@@ -55,10 +56,7 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     };
     answer
         .insert_header((header::ETAG, tag.as_str()))
-        .insert_header((
-            header::CACHE_CONTROL,
-            "private, max-age=31536000, immutable",
-        ))
+        .insert_header((header::CACHE_CONTROL, kept_for(open)))
         .insert_header(read::vary());
     if ask.none_match(&tag) {
         return Ok(answer.finish());
@@ -94,6 +92,14 @@ pub async fn get_action_plan_diff(asking: Asking) -> Answer {
     drop(conn);
     let json = read::bytes(&difference_of_documents(&from, &to))?;
     Ok(read::conditional(&ask, json))
+}
+
+/// How long a version may be kept: for good by who sees all of it. Others may lose sight of what it came from.
+fn kept_for(open: OpenVersions) -> &'static str {
+    match open {
+        OpenVersions::All => "private, max-age=31536000, immutable",
+        OpenVersions::Published => "private, no-cache",
+    }
 }
 
 /// The number of a version in the path; what is none, nothing has.

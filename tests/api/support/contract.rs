@@ -28,7 +28,14 @@ pub fn check(reply: &Reply) {
     let media_type = reply.header("content-type");
     // Tables, pictures and pages of text are told in the words of their operation, for the same reason as the next.
     let kind = media_type.split(';').next().unwrap_or_default();
-    if ["text/csv", "text/plain", "image/svg+xml"].contains(&kind) {
+    if [
+        "text/csv",
+        "text/plain",
+        "image/svg+xml",
+        "application/schema+json",
+    ]
+    .contains(&kind)
+    {
         return;
     }
     if media_type == "application/x-ndjson" {

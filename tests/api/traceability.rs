@@ -1,0 +1,454 @@
+//! From lessons to activities: where a source went, what became of the lessons of a pairing, and what of it shows to whom.
+
+use serde_json::{Value, json};
+
+use crate::support::Client;
+use crate::support::kinds::{contribution, knowledge};
+use crate::support::plans::{cast, complete_plan, consent, make, to};
+
+/// What the city answers to a question; its id.
+async fn say(by: &Client, city: &str, question: &str, visibility: &str) -> String {
+    let body = contribution(city, question, visibility);
+    by.post("/v1/contributions", body).await.expect(201).id()
+}
+
+fn source(kind: &str, id: &str) -> Value {
+    json!({"type": kind, "id": id, "note": {"en": format!("taken from {id}")}})
+}
+
+/// A complete plan of Frankfurt that names these sources, in its inputs and in its activity.
+fn citing(inputs: &[Value], activity: &[Value]) -> Value {
+    let mut plan = complete_plan(&["frankfurt"]);
+    plan["inputs"]["sources"] = inputs.into();
+    plan["activities"][0]["sources"] = activity.into();
+    plan
+}
+
+async fn publish(frankfurt: &Client, admin: &Client, plan: &str) {
+    to(frankfurt, plan, "submitted").await.expect(200);
+    to(admin, plan, "approved").await.expect(200);
+}
+
+/// The uses of a source, without their versions, as plan, activity and status.
+async fn uses(by: &Client, kind: &str, id: &str) -> Vec<(String, Value, String)> {
+    let reply = by.get(&format!("/v1/sources/{kind}/{id}/uses")).await;
+    let mut uses: Vec<(String, Value, String)> = reply
+        .expect(200)
+        .items()
+        .into_iter()
+        .map(|item| {
+            (
+                item["plan"].as_str().unwrap().to_owned(),
+                item["activity"].clone(),
+                item["status"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    uses.sort_by_key(|(plan, activity, _)| format!("{plan}{activity}"));
+    uses
+}
+
+#[tokio::test]
+async fn a_source_tells_which_plans_and_activities_came_from_it_as_far_as_they_are_seen() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let lesson_source = source("contribution", &lesson);
+    let plan = make(
+        &frankfurt,
+        citing(
+            &[lesson_source.clone(), lesson_source.clone()],
+            &[lesson_source, source("meeting", "exchange-meeting-3")],
+        ),
+    )
+    .await;
+    let id = plan.rsplit('/').next().unwrap().to_owned();
+    let places = |status: &str| {
+        vec![
+            (id.clone(), json!("bridge"), status.to_owned()),
+            (id.clone(), Value::Null, status.to_owned()),
+        ]
+    };
+    for (client, seen) in [
+        (&frankfurt, true),
+        (&admin, true),
+        (&yokohama, false),
+        (&app.anonymous(), false),
+    ] {
+        let expected = if seen { places("draft") } else { Vec::new() };
+        assert_eq!(uses(client, "contribution", &lesson).await, expected);
+    }
+    publish(&frankfurt, &admin, &plan).await;
+    // The working copy names it no more; what is public still does.
+    let without = json!({"inputs": {"sources": []}, "activities": []});
+    frankfurt.patch(&plan, "*", without).await.expect(200);
+    for client in [&yokohama, &app.anonymous()] {
+        assert_eq!(
+            uses(client, "contribution", &lesson).await,
+            places("approved")
+        );
+        let meeting = uses(client, "meeting", "exchange-meeting-3").await;
+        assert_eq!(meeting, [(id.clone(), json!("bridge"), "approved".into())]);
+    }
+    assert_eq!(uses(&frankfurt, "contribution", &lesson).await, []);
+    assert_eq!(uses(&admin, "contribution", &lesson).await, []);
+}
+
+#[tokio::test]
+async fn the_uses_of_a_source_come_in_pages() {
+    let (_app, frankfurt, _, admin) = cast().await;
+    for _ in 0..3 {
+        let meeting = source("meeting", "exchange-meeting-2");
+        make(
+            &frankfurt,
+            citing(std::slice::from_ref(&meeting), &[meeting.clone()]),
+        )
+        .await;
+    }
+    for client in [&frankfurt, &admin] {
+        let all = client
+            .all("/v1/sources/meeting/exchange-meeting-2/uses?limit=2")
+            .await;
+        assert_eq!(all.len(), 6);
+    }
+}
+
+#[tokio::test]
+async fn what_one_may_not_see_is_no_source() {
+    let (app, frankfurt, yokohama, _) = cast().await;
+    let umea = app.city_user("umea").await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let draft = umea
+        .post("/v1/knowledge", knowledge(&["umea"]))
+        .await
+        .expect(201)
+        .id();
+    let missing = "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f";
+    for path in [
+        format!("/v1/sources/contribution/{missing}/uses"),
+        format!("/v1/sources/city/{missing}/uses"),
+        "/v1/sources/meeting/exchange-meeting-99/uses".into(),
+        format!("/v1/sources/knowledge/{draft}/uses"),
+    ] {
+        frankfurt.get(&path).await.problem("not_found");
+    }
+    let hidden = format!("/v1/sources/contribution/{lesson}/uses");
+    umea.get(&hidden).await.problem("not_found");
+    app.anonymous().get(&hidden).await.problem("not_found");
+    let plan = citing(
+        &[
+            source("contribution", missing),
+            source("knowledge", &draft),
+            source("tour", "exchange-meeting-1"),
+        ],
+        &[source("contribution", &lesson), source("meeting", missing)],
+    );
+    frankfurt.post("/v1/action-plans", plan).await.refused(&[
+        ("/inputs/sources/0/id", "unknown_reference"),
+        ("/inputs/sources/1/id", "unknown_reference"),
+        ("/inputs/sources/2/id", "unknown_reference"),
+        ("/activities/0/sources/1/id", "unknown_reference"),
+    ]);
+}
+
+#[tokio::test]
+async fn a_private_lesson_does_not_leak_through_a_public_plan() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let umea = app.city_user("umea").await;
+    let private = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let public = say(&yokohama, "yokohama", "innovative-ideas", "public").await;
+    let draft = frankfurt
+        .post("/v1/knowledge", knowledge(&["frankfurt"]))
+        .await
+        .expect(201)
+        .id();
+    let hidden = [
+        source("contribution", &private),
+        source("knowledge", &draft),
+    ];
+    let shown = [
+        source("contribution", &public),
+        source("meeting", "exchange-meeting-1"),
+    ];
+    let sources: Vec<Value> = hidden.iter().chain(&shown).cloned().collect();
+    let mut body = citing(&sources, &sources);
+    body["joint_actions"] = json!([{"key": "both", "title": {"en": "Both"}, "description": {"en": "We."}, "with": ["yokohama"]}]);
+    let plan = make(&frankfurt, body).await;
+    to(&frankfurt, &plan, "submitted").await.expect(200);
+    // The partner sees its own lesson, and not the other city's draft: also in what its consent answers.
+    let consented = consent(&yokohama, &plan, "both", "accepted")
+        .await
+        .expect(200);
+    assert!(!consented.body.to_string().contains(&draft), "{consented}");
+    assert!(consented.body.to_string().contains(&private), "{consented}");
+    let kept = frankfurt.get(&plan).await.expect(200);
+    assert!(
+        kept.body.to_string().contains(&draft),
+        "the consent has lost a source: {kept}"
+    );
+    to(&admin, &plan, "approved").await.expect(200);
+    let version = admin.get(&plan).await.body["version"].as_i64().unwrap();
+    for (name, client, sees) in [
+        ("anonymous", app.anonymous(), [false, false]),
+        ("umea", umea, [false, false]),
+        ("yokohama", yokohama.clone(), [true, false]),
+        ("frankfurt", frankfurt.clone(), [true, true]),
+        ("admin", admin.clone(), [true, true]),
+    ] {
+        for path in [
+            plan.clone(),
+            format!("{plan}?fields=inputs,activities"),
+            "/v1/action-plans".into(),
+            "/v1/action-plans?format=ndjson".into(),
+            format!("{plan}/versions/{version}"),
+        ] {
+            let reply = client.get(&path).await.expect(200);
+            let text = String::from_utf8(reply.bytes.clone()).unwrap();
+            for (id, sees) in [(&private, sees[0]), (&draft, sees[1]), (&public, true)] {
+                assert_eq!(text.contains(id.as_str()), sees, "{name}: {path}: {text}");
+                assert_eq!(
+                    text.contains(&format!("taken from {id}")),
+                    sees,
+                    "{name}: {path}"
+                );
+            }
+        }
+        for path in [
+            format!("{plan}/diff?from={version}&to={version}"),
+            format!("{plan}/summary"),
+            "/v1/pairings/frankfurt-yokohama/flow".into(),
+        ] {
+            let reply = client.get(&path).await.expect(200);
+            let text = String::from_utf8(reply.bytes.clone()).unwrap();
+            for (id, sees) in [(&private, sees[0]), (&draft, sees[1])] {
+                assert!(
+                    sees || !text.contains(id.as_str()),
+                    "{name}: {path}: {text}"
+                );
+            }
+        }
+    }
+    // Shared with everybody, it shows.
+    let path = format!("/v1/contributions/{private}");
+    yokohama
+        .patch(&path, "*", json!({"visibility": "public"}))
+        .await
+        .expect(200);
+    let reply = app.anonymous().get(&plan).await.expect(200);
+    assert!(reply.body.to_string().contains(&private), "{reply}");
+}
+
+#[tokio::test]
+async fn a_plan_stays_editable_when_a_lesson_is_no_longer_shared() {
+    let (_app, frankfurt, yokohama, _) = cast().await;
+    let umea_lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let plan = make(
+        &frankfurt,
+        citing(&[source("contribution", &umea_lesson)], &[]),
+    )
+    .await;
+    let path = format!("/v1/contributions/{umea_lesson}");
+    yokohama
+        .patch(&path, "*", json!({"visibility": "partner"}))
+        .await
+        .expect(200);
+    let reply = frankfurt
+        .patch(&plan, "*", json!({"title": {"en": "Another"}}))
+        .await;
+    assert_eq!(
+        reply.expect(200).body["inputs"]["sources"][0]["id"],
+        umea_lesson
+    );
+}
+
+#[tokio::test]
+async fn what_a_plan_names_cannot_be_deleted() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let item = frankfurt
+        .post("/v1/knowledge", knowledge(&["frankfurt"]))
+        .await
+        .expect(201)
+        .id();
+    let tour = json!({"pairing": "frankfurt-yokohama", "visiting_city": "frankfurt", "host_city": "yokohama",
+        "when": "2019-05", "status": "planned"});
+    let tour = frankfurt.post("/v1/tours", tour).await.expect(201).id();
+    let meeting = json!({"id": "webinar-9", "programme": "iuc-japan", "kind": "webinar", "title": {"en": "W"},
+        "status": "planned", "cities": []});
+    admin.post("/v1/meetings", meeting).await.expect(201);
+    let named = [
+        (
+            "contribution",
+            format!("/v1/contributions/{lesson}"),
+            lesson.clone(),
+        ),
+        ("knowledge", format!("/v1/knowledge/{item}"), item.clone()),
+        ("tour", format!("/v1/tours/{tour}"), tour.clone()),
+        (
+            "meeting",
+            "/v1/meetings/webinar-9".to_owned(),
+            "webinar-9".to_owned(),
+        ),
+    ];
+    let sources: Vec<Value> = named.iter().map(|(kind, _, id)| source(kind, id)).collect();
+    let plan = make(&frankfurt, citing(&[], &sources)).await;
+    publish(&frankfurt, &admin, &plan).await;
+    let events = app.events().await;
+    for (_, path, _) in &named {
+        admin.delete(path, "*").await.problem("still_referenced");
+    }
+    // The working copy lets go of them; the published version holds them.
+    frankfurt
+        .patch(&plan, "*", json!({"activities": []}))
+        .await
+        .expect(200);
+    for (_, path, _) in &named {
+        admin.delete(path, "*").await.problem("still_referenced");
+    }
+    to(&frankfurt, &plan, "withdrawn").await.expect(200);
+    assert_eq!(app.events().await, events + 2);
+    for (_, path, _) in &named {
+        admin.delete(path, "*").await.expect(204);
+    }
+    // What is gone cannot be brought back with an old version.
+    to(&frankfurt, &plan, "draft").await.expect(200);
+    let request = frankfurt.request("POST", &format!("{plan}/versions/1/restore"));
+    let reply = request.header("If-Match", "*").send().await.expect(400);
+    assert_eq!(reply.faults().len(), 4, "{reply}");
+}
+
+#[tokio::test]
+async fn a_plan_and_the_deletion_of_what_it_comes_to_name_do_not_pass_each_other() {
+    let (app, frankfurt, yokohama, _) = cast().await;
+    for _ in 0..8 {
+        let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+        let path = format!("/v1/contributions/{lesson}");
+        let sources = [source("contribution", &lesson)];
+        let (made, gone) = tokio::join!(
+            frankfurt.post("/v1/action-plans", citing(&sources, &[])),
+            yokohama.delete(&path, "*")
+        );
+        match (made.status, gone.status) {
+            (201, 409) => {
+                let plan = format!("/v1/action-plans/{}", made.id());
+                frankfurt.delete(&plan, "*").await.expect(204);
+                yokohama.delete(&path, "*").await.expect(204);
+            }
+            (400, 204) => assert_eq!(made.code(), "invalid_input", "{made}"),
+            _ => panic!("both or neither happened: {made} {gone}"),
+        }
+    }
+    assert_eq!(app.count("action_plan_sources").await, 0);
+}
+
+/// What became of each lesson of a pairing, by its id.
+async fn uptake(by: &Client, id: &str) -> Option<(String, usize, usize)> {
+    let reply = by
+        .get("/v1/pairings/frankfurt-yokohama/flow")
+        .await
+        .expect(200);
+    let lessons = reply.body["lessons"].as_array().unwrap().clone();
+    let lesson = lessons.iter().find(|lesson| lesson["source"]["id"] == id)?;
+    Some((
+        lesson["uptake"].as_str().unwrap().to_owned(),
+        lesson["uses"].as_array().unwrap().len(),
+        lesson["declines"].as_array().unwrap().len(),
+    ))
+}
+
+#[tokio::test]
+async fn the_flow_of_a_pairing_tells_what_became_of_each_lesson() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let umea = app.city_user("umea").await;
+    let adopted = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let declined = say(&yokohama, "yokohama", "innovative-ideas", "public").await;
+    let pending = say(&yokohama, "yokohama", "other-lessons", "public").await;
+    let foreign = say(&umea, "umea", "good-practices", "public").await;
+    let plan = make(&frankfurt, citing(&[], &[source("contribution", &adopted)])).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    let path = format!("/v1/contributions/{declined}/decline");
+    frankfurt.post(&path, decline).await.expect(201);
+    let told = |what: &str, uses, declines| Some((what.to_owned(), uses, declines));
+    for client in [&frankfurt, &admin] {
+        assert_eq!(uptake(client, &adopted).await, told("adopted", 1, 0));
+        assert_eq!(uptake(client, &declined).await, told("declined", 0, 1));
+        assert_eq!(uptake(client, &pending).await, told("pending", 0, 0));
+        assert_eq!(uptake(client, &foreign).await, None);
+    }
+    // The plan is a draft: the partner sees neither it nor what it says.
+    for client in [&yokohama, &umea, &app.anonymous()] {
+        assert_eq!(uptake(client, &declined).await, told("pending", 0, 0));
+    }
+    assert_eq!(uptake(&yokohama, &adopted).await, told("pending", 0, 0));
+    publish(&frankfurt, &admin, &plan).await;
+    assert_eq!(uptake(&yokohama, &adopted).await, told("adopted", 1, 0));
+    assert_eq!(uptake(&yokohama, &declined).await, told("declined", 0, 1));
+    for client in [&umea, &app.anonymous()] {
+        assert_eq!(uptake(client, &adopted).await, None);
+        assert_eq!(uptake(client, &declined).await, told("pending", 0, 0));
+        let flow = client.get("/v1/pairings/frankfurt-yokohama/flow").await;
+        assert_eq!(flow.body["plans"][0]["plan"], id, "{flow}");
+        assert_eq!(flow.body["plans"][0]["title"], "A city of bridges");
+    }
+    app.anonymous()
+        .get("/v1/pairings/paris-tokyo/flow")
+        .await
+        .problem("not_found");
+}
+
+#[tokio::test]
+async fn a_plan_that_comes_to_name_a_lesson_no_longer_declines_it() {
+    let (app, frankfurt, yokohama, _) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let plan = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let path = format!("/v1/contributions/{lesson}/decline");
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    frankfurt.post(&path, decline.clone()).await.expect(201);
+    assert_eq!(uptake(&frankfurt, &lesson).await.unwrap().0, "declined");
+    let events = app.events().await;
+    let sources = json!({"inputs": {"sources": [source("contribution", &lesson)]}});
+    frankfurt
+        .patch(&format!("{plan}?dryrun=true"), "*", sources.clone())
+        .await
+        .expect(200);
+    assert_eq!(app.events().await, events);
+    frankfurt.patch(&plan, "*", sources).await.expect(200);
+    assert_eq!(app.events().await, events + 2);
+    assert_eq!(
+        uptake(&frankfurt, &lesson).await,
+        Some(("adopted".into(), 1, 0))
+    );
+    frankfurt
+        .post(&path, decline)
+        .await
+        .problem("cited_as_source");
+}
+
+#[tokio::test]
+async fn plans_of_before_are_traced_too() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let plan = make(
+        &frankfurt,
+        citing(
+            &[source("contribution", &lesson)],
+            &[source("meeting", "exchange-meeting-1")],
+        ),
+    )
+    .await;
+    publish(&frankfurt, &admin, &plan).await;
+    frankfurt
+        .patch(&plan, "*", json!({"activities": []}))
+        .await
+        .expect(200);
+    let rows = "SELECT concat(plan, version, activity, type, source, contribution, meeting) \
+                FROM action_plan_sources ORDER BY 1";
+    let kept = app.rows(rows).await;
+    assert_eq!(kept.len(), 3);
+    app.run("DELETE FROM action_plan_sources").await;
+    let migration = include_str!("../../migrations/2026-11-24-057000_sources/up.sql");
+    let insert = migration.split_once("INSERT INTO").unwrap().1;
+    app.run(&format!("INSERT INTO{insert}")).await;
+    assert_eq!(app.rows(rows).await, kept);
+}

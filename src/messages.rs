@@ -17,16 +17,19 @@ pub enum Language {
     /// English.
     #[default]
     En,
+    /// Japanese.
+    Ja,
 }
 
 impl Language {
     /// Every language there are messages for, the first being the default.
-    pub const ALL: &'static [Self] = &[Self::En];
+    pub const ALL: &'static [Self] = &[Self::En, Self::Ja];
 
     /// The language tag (BCP 47), for `Content-Language`.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
+            Self::Ja => "ja",
         }
     }
 
@@ -52,6 +55,7 @@ impl Language {
 }
 
 static EN: LazyLock<Bundle> = LazyLock::new(|| bundle("en", include_str!("../messages/en.ftl")));
+static JA: LazyLock<Bundle> = LazyLock::new(|| bundle("ja", include_str!("../messages/ja.ftl")));
 
 fn bundle(language: &str, source: &str) -> Bundle {
     let language: LanguageIdentifier = language.parse().unwrap_or_default();
@@ -72,6 +76,7 @@ pub fn message(
 ) -> Option<String> {
     let bundle: &Bundle = match language {
         Language::En => &EN,
+        Language::Ja => &JA,
     };
     let message = bundle.get_message(id)?;
     let pattern = match attribute {
@@ -95,11 +100,53 @@ pub fn message(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
+
+    const FILES: [&str; 2] = [
+        include_str!("../messages/en.ftl"),
+        include_str!("../messages/ja.ftl"),
+    ];
 
     #[test]
     fn the_files_have_no_syntax_error() {
-        assert!(FluentResource::try_new(include_str!("../messages/en.ftl").to_owned()).is_ok());
+        for file in FILES {
+            assert!(FluentResource::try_new(file.to_owned()).is_ok());
+        }
+    }
+
+    /// Each message and attribute with the values it names.
+    fn values_of(file: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let mut messages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut message = String::new();
+        let mut place = String::new();
+        for line in file.lines().filter(|line| !line.starts_with('#')) {
+            let head = line.split_once(" = ").map(|(name, _)| name);
+            match head {
+                Some(name) if !name.starts_with(' ') => {
+                    message = name.to_owned();
+                    place = message.clone();
+                }
+                Some(name) if name.trim_start().starts_with('.') => {
+                    place = format!("{message}{}", name.trim());
+                }
+                _ => {}
+            }
+            let named = messages.entry(place.clone()).or_default();
+            let values = line.split("{ $").skip(1);
+            named.extend(
+                values
+                    .filter_map(|rest| rest.split(' ').next())
+                    .map(str::to_owned),
+            );
+        }
+        messages
+    }
+
+    #[test]
+    fn every_language_says_the_same_things_with_the_same_values() {
+        assert_eq!(values_of(FILES[0]), values_of(FILES[1]));
     }
 
     #[test]
@@ -121,5 +168,9 @@ mod tests {
     fn an_unknown_language_is_answered_in_english() {
         assert_eq!(Language::negotiate(Some("fr-FR, de;q=0.9")), Language::En);
         assert_eq!(Language::negotiate(None), Language::En);
+        assert_eq!(
+            Language::negotiate(Some("fr, ja-JP;q=0.5, en;q=0.4")),
+            Language::Ja
+        );
     }
 }

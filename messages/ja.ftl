@@ -1,0 +1,220 @@
+# サービスが問題について述べる文(日本語)。形は en.ftl と同じ: 値が回答の `detail`、`.title` が題名、
+# `.help` が `type` の先のページの説明。src/messages.rs に登録されている。
+
+## 問題: リクエスト
+
+problem-invalid-json = 本文が JSON ではありません({ $line } 行 { $column } 文字目): { $reason }
+    .title = 本文が正しい JSON ではありません
+    .help = 本文を UTF-8 の JSON(RFC 8259)として読めませんでした。detail は読み取りが止まった行と文字の位置を示します。何も保存されていません。本文を直して送り直してください。
+problem-invalid-input = リクエストの { $count } か所が正しくありません。`errors` にすべて示します。
+    .title = リクエストが正しくありません
+    .help = リクエストの一部が API の規則に反しています。`errors` はすべてを一度に示します: `pointer` は本文内の位置(JSON Pointer、RFC 6901)、`parameter` はクエリパラメーターまたはヘッダーの名前、`code` は規則(変わりません)、`detail` は直し方です。何も保存されていません。
+problem-request-timeout = 本文が { $seconds } 秒以内に届きませんでした。
+    .title = リクエストの到着に時間がかかりすぎました
+    .help = サービスが本文を待つ時間には限りがあります。何も保存されていません。より安定した回線で、または小さく分けて送り直してください。
+problem-upload-stalled = { $seconds } 秒間にアップロードが { $bytes } バイトも届きませんでした。
+    .title = アップロードが止まりました
+    .help = アップロードは遅くてもかまいませんが、届き続ける必要があります。何も保存されていません。より安定した回線で送り直してください。同じ Idempotency-Key を使えば二重に保存されることはありません。
+problem-invalid-multipart = フォームを読めません: { $reason }
+    .title = フォームを読めません
+    .help = 本文が完全な multipart/form-data(RFC 7578)ではないか、終わる前に接続が切れました。何も保存されていません。
+problem-payload-too-large = 本文が { $limit } バイトを超えています。
+    .title = 本文が大きすぎます
+    .help = 本文の大きさは detail に示すバイト数までです。何も保存されていません。
+problem-unsupported-media-type = 本文は次のいずれかでなければなりません: { $accepted }
+    .title = 本文のメディアタイプに対応していません
+    .help = Content-Type がないか、この操作では受け付けないものです。detail に受け付けるものを示します。PATCH では application/merge-patch+json(RFC 7396)と application/json-patch+json(RFC 6902)で、`Accept-Patch` でも分かります。
+problem-unsupported-file-type = この種類のファイルは受け付けません。受け付けるもの: { $accepted }
+    .title = 受け付けない種類のファイルです
+    .help = ファイルの種類は、その部分のメディアタイプと名前の末尾で判断します。HTML、SVG、スクリプトなど、ブラウザーやコンピューターが実行するものは受け付けません。何も保存されていません。
+problem-file-type-mismatch = ファイルの内容が { $media_type } ではありません。
+    .title = ファイルの内容が別の種類です
+    .help = ファイルの先頭が、そのメディアタイプと名前のものと一致しません。何も保存されていません。正しい名前とメディアタイプで送ってください。
+problem-range-not-satisfiable = ファイルは { $size } バイトです。求められた範囲には何もありません。
+    .title = 範囲がファイルの外です
+    .help = Range がファイルの終わりより後を求めています(RFC 9110、14.2)。Content-Range が大きさを示します。すでに全部取得していれば、これ以上は不要です。
+problem-unsupported-content-encoding = 本文は Content-Encoding なしで送ってください。
+    .title = 圧縮された本文には対応していません
+    .help = 圧縮された本文には、はるかに大きな本文が隠れていることがあるため、そのままの本文だけを受け付けます。Content-Encoding を付けずに送ってください。回答は圧縮されることがあります。
+problem-not-acceptable = 次の形式で回答できます: { $available }
+    .title = 回答できる形式がありません
+    .help = Accept(または `format` パラメーター)に、この回答ができるメディアタイプがありません。detail に可能なものを示します。
+problem-method-not-allowed = このパスが受け付けるメソッド: { $allowed }
+    .title = このメソッドは使えません
+    .help = パスはありますが、このメソッドは使えません。回答の Allow に使えるメソッドを示します。
+
+## 問題: 利用者
+
+problem-unauthenticated = アクセストークンが必要です。`Authorization: Bearer …` を送ってください。
+    .title = サインインしてください
+    .help = この操作は匿名では使えません。POST /v1/sessions でトークンを取得し、Authorization に `Bearer` に続けて送ってください。
+problem-invalid-token = アクセストークンが無効か、期限切れか、取り消されています。/oauth/token で更新するか、サインインし直してください。
+    .title = アクセストークンが無効です
+    .help = アクセストークンの有効期間は 10 分で、セッションやアカウントが終わると直ちに無効になります。リフレッシュトークンを使って /oauth/token(grant_type=refresh_token)で更新するか、サインインし直してください。
+problem-invalid-credentials = メールアドレスまたはパスワードが違います。
+    .title = サインインできませんでした
+    .help = このメールアドレスとパスワードの組は、有効なアカウントのものではありません。安全のため、どちらが違う場合も同じ回答です。
+problem-invalid-grant = リフレッシュトークンが無効か、期限切れか、使用済みです。
+    .title = リフレッシュトークンが無効です
+    .help = リフレッシュトークンは一度だけ使えます。更新のたびに次のものが渡されます。二度使われると、他人が持っているおそれがあるため、セッション全体が終わります。サインインし直してください。
+problem-unsupported-grant-type = `grant_type` は refresh_token でなければなりません。
+    .title = この grant type には対応していません
+    .help = /oauth/token はセッションを更新します。`grant_type=refresh_token` と `refresh_token` をフォーム形式で送ってください(RFC 6749、6 節)。
+problem-forbidden = あなたの役割({ $role })ではここでこの操作はできません。
+    .title = 許可されていません
+    .help = トークンは有効で、対象を見ることもできますが、あなたの役割にはこの操作の権利がありません。都市の利用者は自分の都市のものを、事務局の管理者はプログラム自体の記録を書きます。
+problem-not-asked = 共同行動の `with` に挙げられた都市の利用者だけが回答できます。
+    .title = あなたの都市は尋ねられていません
+    .help = 計画を見ることはできますが、この共同行動はあなたの都市を挙げていません。同意は `with` にある都市の利用者が行います。
+problem-too-many-sign-ins = サインインの失敗が多すぎます。{ $seconds } 秒待ってからやり直してください。
+    .title = サインインの失敗が多すぎます
+    .help = 失敗が続くと、アカウントごと、アドレスごとにサインインが制限されます。待つ時間は Retry-After に示します。
+problem-too-many-requests = リクエストが多すぎます。{ $seconds } 秒待ってからやり直してください。
+    .title = リクエストが多すぎます
+    .help = 一定時間に送れるリクエストの数には限りがあります。残りは RateLimit、待つ時間は Retry-After に示します。
+problem-too-many-uploads = 多くのアップロードが進行中です。しばらくしてからやり直してください。
+    .title = 同時のアップロードが多すぎます
+    .help = 同時に行えるアップロードは、アカウントごとに 4 つ、サービスの各インスタンスで 16 までです。いずれかが終わるまで待ってください。
+
+## 問題: 対象
+
+problem-not-found = ここには何もないか、あなたが知ることのできるものがありません。
+    .title = 見つかりません
+    .help = 存在しないか、削除されたか、他者だけのものです。いずれの場合も回答は同じです。
+problem-no-such-path = このパスの操作はありません。すべての操作は /openapi.json の OpenAPI 文書にあります。
+    .title = パスがありません
+    .help = URL のパスは API のものではありません。/openapi.json または /docs で綴りを確かめてください。リソースはすべて /v1 の下にあります。
+problem-precondition-required = 誰の編集も失われないように、読んだときの ETag を `If-Match` で送ってください。
+    .title = If-Match が必要です
+    .help = 既存のものの変更は条件付きです(RFC 6585、3 節)。リソースを読み、その ETag を If-Match で送り返してください。その間に誰かが変更していれば、上書きせずに 412 になります。意図して上書きするには `If-Match: *` を使います。
+problem-precondition-failed = あなたが読んだ後に変更されました。現在は { $etag } です。
+    .title = リソースが変更されています
+    .help = If-Match の ETag は現在のものではありません。その間に誰かが書き込みました。何も保存されていません。リソースを読み直し、現在の内容に変更を加え、この回答にもある新しい ETag とともに送ってください。
+problem-already-exists = この { $field } のリソースはすでにあります。
+    .title = すでにあります
+    .help = 一意でなければならない値を別のリソースが持っています。`errors` に項目を示します。何も保存されていません。
+problem-id-used-before = この id は削除されたもののものでした。id が再び使われることはありません。
+    .title = 以前使われた id です
+    .help = リンクが別のものを指すことのないように、読める id は再利用されません。別の id を選んでください。
+problem-still-referenced = ほかのものが、これを、またはこの変更でなくなる部分を、まだ参照しています。
+    .title = まだ使われています
+    .help = ほかのリソースが、これ、またはなくなる部分を参照しています。先にそれらを変更または削除してください。`errors` に参照しているリソースの種類を示します。
+problem-cited-as-source = 計画はこの学びを出典に挙げているので、不採用にはできません。
+    .title = 計画がこの学びを引用しています
+    .help = 計画は、学びを出典に挙げて採用するか、理由を付けて不採用にするかのどちらかです。先に計画から出典を外してください。何も保存されていません。
+problem-transition-not-possible = 計画の状態は { $status } で、{ $to } にはできません。可能なもの: { $possible }
+    .title = この状態には移れません
+    .help = 計画の状態は決まった道筋でだけ変わります。草案または差し戻された計画は提出され、提出された計画は差し戻されるか承認され、いずれも取り下げることができ、取り下げた計画は草案として再開できます。detail に現在の状態と可能な行き先を示します。何も保存されていません。
+problem-plan-incomplete = { $count } か所が欠けています。`errors` にすべて示します。
+    .title = 計画が完成していません
+    .help = 計画は、テンプレートが求めるものがすべてそろったときにだけ、提出・承認でき、提出されたままでいられます。`errors` は欠けている部分をそれぞれ JSON Pointer で示します。計画のパスに /validation を付けると、いつでも同じことが分かります。欠けているものを書いてください。提出した計画を自由に直すには、先に取り下げるか、差し戻してもらってください。何も保存されていません。
+problem-plan-withdrawn = 計画は取り下げられています。先に再開してください。
+    .title = 計画は取り下げられています
+    .help = 取り下げた計画は編集できません。提案者または管理者が、草案への遷移で再開します。何も保存されていません。
+problem-plan-not-submitted = 計画の状態は { $status } です。都市は提出された計画に同意します。
+    .title = 計画は提出されていません
+    .help = 共同行動に挙げられた都市は、計画が提出されている間に、受け入れるか断るかを回答します。そのときの文が、プログラムの承認するものになります。何も保存されていません。
+problem-consent-missing = { $count } 件の同意がありません。`errors` にすべて示します。
+    .title = 同意がありません
+    .help = 計画は、その共同行動に挙げられたすべての都市が現在の文に同意したときに承認されます。`errors` に、未回答または断られた同意を示します。何も保存されていません。
+problem-guideline = プログラムの実施要領により認められません。`errors` にそれぞれ示します。
+    .title = 実施要領に反しています
+    .help = 入力は正しいのですが、これでは視察がプログラムの実施要領に合いません。`/tours/{"{id}"}/checks` で各項目の状況が分かります。一部は、管理者が理由を付けて免除できます。
+problem-patch-conflict = JSON Patch を現在の状態に適用できません。`errors` に操作を示します。
+    .title = パッチが合いません
+    .help = JSON Patch(RFC 6902)の操作が存在しない場所を指しているか、`test` が失敗しました。操作はすべて適用されるか、一つも適用されないかです。何も保存されていません。
+problem-idempotency-in-flight = 同じ Idempotency-Key のリクエストがまだ処理中です。少し待ってからもう一度送ってください。
+    .title = 同じリクエストが処理中です
+    .help = 同じ Idempotency-Key のリクエストが同時に処理されることはありません。もう一度送れば、最初のものが終わり次第その回答が得られます。
+problem-idempotency-key-reused = この Idempotency-Key は別のリクエストに使われました。新しいリクエストには新しいキーを使ってください。
+    .title = Idempotency-Key が別のリクエストに使われています
+    .help = キーは 24 時間、一つのリクエスト(同じメソッド、パス、本文)を表します。繰り返すと最初の回答が再び得られます。それ以外には別のキーが必要です。
+
+## 問題: サービス
+
+problem-internal = サービス側で問題が起きました。繰り返す場合はリクエスト id をお知らせください。
+    .title = 内部エラー
+    .help = サービスが想定していないことに出会い、回答のリクエスト id で記録しました。何も保存されていません。Idempotency-Key または If-Match を付ければ、安全に繰り返せます。
+problem-unavailable = 現在データベースに接続できません。しばらくしてからやり直してください。
+    .title = 一時的に利用できません
+    .help = データベースに接続できないか、混み合っています。何も保存されていません。待つ時間は Retry-After に示します。
+problem-files-unavailable = 現在ファイルを利用できません。しばらくしてからやり直してください。
+    .title = ファイルが一時的に利用できません
+    .help = ファイルの保管先に接続できないか、アップロードに時間がかかりすぎました。何も保存されていません。待つ時間は Retry-After に示します。
+problem-busy = ほかの利用者が同じものを書いています。もう一度送ってください。
+    .title = 混み合っています
+    .help = 同じ場所でほかの変更と続けて重なったか、待ち時間が長くなりすぎました。何も保存されていません。もう一度送ってください。
+problem-timeout = サービスの制限時間を超えました。
+    .title = 時間切れ
+    .help = リクエストは制限時間で打ち切られました。読み取りはそのまま繰り返せます。書き込みは保存されたかどうか分からないので、同じ Idempotency-Key または If-Match で繰り返してください。
+problem-outcome-unknown = 変更の確定中にデータベースとの接続が切れました。同じ Idempotency-Key でもう一度送ってください。
+    .title = 結果が分かりません
+    .help = 変更が保存されたかどうか分かりません。同じ Idempotency-Key(または同じ If-Match)で繰り返してください。保存されていればその回答が得られ、されていなければ今度保存されます。二重に保存されることはありません。
+
+## 誤り: 入力の一部
+
+fault-required = 必須です。
+fault-unknown-field = この名前の項目はありません。
+fault-unknown-parameter = この操作にこの名前のパラメーターはありません。
+fault-repeated-parameter = このパラメーターは一度だけ指定できます。
+fault-malformed-header = ヘッダーの形式が違います。正しい形式: { $expected }
+fault-wrong-type = 型が違います。正しい型: { $expected }
+fault-not-allowed-value = 次のいずれかでなければなりません: { $allowed }
+fault-too-long = { $limit } 文字以内でなければなりません。
+fault-too-short = { $limit } 文字以上でなければなりません。
+fault-too-many = { $limit } 件以内でなければなりません。
+fault-too-few = { $limit } 件以上でなければなりません。
+fault-too-large = { $limit } 以下でなければなりません。
+fault-too-small = { $limit } 以上でなければなりません。
+fault-not-unique = 同じものが二度あります。
+fault-pattern = 形式 { $pattern } に合っていなければなりません。
+fault-slug = exchange-meeting-3 のように、英小文字と数字の語をハイフンでつないだものでなければなりません。
+fault-format = 形式が違います。正しい形式: { $expected }
+fault-edtf = 日付(EDTF)として正しくありません: { $reason }
+fault-blank = 空白以外の文字が必要です。
+fault-control-character = 文字 U+{ $codepoint } は使えません。
+fault-too-deep = { $limit } 段より深い入れ子です。
+fault-not-in-export = エクスポートはすべての項目を id の順に含みます。これを外すか、ページで取得してください。
+fault-duplicate-name = 同じ名前がこのオブジェクトに二度あります。
+fault-long-name = 名前が { $limit } バイトを超える項目があります。
+fault-read-only = サービスが設定する項目です。省くか、保存されている値を送ってください。
+fault-immutable = 作成後は変更できません。
+fault-not-yours = あなたの役割ではこの項目を変更できません。
+fault-unknown-reference = { $kind } に id { $id } のものはありません。
+fault-wrong-side = { $id } は反対側の都市です。
+fault-side-country = jp 側の国は JP、eu 側はそれ以外でなければなりません。
+fault-both-sides = 同じ都市が両側にあります。
+fault-not-in-pairing = { $id } はペアリング { $pairing } に属していません。
+fault-not-in-meeting = { $id } は会合 { $meeting } に参加していません。
+fault-same-side = 視察先は反対側の都市でなければなりません。
+fault-id-not-derivable = id を導けません。英小文字と数字の語をハイフンでつないだ id を指定してください。
+fault-already-used = すでに使われています。
+fault-dangling-reference = 存在しないもの、または必要な場所にないものを指しています。
+fault-referenced-by = { $kind } がまだ参照しています。
+fault-unknown-time-zone = Asia/Tokyo のような、IANA データベースのタイムゾーンでなければなりません。
+fault-min-above-max = 最小値は最大値を超えてはなりません。
+fault-ends-before-start = 終わりは始まりより前であってはなりません。
+fault-day-outside = 視察の期間内でなければなりません: { $when }
+fault-too-many-funded = プログラムが費用を負担する派遣者は { $limit } 人までです。
+fault-tour-too-short = 確定した視察には丸 { $limit } 日以上が必要です。
+fault-too-many-delegates = 視察の派遣者は { $limit } 人までです。
+fault-counted-delegates = 視察の派遣者から数えます: { $number }
+fault-not-waivable = これは免除できません。
+fault-too-few-funded = 確定した視察には、プログラムが費用を負担する派遣者が { $limit } 人以上必要です。
+fault-city-role = 都市の利用者には都市があり、管理者にはありません。
+fault-duplicate-key = キー { $key } が二度あります。
+fault-unknown-sdg = 目標またはターゲット { $id } はありません。
+fault-one-of-both = 二つのうち一つだけを指定してください。
+fault-wrong-goal = ターゲット { $code } は目標 { $goal } に属していません。
+fault-missing-language = 計画の言語 { $language } の文がありません。
+fault-not-template-section = { $field } は行動計画の項目ではありません。
+fault-weak-password = パスワードが弱すぎます: { $reason }
+fault-cursor = このカーソルは、このサービスのものではないか、別の一覧・絞り込み・順序のものです。カーソルなしで始めてください。
+fault-patch-operation = パッチの操作を適用できません: { $reason }
+fault-consent-missing = { $decision ->
+        [declined] { $city } は断りました。
+       *[other] { $city } はまだ回答していません。
+    }
+fault-status-by-transition = 計画の状態は書き込めません。遷移で変わります。
+fault-file-ending = この種類のファイルの名前の末尾: { $endings }
+fault-digest-mismatch = 届いた内容の SHA-256 が違います: { $found }

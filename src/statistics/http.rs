@@ -1,11 +1,14 @@
 //! `/statistics`: what is asked over HTTP, and what for.
 
 use actix_web::get;
+use diesel::QueryResult;
+use serde::Serialize;
 
 use super::counts::ProgrammeCounts;
 use super::db::{count_goals, count_programme};
 use super::matrix::{MatrixBy, SdgMatrix};
 use super::types::{MatrixParams, TableFormat, TableParams};
+use crate::db::Connection;
 use crate::problem::Problem;
 use crate::read::{Answer, bytes, conditional_as, negotiate};
 use crate::request::{Ask, Asking};
@@ -23,21 +26,11 @@ const FORMATS: &[(TableFormat, &str)] = &[
 #[utoipa::path(tag = "statistics", params(MatrixParams, TableParams), responses((status = 200, body = SdgMatrix)))]
 #[get("/statistics/sdgs")]
 pub async fn get_sdg_statistics(asking: Asking) -> Answer {
-    let asked = table_of(asking.ask());
-    let (asking, (params, format)) = asking.with(asked).await?;
-    let matrix: MatrixParams = asking.ask().parameters()?;
+    let matrix = asking.ask().parameters::<MatrixParams>();
+    let (asking, matrix) = asking.with(matrix).await?;
     let by = matrix.by.unwrap_or(MatrixBy::City);
-    let (ask, conn, counted) = asking
-        .read(async |conn, _| Ok(count_goals(conn, by).await?))
-        .await?;
-    drop(conn);
-    let (language, bom) = (params.language(), params.bom.unwrap_or_default());
-    let body = match format {
-        TableFormat::Json => bytes(&counted)?,
-        TableFormat::Csv => counted.to_csv(language, bom),
-        TableFormat::Svg => counted.to_svg(language).into_bytes(),
-    };
-    Ok(conditional_as(&ask, media_type(format), body))
+    let count = async |conn: &Connection| count_goals(conn, by).await;
+    table(asking, count, SdgMatrix::to_csv, SdgMatrix::to_svg).await
 }
 
 /// Count the programme
@@ -47,31 +40,41 @@ pub async fn get_sdg_statistics(asking: Asking) -> Answer {
 #[utoipa::path(tag = "statistics", params(TableParams), responses((status = 200, body = ProgrammeCounts)))]
 #[get("/statistics/programme")]
 pub async fn get_programme_statistics(asking: Asking) -> Answer {
-    let asked = table_of(asking.ask());
-    let (asking, (params, format)) = asking.with(asked).await?;
-    let (ask, conn, counted) = asking
-        .read(async |conn, _| Ok(count_programme(conn).await?))
-        .await?;
-    drop(conn);
-    let (language, bom) = (params.language(), params.bom.unwrap_or_default());
-    let body = match format {
-        TableFormat::Json => bytes(&counted)?,
-        TableFormat::Csv => counted.to_csv(language, bom),
-        TableFormat::Svg => counted.to_svg(language).into_bytes(),
-    };
-    Ok(conditional_as(&ask, media_type(format), body))
+    let count = async |conn: &Connection| count_programme(conn).await;
+    table(
+        asking,
+        count,
+        ProgrammeCounts::to_csv,
+        ProgrammeCounts::to_svg,
+    )
+    .await
 }
 
-fn table_of(ask: &Ask) -> Result<(TableParams, TableFormat), Problem> {
+/// Answers what is counted in the form that is asked for.
+async fn table<T: Serialize>(
+    asking: Asking,
+    count: impl AsyncFn(&Connection) -> QueryResult<T>,
+    to_csv: fn(&T, &str, bool) -> Vec<u8>,
+    to_svg: fn(&T, &str) -> String,
+) -> Answer {
+    let asked = form_of(asking.ask());
+    let (asking, (params, format)) = asking.with(asked).await?;
+    let (ask, conn, counted) = asking.read(async |conn, _| Ok(count(conn).await?)).await?;
+    drop(conn);
+    let language = params.language();
+    let (media_type, body) = match format {
+        TableFormat::Json => ("application/json", bytes(&counted)?),
+        TableFormat::Csv => {
+            let bom = params.bom.unwrap_or_default();
+            ("text/csv; charset=utf-8", to_csv(&counted, language, bom))
+        }
+        TableFormat::Svg => ("image/svg+xml", to_svg(&counted, language).into_bytes()),
+    };
+    Ok(conditional_as(&ask, media_type, body))
+}
+
+fn form_of(ask: &Ask) -> Result<(TableParams, TableFormat), Problem> {
     let params: TableParams = ask.parameters()?;
     let format = negotiate(ask, params.format, FORMATS)?;
     Ok((params, format))
-}
-
-fn media_type(format: TableFormat) -> &'static str {
-    match format {
-        TableFormat::Json => "application/json",
-        TableFormat::Csv => "text/csv; charset=utf-8",
-        TableFormat::Svg => "image/svg+xml",
-    }
 }

@@ -90,5 +90,7 @@ call POST "/action-plans/$plan/transitions" "$admin" '{"to": "approved", "commen
     --header "$(if_match)" >/dev/null
 
 echo "6. Everybody reads it, without a token:"
-call GET "/action-plans/$plan" '' | first status | sed 's/^/   status: /'
+status=$(call GET "/action-plans/$plan?fields=status" '' | first status)
+echo "   status: $status"
+[ "$status" = approved ]
 echo "   $api/action-plans/$plan"

@@ -27,7 +27,7 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::ids::CityId;
-use crate::policy::{Action, Relation, Thing, allows};
+use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Page, Sight, Sort, TieBreak};
 
@@ -333,6 +333,18 @@ pub struct Check<'a, R> {
     pub caller: &'a Caller,
     /// The things that it refers to.
     pub known: &'a Known,
+}
+
+impl<R: Resource> Check<'_, R> {
+    /// Whether the caller may not take the thing from `city`, which is one of those that it belongs to now: a city takes
+    /// its own name out of what it shares with others, admins anybody's.
+    pub fn holds(&self, city: &CityId) -> bool {
+        self.caller.role != Role::Admin
+            && self.caller.city.as_ref() != Some(city)
+            && self
+                .before
+                .is_some_and(|before| before.cities().contains(city))
+    }
 }
 
 /// A page of a list.

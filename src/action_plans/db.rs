@@ -11,8 +11,8 @@ use super::life::{actions, admit, edited};
 pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
 use super::rules::{
-    check_choices, check_cities, check_keys, check_sources, give_keys, refer_to_sources, sdg_codes,
-    tidy_sources,
+    check_choices, check_cities, check_keys, check_proponents, check_sources, give_keys,
+    refer_to_sources, sdg_codes, tidy_sources,
 };
 use super::statement::{INSERT, UPDATE, WritePlan};
 use super::translations::kept::after_write;
@@ -147,6 +147,7 @@ impl Resource for ActionPlan {
         check_keys(self, faults);
         check_cities(self, check.known, faults);
         check_choices(self, faults);
+        check_proponents(self, check, faults);
         check_sources(self, faults);
     }
 

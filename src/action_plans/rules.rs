@@ -9,7 +9,7 @@ use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::problem::{Fault, Faults, Rule};
-use crate::resource::{Known, References, Resource, new_uuid};
+use crate::resource::{Check, Known, References, Resource, new_uuid};
 use crate::tours::types::Tour;
 
 /// Gives a key to each part of a list that has none.
@@ -92,6 +92,17 @@ pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
     }
 }
 
+/// A plan stays that of each of its proponents until that city, or an admin, takes its name out.
+pub fn check_proponents(plan: &ActionPlan, check: &Check<'_, ActionPlan>, faults: &mut Faults) {
+    let before = check.before.iter().flat_map(|before| &before.proponents);
+    let parted = before.filter(|city| !plan.proponents.contains(city));
+    faults.check(
+        parted.into_iter().any(|city| check.holds(city)),
+        "/proponents",
+        Rule::NotYours,
+    );
+}
+
 /// Each entry of the SDG relevance names a target or a goal; a plan that revises another says which.
 pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
     for (index, entry) in plan.sdg_relevance.iter().enumerate() {
@@ -104,6 +115,12 @@ pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
             _ => {}
         }
     }
+    let revised = plan.revises.as_ref().and_then(|revises| revises.plan);
+    faults.check(
+        revised == Some(plan.id),
+        "/revises/plan",
+        Rule::DanglingReference,
+    );
     faults.check(
         plan.kind == PlanKind::Revision && plan.revises.is_none(),
         "/revises",

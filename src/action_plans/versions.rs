@@ -18,7 +18,7 @@ use crate::events::Manner;
 use crate::ids::{PlanId, UserId};
 use crate::policy::{Action, Relation, Role};
 use crate::problem::{Code, Fault, Problem, Rule};
-use crate::query::{Key, KeyType, Page, TieBreak};
+use crate::query::{Key, KeyType, Page, Sight, TieBreak};
 use crate::resource::{Resource, Seen};
 use crate::schema::action_plan_versions;
 use crate::write::{Deed, Doing, Done};
@@ -53,19 +53,28 @@ pub const BY_NUMBER: TieBreak<PlanVersion> = TieBreak {
 pub enum OpenVersions {
     /// Every one.
     All,
-    /// Those that were published.
-    Published,
+    /// Those that were published since the plan was withdrawn last, and the one that the caller reads.
+    Published {
+        /// The version that the caller reads.
+        read: i64,
+    },
 }
 
 /// Which versions of the plan `caller` may see: all of them, who writes it or runs the programme; whoever else sees the
-/// plan, those that were published. A partner city that reads a submitted plan does not read how it came about.
-pub fn versions_open_to(caller: &Caller, relation: Relation) -> OpenVersions {
+/// plan, in the version `read`, that one and those that were published. A partner city that reads a submitted plan does
+/// not read how it came about, and what was withdrawn stays so when the plan is published again.
+pub fn versions_open_to(caller: &Caller, relation: Relation, read: i64) -> OpenVersions {
     if caller.role == Role::Admin || relation == Relation::Own {
         OpenVersions::All
     } else {
-        OpenVersions::Published
+        OpenVersions::Published { read }
     }
 }
+
+/// The version was not taken away from the public since.
+const NOT_WITHDRAWN: &str = "NOT EXISTS (SELECT FROM action_plan_versions AS later \
+    WHERE later.plan = action_plan_versions.plan AND later.version > action_plan_versions.version \
+    AND later.status = 'withdrawn')";
 
 type Versions<'a> = action_plan_versions::BoxedQuery<'a, diesel::pg::Pg>;
 
@@ -76,14 +85,23 @@ fn versions_of(plan: PlanId, open: OpenVersions) -> Versions<'static> {
         .into_boxed();
     match open {
         OpenVersions::All => versions,
-        OpenVersions::Published => {
-            versions.filter(action_plan_versions::status.eq(PlanStatus::Approved))
-        }
+        OpenVersions::Published { read } => versions.filter(
+            action_plan_versions::version
+                .eq(read)
+                .or(action_plan_versions::status
+                    .eq(PlanStatus::Approved)
+                    .and(Sight::of(NOT_WITHDRAWN))),
+        ),
     }
 }
 
 /// Number, time, author, status, and whether the edit was minor.
 type VersionRow = (i64, DateTime<Utc>, Option<UserId>, PlanStatus, bool);
+
+/// As [`versions_open_to`], of a plan as the caller reads it.
+pub fn open_to(caller: &Caller, plan: &StoredPlan) -> OpenVersions {
+    versions_open_to(caller, plan.relation(caller), plan.version)
+}
 
 /// A page of the versions of a plan.
 pub async fn list_versions(
@@ -92,20 +110,19 @@ pub async fn list_versions(
     plan: &StoredPlan,
     page: &Page,
 ) -> QueryResult<Vec<PlanVersion>> {
-    let rows: Vec<VersionRow> =
-        versions_of(plan.id, versions_open_to(caller, plan.relation(caller)))
-            .filter(page.keyset())
-            .order(page.order())
-            .limit(page.limit)
-            .select((
-                action_plan_versions::version,
-                action_plan_versions::at,
-                action_plan_versions::by,
-                action_plan_versions::status,
-                action_plan_versions::minor,
-            ))
-            .load(&mut conn)
-            .await?;
+    let rows: Vec<VersionRow> = versions_of(plan.id, open_to(caller, plan))
+        .filter(page.keyset())
+        .order(page.order())
+        .limit(page.limit)
+        .select((
+            action_plan_versions::version,
+            action_plan_versions::at,
+            action_plan_versions::by,
+            action_plan_versions::status,
+            action_plan_versions::minor,
+        ))
+        .load(&mut conn)
+        .await?;
     let version = |(version, at, by, status, minor)| PlanVersion {
         version,
         at,
@@ -133,7 +150,7 @@ impl StoredVersion {
         caller: &Caller,
         open: OpenVersions,
     ) -> QueryResult<Self> {
-        if open == OpenVersions::Published {
+        if open != OpenVersions::All {
             texts_without_hidden(conn, caller, vec![&mut self.document]).await?;
         }
         Ok(self)
@@ -205,7 +222,7 @@ pub async fn compared(
     plan: &StoredPlan,
     asked: &DiffParams,
 ) -> Result<(Value, Value), Problem> {
-    let open = versions_open_to(caller, plan.relation(caller));
+    let open = open_to(caller, plan);
     let to = asked.to.unwrap_or(plan.version);
     let from = match asked.from {
         Some(from) => from,
@@ -228,7 +245,7 @@ pub async fn compared(
         return Err(Problem::new(Code::NotFound));
     };
     let mut documents = [earlier.json()?, later.json()?];
-    if open == OpenVersions::Published {
+    if open != OpenVersions::All {
         without_hidden(conn, caller, &mut documents).await?;
     }
     Ok(documents.into())
@@ -253,7 +270,8 @@ impl Deed for Restore {
         let Manner::Restoring(number) = doing.author.manner else {
             return Err(Problem::new(Code::NotFound));
         };
-        let open = versions_open_to(doing.caller(), Resource::relation(&plan, doing.caller()));
+        let relation = Resource::relation(&plan, doing.caller());
+        let open = versions_open_to(doing.caller(), relation, plan.version);
         let version = find_version(conn, plan.id, number, open).await?;
         let version = version.ok_or(Problem::new(Code::NotFound))?;
         let mut body = version.json()?;
@@ -293,16 +311,19 @@ mod tests {
             city: "yokohama".parse().ok(),
             ..Caller::ANONYMOUS
         };
+        let published = OpenVersions::Published { read: 7 };
         for relation in Relation::ALL {
-            assert_eq!(versions_open_to(&admin, *relation), OpenVersions::All);
+            assert_eq!(versions_open_to(&admin, *relation, 7), OpenVersions::All);
             let expected = match relation {
                 Relation::Own => OpenVersions::All,
-                _ => OpenVersions::Published,
+                _ => published,
             };
-            assert_eq!(versions_open_to(&city, *relation), expected);
+            assert_eq!(versions_open_to(&city, *relation, 7), expected);
             if *relation != Relation::Own {
-                let open = versions_open_to(&Caller::ANONYMOUS, *relation);
-                assert_eq!(open, OpenVersions::Published);
+                assert_eq!(
+                    versions_open_to(&Caller::ANONYMOUS, *relation, 7),
+                    published
+                );
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::rules::{render_body, target_codes};
+use super::rules::{check_cities, render_body, target_codes};
 use super::types::{KnowledgeFilter, KnowledgeItem, KnowledgeStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
@@ -14,8 +14,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    Include, Known, References, Resource, new_uuid, plain_writes, rows, strings, usual_fields,
-    usual_sorts_by_uuid,
+    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings,
+    usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{knowledge, knowledge_cities, knowledge_sdgs, knowledge_subjects, sdg_codes};
 use crate::sdgs::db::check_codes;
@@ -84,6 +84,10 @@ impl Resource for KnowledgeItem {
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
         self.id = before.map_or_else(|| new_uuid().into(), |before| before.id);
         render_body(self, before, faults);
+    }
+
+    fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
+        check_cities(self, check, faults);
     }
 
     async fn consult(&mut self, conn: &mut Connection, faults: &mut Faults) -> QueryResult<()> {

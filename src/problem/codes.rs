@@ -124,6 +124,7 @@ codes! {
         ReadOnly = "read_only";
         Immutable = "immutable";
         NotYours = "not_yours";
+        NotPartner = "not_partner";
         UnknownReference = "unknown_reference";
         DanglingReference = "dangling_reference";
         WrongSide = "wrong_side";

@@ -125,6 +125,15 @@ pub async fn check_stored(conn: &Connection, tour: &Tour) -> QueryResult<CheckRe
 
 /// Holds a tour against everything that is asked of it in its state.
 pub fn check_tour(tour: &Tour, check: &Check<'_, Tour>, faults: &mut Faults) {
+    if let Some(before) = check.before {
+        // Its delegates are for the eyes of these two cities.
+        for (pointer, was, is) in [
+            ("/visiting_city", &before.visiting_city, &tour.visiting_city),
+            ("/host_city", &before.host_city, &tour.host_city),
+        ] {
+            faults.check(was != is && check.holds(was), pointer, Rule::NotYours);
+        }
+    }
     let settled = check.before.is_some_and(|before| {
         (
             before.status,

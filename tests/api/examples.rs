@@ -27,6 +27,7 @@ async fn the_worked_example_takes_a_plan_from_its_draft_to_everybody() {
     let said = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complaint}");
+    assert!(said.contains("status: approved"), "{said}");
     let url = said.lines().last().unwrap().trim();
     let path = url.strip_prefix(&app.url).unwrap();
     let published = app.anonymous().get(path).await.expect(200).body;

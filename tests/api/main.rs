@@ -27,6 +27,7 @@ mod knowledge;
 mod lists;
 mod lost_update;
 mod openapi;
+mod others_names;
 mod plan_life;
 mod plan_races;
 mod plan_readers;

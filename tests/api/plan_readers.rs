@@ -209,7 +209,7 @@ async fn nothing_of_a_working_copy_shows_to_who_sees_the_published_version() {
     let mut edit = plan(&["frankfurt"], "Zzz");
     edit["sdg_relevance"] = json!([{"goal": "13"}]);
     edit["activities"][0]["sdg_targets"] = json!(["13.1"]);
-    let edited = frankfurt.put(&path, "*", edit).await.expect(200);
+    let edited = admin.put(&path, "*", edit).await.expect(200);
     assert_eq!(edited.body["status"], "draft");
 
     let anonymous = app.anonymous();
@@ -284,7 +284,7 @@ async fn who_only_reads_a_published_plan_writes_nothing_of_it() {
     to(&frankfurt, &path, "submitted").await.expect(200);
     to(&admin, &path, "approved").await.expect(200);
     let alone = json!({"proponents": ["frankfurt"], "title": {"en": "Secret"}});
-    let working = frankfurt.patch(&path, "*", alone).await.expect(200);
+    let working = admin.patch(&path, "*", alone).await.expect(200);
     let events = app.events().await;
     let toyota = app.city_user("toyota").await;
     for client in [&yokohama, &toyota] {

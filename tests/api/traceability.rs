@@ -12,6 +12,12 @@ async fn say(by: &Client, city: &str, question: &str, visibility: &str) -> Strin
     by.post("/v1/contributions", body).await.expect(201).id()
 }
 
+fn knowledge_of_frankfurt() -> Value {
+    let mut item = knowledge(&["frankfurt"]);
+    item["pairing"] = json!("frankfurt-yokohama");
+    item
+}
+
 fn source(kind: &str, id: &str) -> Value {
     json!({"type": kind, "id": id, "note": {"en": format!("taken from {id}")}})
 }
@@ -157,7 +163,7 @@ async fn a_private_lesson_does_not_leak_through_a_public_plan() {
     let private = say(&yokohama, "yokohama", "good-practices", "partner").await;
     let public = say(&yokohama, "yokohama", "innovative-ideas", "public").await;
     let draft = frankfurt
-        .post("/v1/knowledge", knowledge(&["frankfurt"]))
+        .post("/v1/knowledge", knowledge_of_frankfurt())
         .await
         .expect(201)
         .id();
@@ -265,7 +271,7 @@ async fn what_a_plan_names_cannot_be_deleted() {
     let (app, frankfurt, yokohama, admin) = cast().await;
     let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
     let item = frankfurt
-        .post("/v1/knowledge", knowledge(&["frankfurt"]))
+        .post("/v1/knowledge", knowledge_of_frankfurt())
         .await
         .expect(201)
         .id();

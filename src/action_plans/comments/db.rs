@@ -25,11 +25,14 @@ use crate::resource::{
 use crate::schema::{action_plan_comments, action_plans};
 use crate::text::Text;
 
-/// The comments that a city sees: on its own plans, and on those of its pairings while they are handed in.
+/// The comments that a city sees: on its own plans, and on those of its pairings while they are handed in; of these not
+/// what is said of their sources, because not every source is shown to partners.
 const OF_CITY: &str = "EXISTS (SELECT FROM action_plan_proponents AS own \
          WHERE own.plan = action_plan_comments.plan AND own.city = ?) \
      OR EXISTS (SELECT FROM action_plans AS open JOIN pairing_cities AS member ON member.pairing = open.pairing \
-         WHERE open.id = action_plan_comments.plan AND open.status = 'submitted' AND member.city = ?)";
+         WHERE open.id = action_plan_comments.plan AND open.status = 'submitted' AND member.city = ? \
+         AND action_plan_comments.path NOT LIKE '/inputs/sources/%' \
+         AND action_plan_comments.path NOT LIKE '/activities/%/sources/%')";
 
 fn visible(caller: &Caller) -> Option<Sight> {
     match (caller.role, &caller.city) {
@@ -377,15 +380,29 @@ impl Comment {
             return;
         };
         let document = serde_json::to_value(plan).unwrap_or_default();
+        let is_partner = self
+            .city
+            .as_ref()
+            .is_some_and(|city| !plan.proponents.contains(city));
         match path_of(&document, pointer) {
-            Some(path) => {
+            // Partners do not see every source.
+            Some(path) if !(is_partner && is_in_sources(&path)) => {
                 self.path = path;
                 self.made_at = MadeAt {
                     version: plan.version,
                     pointer: pointer.clone(),
                 };
             }
-            None => faults.push(Fault::at("/pointer", Rule::DanglingReference)),
+            _ => faults.push(Fault::at("/pointer", Rule::DanglingReference)),
         }
+    }
+}
+
+/// Whether a path leads to an entry of the sources of the plan or of an activity; `visible` says the same in SQL.
+fn is_in_sources(path: &str) -> bool {
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", "inputs", "sources", _, ..] => true,
+        ["", "activities", _, "sources", _, ..] => true,
+        _ => false,
     }
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post};
 
 use super::{
     BY_NUMBER, DiffParams, OpenVersions, PlanVersion, Restore, compared, find_version,
-    list_versions, versions_open_to,
+    list_versions, open_to,
 };
 use crate::action_plans::diff::{Difference, difference_of_documents};
 use crate::action_plans::types::ActionPlan;
@@ -14,12 +14,13 @@ use crate::ids::PlanId;
 use crate::problem::{Code, Problem};
 use crate::read::{self, Answer, PageParams};
 use crate::request::{Ask, Asking, etag};
-use crate::resource::{Listing, Meta, Seen};
+use crate::resource::{Listing, Meta};
 use crate::write::{self, WriteParams};
 
 /// List the versions of an action plan
 ///
-/// Every write makes one, newest first. Its proponents and admins see all of them, others those that were published.
+/// Every write makes one, newest first. Its proponents and admins see all of them, others those that were published since
+/// the plan was last withdrawn, and the one that they read.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), PageParams), responses((status = 200, body = Listing<PlanVersion>)))]
 #[get("/action-plans/{id}/versions")]
 pub async fn list_action_plan_versions(asking: Asking) -> Answer {
@@ -39,7 +40,7 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     let (asking, ()) = asking.with(accepted).await?;
     let (ask, conn, plan) = read::seen::<ActionPlan>(asking).await?;
     let number = number_in_path(&ask)?;
-    let open = versions_open_to(&ask.caller, plan.relation(&ask.caller));
+    let open = open_to(&ask.caller, &plan);
     let found = find_version(&conn, plan.id, number, open).await?;
     let found = found.ok_or(Problem::new(Code::NotFound))?;
     let found = found.seen_by(&conn, &ask.caller, open).await?;
@@ -56,7 +57,7 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     };
     answer
         .insert_header((header::ETAG, tag.as_str()))
-        .insert_header((header::CACHE_CONTROL, kept_for(open)))
+        .insert_header(kept_for(&ask, open))
         .insert_header(read::vary());
     if ask.none_match(&tag) {
         return Ok(answer.finish());
@@ -95,10 +96,16 @@ pub async fn get_action_plan_diff(asking: Asking) -> Answer {
 }
 
 /// How long a version may be kept: for good by who sees all of it. Others may lose sight of what it came from.
-fn kept_for(open: OpenVersions) -> &'static str {
+fn kept_for(ask: &Ask, open: OpenVersions) -> (header::HeaderName, header::HeaderValue) {
     match open {
-        OpenVersions::All => "private, max-age=31536000, immutable",
-        OpenVersions::Published => "private, no-cache",
+        OpenVersions::All => {
+            let for_good = "private, max-age=31536000, immutable";
+            (
+                header::CACHE_CONTROL,
+                header::HeaderValue::from_static(for_good),
+            )
+        }
+        OpenVersions::Published { .. } => read::cache(ask),
     }
 }
 

@@ -128,8 +128,8 @@ impl App {
             return Ok(None);
         };
         let key = caller
-            .user
-            .map_or_else(|| address.to_owned(), |user| user.to_string());
+            .account()
+            .map_or_else(|| address.to_owned(), |account| account.to_string());
         let rate = u64::from(self.config.settings.rate_limit.max(1));
         match limiter.check_key(&key) {
             Ok(state) => {

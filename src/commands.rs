@@ -294,6 +294,7 @@ async fn create_user(
     }
     let author = Author {
         by: None,
+        client: None,
         at: crate::clock::now(),
         request_id: "command-line".into(),
         address: String::new(),

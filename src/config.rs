@@ -70,6 +70,8 @@ pub struct Settings {
     pub access_token_life: u64,
     /// Life of a session that is not renewed.
     pub session_life: u64,
+    /// Time for which the other secrets of a machine client still work once a new one is made.
+    pub secret_overlap: u64,
     /// Months from a tour's last day until its delegates are erased.
     pub delegate_months: u32,
     /// Memory of one password hash, in KiB (Argon2id).
@@ -164,6 +166,7 @@ impl Default for Settings {
             cors_origins: vec!["*".into()],
             access_token_life: 600,
             session_life: 30 * 24 * 3600,
+            secret_overlap: 24 * 3600,
             delegate_months: 24,
             argon2_memory: 19_456,
             argon2_passes: 2,

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::faults::faults_of;
 use self::schemas::{SCHEMAS, references, standing_alone, validator};
+use crate::policy::Scope;
 use crate::problem::{Fault, Faults, Rule};
 
 /// What the service takes: its operations, and a validator for each body.
@@ -38,6 +39,10 @@ pub struct Operation {
     pub open: bool,
     /// Whether a token makes a difference.
     pub takes_token: bool,
+    /// The scope that a machine client needs; none: it is closed to them.
+    pub scope: Option<Scope>,
+    /// Whether it takes a form, as the endpoints of OAuth do: machine clients authenticate there with their secret.
+    takes_form: bool,
     /// Since when it is not to be used any more, and when it will be gone.
     pub deprecation: Option<Deprecation>,
     /// Whether its body carries a file, which may take its time.
@@ -231,6 +236,13 @@ impl Operation {
                 .to_owned(),
             open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
             takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
+            scope: security
+                .into_iter()
+                .flatten()
+                .find_map(|way| way.pointer("/oauth2/0")?.as_str()?.parse().ok()),
+            takes_form: operation
+                .pointer("/requestBody/content/application~1x-www-form-urlencoded")
+                .is_some(),
             deprecation: operation
                 .get("x-deprecation")
                 .and_then(|told| serde_json::from_value(told.clone()).ok()),
@@ -240,6 +252,12 @@ impl Operation {
             parameters,
             validator: validator(root, schemas)?,
         })
+    }
+
+    /// Whether this `Authorization` field is a machine client's own (RFC 6749, section 2.3.1), which the endpoint
+    /// itself looks at.
+    pub fn is_clients(&self, field: &str) -> bool {
+        self.takes_form && basic(field).is_some()
     }
 
     /// The query parameters as a JSON object, typed as the contract says, or everything wrong with them.
@@ -315,6 +333,12 @@ fn members<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = (&'a Strin
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
+}
+
+/// What stands behind the scheme in an `Authorization` field of the scheme Basic (RFC 7617).
+pub fn basic(field: &str) -> Option<&str> {
+    let (scheme, rest) = field.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then_some(rest.trim())
 }
 
 /// Name and value of each pair of a query or form (WHATWG URL, application/x-www-form-urlencoded).

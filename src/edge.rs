@@ -349,8 +349,10 @@ fn authenticate(
     operation: &Operation,
     request: &ServiceRequest,
 ) -> Result<Option<Claim>, Problem> {
-    let field = match request.headers().get(header::AUTHORIZATION) {
-        Some(field) if operation.takes_token => field.to_str().unwrap_or_default(),
+    let sent = request.headers().get(header::AUTHORIZATION);
+    let sent = sent.map(|field| field.to_str().unwrap_or_default());
+    let field = match sent {
+        Some(field) if operation.takes_token && !operation.is_clients(field) => field,
         _ if operation.open => return Ok(None),
         _ => {
             return Err(
@@ -368,7 +370,9 @@ fn authenticate(
             tracing::info!(%error, "a token was refused");
             invalid_token()
         })?;
-    Claim::of(&claims).map(Some).ok_or_else(invalid_token)
+    Claim::of(&claims, operation.scope)
+        .map(Some)
+        .ok_or_else(invalid_token)
 }
 
 /// Who the caller is by now.

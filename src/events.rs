@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::column::words;
 use crate::db::Connection;
-use crate::ids::{CityId, UserId};
+use crate::ids::{AccountId, CityId, ClientId};
 use crate::policy::Thing;
 use crate::schema::{events, loaded_items};
 
@@ -32,8 +32,10 @@ words! {
 /// Who changes something, when and from where.
 #[derive(Clone, Debug)]
 pub struct Author {
-    /// The account; none when the programme's data is loaded.
-    pub by: Option<UserId>,
+    /// The person or the machine client; none when the programme's data is loaded.
+    pub by: Option<AccountId>,
+    /// The machine client, where it is one.
+    pub client: Option<ClientId>,
     /// When.
     pub at: DateTime<Utc>,
     /// The id of the request.
@@ -78,8 +80,10 @@ pub struct Event {
     /// The cities it belongs to.
     #[schema(max_items = 50)]
     pub cities: Vec<CityId>,
-    /// The account that did it.
-    pub by: Option<UserId>,
+    /// Who did it: a person, or a machine client.
+    pub by: Option<AccountId>,
+    /// The machine client that did it; null when it was a person.
+    pub client: Option<ClientId>,
     #[serde(skip)]
     request_id: String,
     #[serde(skip)]
@@ -108,6 +112,7 @@ impl Event {
             version,
             cities,
             by: author.by,
+            client: author.client,
             request_id: author.request_id.clone(),
             address: author.address.clone(),
             change,

@@ -153,6 +153,18 @@ uuid_id! {
     UserId
 }
 uuid_id! {
+    /// A machine client.
+    ClientId
+}
+uuid_id! {
+    /// A secret of a machine client.
+    ClientSecretId
+}
+uuid_id! {
+    /// Who did something: a person who signs in, or a machine client.
+    AccountId
+}
+uuid_id! {
     /// One sign-in of one person.
     SessionId
 }
@@ -163,6 +175,18 @@ uuid_id! {
 uuid_id! {
     /// A file of a thing.
     FileId
+}
+
+impl From<UserId> for AccountId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
+}
+
+impl From<ClientId> for AccountId {
+    fn from(client: ClientId) -> Self {
+        Self(client.0)
+    }
 }
 
 /// Whether `text` has the shape of a readable id ([`SLUG_PATTERN`], at most [`SLUG_MAX_LENGTH`] characters).

@@ -65,6 +65,7 @@ pub async fn load(
 ) -> Result<Report, LoadError> {
     let author = Author {
         by: None,
+        client: None,
         at: crate::clock::now(),
         request_id: "load".into(),
         address: String::new(),

@@ -10,6 +10,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_actix_web::AppExt;
 
+use crate::accounts::clients::types::Client;
 use crate::accounts::types::User;
 use crate::action_plans::comments::types::Comment;
 use crate::action_plans::measurements::types::Measurement;
@@ -22,6 +23,7 @@ use crate::key_questions::types::KeyQuestion;
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
+use crate::policy::Thing;
 use crate::problem::ProblemDocument;
 use crate::programmes::types::Programme;
 use crate::resource::Resource;
@@ -42,6 +44,8 @@ struct Shared;
 /// What a list of a resource offers; told to the document.
 pub(crate) struct Offer {
     schema: String,
+    thing: Thing,
+    path: &'static str,
     sorts: Vec<&'static str>,
     includes: Vec<&'static str>,
     fields: Vec<String>,
@@ -50,6 +54,8 @@ pub(crate) struct Offer {
 fn offer<R: Resource>() -> Offer {
     Offer {
         schema: R::name().into_owned(),
+        thing: R::THING,
+        path: R::PATH,
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
         includes: R::INCLUDES.iter().map(|include| include.name).collect(),
         fields: Vec::new(),
@@ -75,6 +81,7 @@ fn offers() -> Vec<Offer> {
         offer::<Comment>(),
         offer::<Measurement>(),
         offer::<User>(),
+        offer::<Client>(),
     ]
 }
 

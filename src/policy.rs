@@ -1,8 +1,12 @@
-//! Who may do what: the whole access table of the programme, in one place, pure.
+//! Who may do what: the whole access table of the programme, in one place, pure. What a token may be used for is
+//! beside it, in [`scopes`]: rights are what both allow.
 //!
 //! Whatever no rule allows is refused. `cargo test policy` prints the table as a snapshot that the programme
 //! office can read (`src/snapshots/`), and the access test runs every operation against it.
 
+mod scopes;
+
+pub use self::scopes::{Scope, Scopes, scope_of, scopes};
 use crate::column::words;
 
 words! {
@@ -86,6 +90,8 @@ words! {
         Measurement = "measurement",
         /// An account.
         User = "user",
+        /// A machine client: a city's own IT system.
+        Client = "client",
         /// A sign-in.
         Session = "session",
     }
@@ -267,6 +273,13 @@ const RULES: &[Rule] = &[
         relations: &[Relation::Public],
     },
     Rule {
+        name: "a city keeps its own machine clients",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Create, Action::Change, Action::Delete],
+        things: &[Thing::Client],
+        relations: &[Relation::Own],
+    },
+    Rule {
         name: "everybody sees and ends their own sessions",
         roles: CITY_ROLES,
         actions: &[Action::Read, Action::Delete],
@@ -307,26 +320,13 @@ pub fn ever_allows(role: Role, action: Action, thing: Thing) -> bool {
         .any(|&relation| allows(role, action, thing, relation).is_some())
 }
 
-/// The scopes (RFC 6749, section 3.3) of a person's session in this role, separated by spaces.
-pub fn scopes(role: Role) -> &'static str {
-    match role {
-        Role::Anonymous => "",
-        Role::EuCity | Role::JpCity => {
-            "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write"
-        }
-        Role::Admin => {
-            "read plans:write contributions:write tours:write knowledge:write changes:read webhooks:write admin"
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     impl Action {
         /// Whether it is something that is done with plans alone.
-        fn is_of_plans(self) -> bool {
+        pub(super) fn is_of_plans(self) -> bool {
             use Action::{Change, Create, Delete, Read};
             ![Read, Create, Change, Delete].contains(&self)
         }

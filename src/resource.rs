@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
@@ -116,6 +117,11 @@ pub trait Resource:
 
     /// Notes on a new one who makes it.
     fn sign(&mut self, _author: &Author) {}
+
+    /// What only the answer to its making tells.
+    fn secret(&self) -> Option<SecretString> {
+        None
+    }
 
     /// Changes what changes along with it, such as a count in what it belongs to, in the same transaction; answers the
     /// events, recorded. `before` is none of what was made, `after` none of what was removed.

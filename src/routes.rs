@@ -3,7 +3,9 @@
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::accounts::{http as users, oauth};
+use crate::accounts::clients::http as clients;
+use crate::accounts::oauth::{introspection, revocation, token};
+use crate::accounts::{http as users, sign_in};
 use crate::action_plans::comments::http as plan_comments;
 use crate::action_plans::http as action_plans;
 use crate::action_plans::measurements::http as plan_measurements;
@@ -49,7 +51,10 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(parts_of_plans)
             .configure(accounts),
     );
-    config.service(oauth::create_token);
+    config
+        .service(token::create_token)
+        .service(revocation::revoke_token)
+        .service(introspection::introspect_token);
 }
 
 fn parts_of_plans(config: &mut ServiceConfig<'_>) {
@@ -179,10 +184,18 @@ fn accounts(config: &mut ServiceConfig<'_>) {
         .service(users::replace_user)
         .service(users::update_user)
         .service(users::delete_user)
-        .service(oauth::create_session)
-        .service(oauth::list_sessions)
-        .service(oauth::delete_session)
-        .service(oauth::get_me);
+        .service(clients::list_clients)
+        .service(clients::get_client)
+        .service(clients::create_client)
+        .service(clients::replace_client)
+        .service(clients::update_client)
+        .service(clients::delete_client)
+        .service(clients::create_client_secret)
+        .service(clients::delete_client_secret)
+        .service(sign_in::create_session)
+        .service(sign_in::list_sessions)
+        .service(sign_in::delete_session)
+        .service(sign_in::get_me);
 }
 
 /// What stands beside the API: health, keys, the document, and the pages that explain problems.

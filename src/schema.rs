@@ -153,6 +153,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_secrets (id) {
+        id -> Uuid,
+        client -> Uuid,
+        digest -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    client_tokens (id) {
+        id -> Uuid,
+        secret -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> Uuid,
+        name -> Text,
+        city -> Nullable<Text>,
+        role -> Text,
+        side -> Nullable<Text>,
+        scopes -> Array<Text>,
+        active -> Bool,
+        secrets -> Jsonb,
+        last_used_at -> Nullable<Timestamptz>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     contribution_declines (contribution, plan) {
         contribution -> Uuid,
         plan -> Uuid,
@@ -218,6 +254,7 @@ diesel::table! {
         request_id -> Text,
         address -> Text,
         change -> Jsonb,
+        client -> Nullable<Uuid>,
     }
 }
 
@@ -564,6 +601,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_plan_versions,
     action_plans,
     cities,
+    client_secrets,
+    client_tokens,
+    clients,
     contribution_declines,
     contribution_refs,
     contributions,
@@ -600,4 +640,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     waivers,
 );
 
+diesel::joinable!(client_secrets -> clients (client));
+diesel::joinable!(client_tokens -> client_secrets (secret));
+diesel::joinable!(refresh_tokens -> sessions (session));
 diesel::joinable!(sessions -> users (user));

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use crate::accounts::sessions;
+use crate::accounts::{clients, sessions, throttle};
 use crate::app::App;
 use crate::auth::keys::{KeyRing, SigningKey};
 use crate::auth::passwords::{Cost, Hasher};
@@ -265,8 +265,9 @@ async fn jobs(app: Data<App>) {
         let work = async {
             let mut conn = app.db.connection().await?;
             let keys = forget_old_keys(&mut conn, now()).await?;
-            sessions::delete_old_failures(&mut conn, now()).await?;
+            throttle::delete_old_failures(&mut conn, now()).await?;
             let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
+            clients::grants::delete_old(&mut conn, now()).await?;
             let months = app.config.settings.delegate_months;
             let delegates = erase_old_delegates(&mut conn, now(), months).await?;
             Ok::<_, crate::problem::Problem>((keys, sessions, delegates))

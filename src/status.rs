@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::{API_VERSION, App};
 use crate::messages::Language;
+use crate::policy::Scope;
 use crate::problem::{Code, Problem};
 use crate::read::{Answer, bytes};
 use crate::request::Ask;
@@ -92,10 +93,15 @@ pub async fn metadata(app: Data<App>) -> HttpResponse {
         .json(json!({
             "issuer": app.public_url,
             "token_endpoint": app.url("/oauth/token"),
+            "revocation_endpoint": app.url("/oauth/revoke"),
+            "introspection_endpoint": app.url("/oauth/introspect"),
             "jwks_uri": app.url("/.well-known/jwks.json"),
-            "grant_types_supported": ["refresh_token"],
+            "scopes_supported": Scope::ALL,
+            "grant_types_supported": ["client_credentials", "refresh_token"],
             "response_types_supported": [],
-            "token_endpoint_auth_methods_supported": ["none"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "Bearer"],
             "service_documentation": app.url("/docs/"),
         }))
 }

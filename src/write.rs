@@ -133,6 +133,7 @@ pub async fn delete<R: Resource>(ask: Ask) -> Answer {
 }
 
 fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
+    ask.caller.permit(action, R::THING)?;
     if ever_allows(ask.caller.role, action, R::THING) {
         Ok(())
     } else {
@@ -183,7 +184,8 @@ where
     minimal &= !dry_run;
     let task = tracker.spawn(async move {
         let author = Author {
-            by: ask.caller.user,
+            by: ask.caller.account(),
+            client: ask.caller.client,
             at: crate::clock::now(),
             request_id: ask.request_id.clone(),
             address: ask.address.clone(),
@@ -291,6 +293,7 @@ async fn run<R: Resource>(
         Applied::Written(written) if dry_run => Stored::of_dry_run(&written.item, written.events),
         Applied::Written(written) if written.happening == Happening::Created => {
             let mut stored = Stored::of(StatusCode::CREATED, &written.item)?;
+            stored.secret = written.item.secret();
             let id = written.item.id().to_string();
             let own = id.rsplit('/').next().unwrap_or_default();
             let path = format!("/v1{}/{own}", ask.list_path::<R>());
@@ -345,5 +348,6 @@ async fn remove<R: Resource>(
         status: StatusCode::NO_CONTENT,
         headers: Vec::new(),
         body: Vec::new(),
+        secret: None,
     })
 }

@@ -6,7 +6,7 @@ use actix_web::{delete, get, patch, post, put};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::oauth::busy;
+use super::sign_in::busy;
 use super::types::{User, UserFilter};
 use crate::auth::passwords::check_new;
 use crate::ids::UserId;

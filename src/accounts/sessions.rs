@@ -6,13 +6,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
+use serde_json::json;
 
 use super::types::Session;
 use crate::db::Connection;
+use crate::events::{Author, Event, Happening};
 use crate::ids::{SessionId, UserId};
-use crate::schema::{refresh_tokens, sessions, sign_in_failures, users};
+use crate::policy::Thing;
+use crate::schema::{refresh_tokens, sessions, users};
 
 /// A session that begins.
 #[derive(Insertable)]
@@ -88,6 +90,24 @@ pub enum Rotation {
     Unknown,
     /// The token was used before: the session is ended.
     Reused,
+}
+
+/// A session, or a token of a machine client, has begun or ended.
+pub fn session_event(author: &Author, session: SessionId, happening: Happening) -> Event {
+    let version = if happening == Happening::Created {
+        1
+    } else {
+        2
+    };
+    Event::new(
+        author,
+        Thing::Session,
+        session.to_string(),
+        happening,
+        version,
+        Vec::new(),
+        json!([]),
+    )
 }
 
 /// Uses the refresh token `used`, and puts `next` in its place.
@@ -206,6 +226,55 @@ pub async fn list(
         .await
 }
 
+/// The living session that a refresh token of any generation belongs to, and whose it is.
+pub async fn find_by_token(
+    conn: &mut Connection,
+    digest: &[u8],
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Holding>> {
+    let found: Option<(SessionId, UserId, String, DateTime<Utc>, bool)> = refresh_tokens::table
+        .inner_join(sessions::table.inner_join(users::table))
+        .filter(refresh_tokens::digest.eq(digest))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .filter(users::active)
+        .select((
+            sessions::id,
+            sessions::user,
+            sessions::scope,
+            sessions::expires_at,
+            refresh_tokens::generation
+                .eq(sessions::generation)
+                .and(refresh_tokens::replaced.eq(false)),
+        ))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(
+        found.map(|(session, user, scope, expires_at, is_newest)| Holding {
+            session,
+            user,
+            scope,
+            expires_at,
+            is_newest,
+        }),
+    )
+}
+
+/// A refresh token of a living session.
+pub struct Holding {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What its tokens allow.
+    pub scope: String,
+    /// When it ends unless it is renewed.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it is the one to renew with.
+    pub is_newest: bool,
+}
+
 /// Removes sessions that ended or expired more than `kept` ago.
 pub async fn delete_old(
     conn: &mut Connection,
@@ -222,52 +291,4 @@ pub async fn delete_old(
     )
     .execute(conn)
     .await
-}
-
-/// Counts a failed sign-in under a key, and answers how many there were in its window, and since when; a window that
-/// began before `since` is over, and begins anew.
-pub async fn count_failure(
-    conn: &mut Connection,
-    key: &str,
-    now: DateTime<Utc>,
-    since: DateTime<Utc>,
-) -> QueryResult<(i32, DateTime<Utc>)> {
-    use diesel::dsl::case_when;
-    let (count, begun) = (sign_in_failures::count, sign_in_failures::since);
-    diesel::insert_into(sign_in_failures::table)
-        .values((sign_in_failures::key.eq(key), count.eq(1), begun.eq(now)))
-        .on_conflict(sign_in_failures::key)
-        .do_update()
-        .set((
-            count.eq(case_when(begun.lt(since), 1.into_sql::<Integer>()).otherwise(count + 1)),
-            begun.eq(case_when(begun.lt(since), now.into_sql::<Timestamptz>()).otherwise(begun)),
-        ))
-        .returning((count, begun))
-        .get_result(conn)
-        .await
-}
-
-/// Forgets the failures of a key.
-pub async fn forget_failures(conn: &mut Connection, key: &str) -> QueryResult<()> {
-    diesel::delete(sign_in_failures::table.find(key))
-        .execute(conn)
-        .await
-        .map(drop)
-}
-
-/// Takes one failure of a key back.
-pub async fn take_back_failure(conn: &mut Connection, key: &str) -> QueryResult<()> {
-    diesel::update(sign_in_failures::table.find(key))
-        .set(sign_in_failures::count.eq(sign_in_failures::count - 1))
-        .execute(conn)
-        .await
-        .map(drop)
-}
-
-/// Forgets the failures of windows that are over.
-pub async fn delete_old_failures(conn: &mut Connection, now: DateTime<Utc>) -> QueryResult<usize> {
-    let over = now - TimeDelta::days(1);
-    diesel::delete(sign_in_failures::table.filter(sign_in_failures::since.lt(over)))
-        .execute(conn)
-        .await
 }

@@ -207,21 +207,6 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// What renewing asks (RFC 6749, section 6).
-#[derive(Deserialize, ToSchema)]
-pub struct Renewal {
-    /// `refresh_token`.
-    #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "refresh_token")]
-    pub grant_type: String,
-    /// The refresh token that was answered last.
-    #[schema(
-        max_length = 100,
-        pattern = "^[A-Za-z0-9_-]+$",
-        example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-    )]
-    pub refresh_token: String,
-}
-
 /// Tokens (RFC 6749, section 5.1).
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
@@ -238,13 +223,15 @@ pub struct Tokens {
     /// Seconds for which the access token lives.
     #[schema(minimum = 1, maximum = 86400, example = 600)]
     pub expires_in: i64,
-    /// Gives the next tokens at /oauth/token, once.
+    /// Gives the next tokens at /oauth/token, once. A machine client has none: it asks again with its secret.
     #[schema(
         max_length = 100,
         pattern = "^[A-Za-z0-9_-]+$",
+        nullable = false,
         example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     )]
-    pub refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// What the token allows, separated by spaces.
     #[schema(
         max_length = 300,

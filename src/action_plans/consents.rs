@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::types::{
     ActionPlan, Consent, ConsentAnswer, ConsentDecision, ConsentState, JointAction, PlanStatus,
 };
-use crate::ids::{CityId, UserId};
+use crate::ids::{AccountId, CityId};
 use crate::problem::{Fault, Faults, Rule};
 
 impl Consent {
@@ -88,7 +88,7 @@ pub fn answer(
     key: &str,
     city: &CityId,
     answer: ConsentAnswer,
-    by: Option<UserId>,
+    by: Option<AccountId>,
     at: DateTime<Utc>,
 ) {
     let decision = match answer.decision {

@@ -14,7 +14,7 @@ use super::rules::{sdg_codes, title_key};
 use super::translations::Bookkeeping;
 use super::types::{ActionPlan, SourceType};
 use crate::events::{Author, Manner};
-use crate::ids::CityId;
+use crate::ids::{AccountId, CityId};
 
 /// Stores a new plan.
 pub const INSERT: &str = include_str!("insert.sql");
@@ -74,7 +74,7 @@ impl<'a> WritePlan<'a> {
                 .status_comment
                 .as_deref()
                 .filter(|_| before.is_none_or(|before| before.status != plan.status)),
-            by: author.by.map(|user| user.uuid()),
+            by: author.by.map(AccountId::uuid),
             is_minor: author.manner == Manner::Minor,
             translations: None,
         }

@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Manner;
-use crate::ids::{PlanId, UserId};
+use crate::ids::{AccountId, PlanId};
 use crate::policy::{Action, Relation, Role};
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sight, TieBreak};
@@ -32,7 +32,7 @@ pub struct PlanVersion {
     /// When it was written.
     pub at: DateTime<Utc>,
     /// The account that wrote it.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// Where the plan stood.
     pub status: PlanStatus,
     /// Whether it was published.
@@ -96,7 +96,7 @@ fn versions_of(plan: PlanId, open: OpenVersions) -> Versions<'static> {
 }
 
 /// Number, time, author, status, and whether the edit was minor.
-type VersionRow = (i64, DateTime<Utc>, Option<UserId>, PlanStatus, bool);
+type VersionRow = (i64, DateTime<Utc>, Option<AccountId>, PlanStatus, bool);
 
 /// As [`versions_open_to`], of a plan as the caller reads it.
 pub fn open_to(caller: &Caller, plan: &StoredPlan) -> OpenVersions {

@@ -58,6 +58,9 @@ pub struct AccessClaims {
     pub exp: i64,
     /// The client that it was issued to (RFC 9068 section 2.2).
     pub client_id: String,
+    /// Whether it was given to a machine client, which acts for nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub machine: bool,
 }
 
 /// The claims as received: we set no `nbf`, but one that is there counts (RFC 7519 section 4.1.5).
@@ -332,6 +335,7 @@ mod tests {
             iat: now().timestamp(),
             exp: now().timestamp() + 600,
             client_id: "web".into(),
+            machine: false,
         }
     }
 

@@ -13,7 +13,7 @@ use super::kinds::{self, HEAD, Kind, Refusal};
 use super::store::Writing;
 use super::wire::{Wire, too_large};
 use crate::contract::Contract;
-use crate::ids::{FileId, UserId};
+use crate::ids::{AccountId, FileId};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 
 /// The one media type of an upload.
@@ -66,7 +66,7 @@ impl Received {
         &self,
         id: FileId,
         at: chrono::DateTime<chrono::Utc>,
-        by: Option<UserId>,
+        by: Option<AccountId>,
     ) -> Result<super::StoredFile, Problem> {
         let json = serde_json::json!({
             "id": id, "name": self.name, "title": self.title, "language": self.language, "media_type": self.media_type,

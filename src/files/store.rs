@@ -20,7 +20,7 @@ use object_store::{
 };
 
 use crate::config::Settings;
-use crate::ids::UserId;
+use crate::ids::AccountId;
 use crate::problem::{Code, Problem};
 
 /// How many uploads run at once in one instance.
@@ -48,7 +48,7 @@ pub struct Files {
     running: Running,
 }
 
-type Running = Arc<Mutex<HashMap<UserId, usize>>>;
+type Running = Arc<Mutex<HashMap<AccountId, usize>>>;
 
 /// The store cannot be used; the text tells why.
 #[derive(Debug)]
@@ -64,18 +64,18 @@ impl std::error::Error for BadStore {}
 
 /// An upload that counts as running until this is dropped.
 pub struct Turn {
-    user: UserId,
+    account: AccountId,
     running: Running,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Ok(mut running) = self.running.lock()
-            && let Some(count) = running.get_mut(&self.user)
+            && let Some(count) = running.get_mut(&self.account)
         {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                running.remove(&self.user);
+                running.remove(&self.account);
             }
         }
     }
@@ -110,19 +110,19 @@ impl Files {
     }
 
     /// Lets an upload of this account begin, or refuses it while too many are running.
-    pub fn turn(&self, user: UserId) -> Result<Turn, Problem> {
+    pub fn turn(&self, account: AccountId) -> Result<Turn, Problem> {
         let Ok(mut running) = self.running.lock() else {
             return Err(Problem::new(Code::Internal));
         };
-        let own = running.get(&user).copied().unwrap_or_default();
+        let own = running.get(&account).copied().unwrap_or_default();
         if own >= AT_ONCE_OF_ONE || running.values().sum::<usize>() >= AT_ONCE {
             return Err(Problem::new(Code::TooManyUploads)
                 .header(RETRY_AFTER, "5")
                 .header(CONNECTION, "close"));
         }
-        running.insert(user, own + 1);
+        running.insert(account, own + 1);
         Ok(Turn {
-            user,
+            account,
             running: self.running.clone(),
         })
     }

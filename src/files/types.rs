@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::column::jsonb;
-use crate::ids::{FileId, UserId};
+use crate::ids::{AccountId, FileId};
 use crate::places::Line;
 
 /// How many files one thing may have.
@@ -43,7 +43,7 @@ pub struct StoredFile {
     /// When it was uploaded.
     pub created_at: DateTime<Utc>,
     /// The account that uploaded it.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
 }
 
 impl StoredFile {

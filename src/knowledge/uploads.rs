@@ -42,7 +42,7 @@ pub async fn upload(mut ask: Ask, payload: Payload) -> Answer {
         item.id
     };
     let app = ask.app.clone();
-    let _turn = app.files.turn(ask.caller.user.unwrap_or_default())?;
+    let _turn = app.files.turn(ask.caller.account().unwrap_or_default())?;
     let id = FileId::from(new_uuid());
     let stray = Stray::note(key_of(item, id), &app.files, &app.db, &app.writes).await?;
     let received = receive(&app.files, app.contract, &ask.headers, payload, stray.key()).await?;

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::column::{jsonb, words};
 use crate::edtf::Edtf;
-use crate::ids::{CityId, KnowledgeId, MeetingId, ProgrammeId, UserId};
+use crate::ids::{AccountId, CityId, KnowledgeId, MeetingId, ProgrammeId};
 use crate::places::{CountryCode, Line, TimeZone};
 use crate::schema::{meeting_dates, meetings};
 use crate::text::{Text, Title};
@@ -184,7 +184,7 @@ pub struct PlannedDate {
     /// Since when that was known here.
     pub since: DateTime<Utc>,
     /// The account that wrote it.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
 }
 
 /// Everything that was ever planned for a meeting, newest first.

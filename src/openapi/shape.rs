@@ -6,6 +6,7 @@ mod shared;
 mod parameters;
 mod operations;
 mod examples;
+mod scopes;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use serde_json::{Map, Value, json};
 use self::examples::add_examples;
 use self::operations::{is_deed, shape_path};
 use self::references::{SCHEMAS, reachable, reference, references, walk};
-use self::shared::{headers, problems, tags};
+use self::shared::{headers, problems, security_schemes, tags};
 use super::Offer;
 
 /// Shapes what the code has said into the published document.
@@ -67,10 +68,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
         "tags": tags(),
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {
-                "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-                "description": "An access token from `POST /sessions` or `/oauth/token`: a JWT (RFC9068) that follows RFC8725.",
-            }},
+            "securitySchemes": security_schemes(),
             "headers": headers(),
             "responses": problems(),
             "schemas": schemas,
@@ -85,6 +83,12 @@ fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
         "description": "Only with `include`: what was asked for along, by kind and id."});
     add_member(schemas, name, "dry_run", dry_run());
     add_member(schemas, name, "included", included);
+    if name == "Client" {
+        let secret = json!({"type": "string", "readOnly": true, "maxLength": 100, "pattern": "^iuc_cs_[A-Za-z0-9_-]+$",
+            "description": "Only in the answer to its making: the new secret. It is not kept, and told this once.",
+            "examples": ["iuc_cs_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]});
+        add_member(schemas, name, "secret", secret);
+    }
 }
 
 /// What is answered to a deed may tell of a dry run too.

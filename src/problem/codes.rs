@@ -51,10 +51,15 @@ problem_codes! {
     InvalidMultipart = "invalid_multipart", 400;
     InvalidGrant = "invalid_grant", 400;
     UnsupportedGrantType = "unsupported_grant_type", 400;
+    InvalidScope = "invalid_scope", 400;
+    ForeignToken = "foreign_token", 400;
     Unauthenticated = "unauthenticated", 401;
     InvalidToken = "invalid_token", 401;
     InvalidCredentials = "invalid_credentials", 401;
+    InvalidClient = "invalid_client", 401;
     Forbidden = "forbidden", 403;
+    InsufficientScope = "insufficient_scope", 403;
+    NotForClients = "not_for_clients", 403;
     NotAsked = "not_asked", 403;
     NotFound = "not_found", 404;
     NoSuchPath = "no_such_path", 404;
@@ -74,6 +79,7 @@ problem_codes! {
     PlanWithdrawn = "plan_withdrawn", 409;
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;
+    TooManySecrets = "too_many_secrets", 409;
     PreconditionFailed = "precondition_failed", 412;
     PayloadTooLarge = "payload_too_large", 413;
     UnsupportedMediaType = "unsupported_media_type", 415;
@@ -147,6 +153,7 @@ codes! {
         CountedDelegates = "counted_delegates";
         NotWaivable = "not_waivable";
         CityRole = "city_role";
+        ProgrammeScope = "programme_scope";
         DuplicateKey = "duplicate_key";
         UnknownSdg = "unknown_sdg";
         OneOfBoth = "one_of_both";

@@ -161,6 +161,20 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "clients_role_fits_city",
+        Meaning::Reference {
+            owner: Thing::Client,
+            pointer: "/city",
+        },
+    ),
+    (
+        "clients_admin_scope_of_programme",
+        Meaning::Refused {
+            pointer: "/scopes",
+            rule: Rule::ProgrammeScope,
+        },
+    ),
+    (
         "users_role_fits_city",
         Meaning::Reference {
             owner: Thing::User,

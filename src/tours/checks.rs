@@ -16,7 +16,7 @@ use super::waivers::types::Waiver;
 use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
-use crate::ids::{CityId, UserId};
+use crate::ids::{AccountId, CityId};
 use crate::pairings::types::Pairing;
 use crate::policy::Role;
 use crate::problem::{Fault, Faults, Rule};
@@ -70,7 +70,7 @@ pub struct WaiverNote {
     #[schema(max_length = 2000)]
     pub reason: String,
     /// The account that waived it.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// When.
     pub at: DateTime<Utc>,
 }

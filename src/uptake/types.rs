@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ids::{PlanId, UserId};
+use crate::ids::{AccountId, PlanId};
 use crate::schema::contribution_declines;
 use crate::text::Text;
 
@@ -31,7 +31,7 @@ pub struct Decline {
     /// Why not.
     pub reason: Text,
     /// The account that said so.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// When it was said last.
     pub at: DateTime<Utc>,
 }

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -77,6 +78,7 @@ impl Doing<'_> {
 
     /// Refuses with 403 what the access table does not allow: for rights that depend on what is done.
     pub fn permit(&self, action: Action, thing: Thing, relation: Relation) -> Result<(), Problem> {
+        self.caller().permit(action, thing)?;
         match allows(self.caller().role, action, thing, relation) {
             Some(_) => Ok(()),
             None => Err(forbidden(self.caller())),
@@ -119,6 +121,7 @@ pub struct Done {
     headers: Vec<(String, String)>,
     body: Map<String, Value>,
     events: Vec<Event>,
+    secret: Option<SecretString>,
 }
 
 impl Done {
@@ -157,7 +160,24 @@ impl Done {
             headers: vec![("content-type".into(), "application/json".into())],
             body: to_object(answer)?,
             events: events.into_iter().collect(),
+            secret: None,
         })
+    }
+
+    /// Answers that it is done, and nothing else (204); a dry run still tells what would be stored.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.status = StatusCode::NO_CONTENT;
+        self.headers.clear();
+        self
+    }
+
+    /// As the answer to something that was made (201), and with what only this answer tells; see [`Stored::secret`].
+    #[must_use]
+    pub fn made_with(mut self, secret: Option<SecretString>) -> Self {
+        self.status = StatusCode::CREATED;
+        self.secret = secret;
+        self
     }
 
     /// With the URL of what was made.
@@ -179,8 +199,13 @@ impl Done {
         if dry_run {
             return Stored::of_dry_run_with(self.body, self.events);
         }
-        let body = crate::read::bytes(&self.body)?;
-        Ok(Stored::answer(self.status, self.headers, body))
+        let body = match self.status {
+            StatusCode::NO_CONTENT => Vec::new(),
+            _ => crate::read::bytes(&self.body)?,
+        };
+        let mut stored = Stored::answer(self.status, self.headers, body);
+        stored.secret = self.secret;
+        Ok(stored)
     }
 }
 
@@ -198,6 +223,7 @@ pub async fn act_without_body<D: Deed<Body = ()>>(ask: Ask) -> Answer {
 }
 
 fn permit<D: Deed>(ask: &Ask) -> Result<(), Problem> {
+    ask.caller.permit(D::ACTION, D::THING)?;
     if ever_allows(ask.caller.role, D::ACTION, D::THING) {
         Ok(())
     } else {
@@ -272,6 +298,7 @@ fn permitted<R: Resource>(found: Option<R>, ask: &Ask, action: Action) -> Result
         .filter(|found| found.parents() == ask.parents::<R>() && is_readable(found, &ask.caller))
         .ok_or(Problem::new(Code::NotFound))?;
     let relation = found.relation(&ask.caller);
+    ask.caller.permit(action, R::THING)?;
     match allows(ask.caller.role, action, R::THING, relation) {
         Some(_) => Ok(found),
         None => Err(forbidden(&ask.caller)),

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -60,14 +61,17 @@ words! {
 }
 
 /// A write as stored, before it becomes an HTTP answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The status.
     pub status: StatusCode,
     /// The header fields, by their names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// The body, an object where it is JSON.
     pub body: Vec<u8>,
+    /// A secret that was made: told once, in the member `secret` of the body. Neither a dry run nor what is kept under
+    /// an Idempotency-Key has it.
+    pub secret: Option<SecretString>,
 }
 
 fn content_type() -> (String, String) {
@@ -87,6 +91,7 @@ impl Stored {
             status,
             headers,
             body: bytes(item)?,
+            secret: None,
         })
     }
 
@@ -113,6 +118,7 @@ impl Stored {
             status: StatusCode::OK,
             headers: vec![content_type()],
             body: bytes(&body)?,
+            secret: None,
         })
     }
 
@@ -122,12 +128,13 @@ impl Stored {
             status,
             headers,
             body,
+            secret: None,
         }
     }
 
     /// The HTTP answer. `minimal`: without its body.
     pub fn into_response(self, replayed: bool, minimal: bool) -> HttpResponse {
-        let spared = minimal && !self.body.is_empty();
+        let spared = minimal && !self.body.is_empty() && self.secret.is_none();
         let status = if spared && self.status == StatusCode::OK {
             StatusCode::NO_CONTENT
         } else {
@@ -147,8 +154,21 @@ impl Stored {
             response.insert_header(("Preference-Applied", "return=minimal"));
             return response.finish();
         }
-        response.body(self.body)
+        match self.secret {
+            Some(secret) => response.body(with_secret(self.body, &secret)),
+            None => response.body(self.body),
+        }
     }
+}
+
+/// The body, an object, with a secret as its last member. Secrets need no escaping.
+fn with_secret(mut body: Vec<u8>, secret: &SecretString) -> Vec<u8> {
+    let last = body.pop();
+    body.extend_from_slice(b",\"secret\":\"");
+    body.extend_from_slice(secret.expose_secret().as_bytes());
+    body.push(b'"');
+    body.extend(last);
+    body
 }
 
 /// A thing, or another answer, as a JSON object.

@@ -46,7 +46,7 @@ diesel::define_sql_function! {
 /// may post answers tokens, which are never kept.
 pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
     if ask.method != actix_web::http::Method::POST
-        || ask.caller.user.is_none()
+        || ask.caller.account().is_none()
         || !ask.headers.contains_key("idempotency-key")
     {
         return Ok(None);
@@ -162,6 +162,7 @@ fn stored(
             status,
             headers,
             body,
+            secret: None,
         }),
         _ => {
             tracing::error!("the answer kept under an Idempotency-Key cannot be read");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
 use crate::support::files::{form, upload};
-use crate::support::kinds::{bare_plan, contribution, knowledge};
+use crate::support::kinds::{bare_plan, contribution, knowledge, machine_client};
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
 /// The statuses that an operation answers.
@@ -151,6 +151,16 @@ const TABLE: &[Expected] = &[
     row("replace_user", [401, 403, 403, 200]),
     row("update_user", [401, 403, 403, 200]),
     row("delete_user", [401, 403, 403, 200]),
+    row("list_clients", [401, 200, 200, 200]),
+    row("get_client", [401, 200, 404, 200]),
+    row("create_client", [401, 200, 403, 200]),
+    row("replace_client", [401, 200, 404, 200]),
+    row("update_client", [401, 200, 404, 200]),
+    row("delete_client", [401, 200, 404, 200]),
+    row("create_client_secret", [401, 200, 404, 200]),
+    row("delete_client_secret", [401, 200, 404, 200]),
+    row("revoke_token", [200, 200, 200, 200]),
+    row("introspect_token", [401, 403, 403, 200]),
     row("create_session", [201, 201, 201, 201]),
     row("create_token", [200, 200, 200, 200]),
     row("list_sessions", [401, 200, 200, 200]),
@@ -197,6 +207,11 @@ impl Things {
                 city,
                 format!("/v1/contributions/{}", made.id()),
             ));
+            let made = admin
+                .post("/v1/clients", machine_client(city))
+                .await
+                .expect(201);
+            paths.push(("client", city, format!("/v1/clients/{}", made.id())));
             let tour = tour(city, host, pairing);
             let made = admin.post("/v1/tours", tour.clone()).await.expect(201);
             paths.push(("tour", city, format!("/v1/tours/{}", made.id())));
@@ -360,6 +375,27 @@ impl Try<'_> {
                     .send()
                     .await;
             }
+            "revoke_token" | "introspect_token" => {
+                let path = operation.split_once('_').unwrap().0;
+                let request = client.request("POST", &format!("/oauth/{path}"));
+                return request
+                    .body("application/x-www-form-urlencoded", "token=none")
+                    .send()
+                    .await;
+            }
+            "create_client_secret" | "delete_client_secret" => {
+                let path = self.things.of("client", self.city);
+                let sql = "SELECT secrets -> 0 ->> 'id' FROM clients WHERE id = ";
+                let id = path.rsplit('/').next().unwrap();
+                let secret = self.app.one(&format!("{sql}'{id}'")).await;
+                return if operation.starts_with("create") {
+                    let path = format!("{path}/secrets?dryrun=true");
+                    client.request("POST", &path).send().await
+                } else {
+                    let path = format!("{path}/secrets/{secret}?dryrun=true");
+                    client.delete(&path, "*").await
+                };
+            }
             _ => {}
         }
         if let Some(reply) = self.send_to_part_of_plan(operation).await {
@@ -519,6 +555,7 @@ impl Try<'_> {
             "knowledge_item" => knowledge(&[city]),
             "tour" => tour(city, host, pairing),
             "contribution" => contribution(city, "other-lessons", "public"),
+            "client" => machine_client(city),
             _ => (kind.new)(),
         };
         match kind.name {
@@ -528,7 +565,7 @@ impl Try<'_> {
                 body["number"] = json!(16);
                 body["targets"] = json!([]);
             }
-            "action_plan" | "tour" | "contribution" | "knowledge_item" => {}
+            "action_plan" | "tour" | "contribution" | "knowledge_item" | "client" => {}
             "user" => body["email"] = json!("another@umea.example"),
             _ => body["id"] = json!("another-one"),
         }
@@ -537,6 +574,20 @@ impl Try<'_> {
         }
         body
     }
+}
+
+/// Whether an operation names a scope that a city's machine client can have, or takes no token at all.
+fn open_to_city_machines(operation: &str) -> bool {
+    let paths = iuc::openapi::document()["paths"].as_object().unwrap();
+    let mut all = paths
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values());
+    let found = all.find(|one| one["operationId"] == operation).unwrap();
+    let ways = found["security"].as_array().unwrap();
+    *ways == [json!({})]
+        || ways
+            .iter()
+            .any(|way| way["oauth2"].is_array() && way["oauth2"] != json!(["admin"]))
 }
 
 #[tokio::test]
@@ -560,15 +611,26 @@ async fn every_operation_answers_everybody_as_the_access_table_says() {
     );
 
     let clients = [
-        ("", ""),
-        ("planning@frankfurt.example", "frankfurt"),
-        ("planning@yokohama.example", "yokohama"),
-        ("admin@iuc.example", ""),
+        ("", "", false),
+        ("planning@frankfurt.example", "frankfurt", false),
+        ("planning@yokohama.example", "yokohama", false),
+        ("admin@iuc.example", "", false),
+        // A machine client with all a city's scopes: as a user of the city, but for what no scope of a city opens.
+        ("planning@frankfurt.example", "frankfurt", true),
     ];
-    for (email, home) in clients {
+    let everything = machine_client("frankfurt");
+    let everything: Vec<&str> = everything["scopes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let machine = app.machine(Some("frankfurt"), &everything).await;
+    for (email, home, is_machine) in clients {
         let client = match (email, home) {
             ("", _) => app.anonymous(),
             (_, "") => admin.clone(),
+            _ if is_machine => machine.clone(),
             _ => app.city_user(home).await,
         };
         for row in TABLE {
@@ -617,6 +679,7 @@ async fn every_operation_answers_everybody_as_the_access_table_says() {
                 let expected = match (email, own) {
                     ("", _) => row.anonymous,
                     ("admin@iuc.example", _) => row.admin,
+                    _ if is_machine && !open_to_city_machines(row.operation) => 403,
                     (_, true) => row.own,
                     (_, false) => row.other,
                 };

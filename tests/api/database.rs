@@ -270,6 +270,16 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "written by a trigger, each reader once",
     ),
     ("action_plan_readers_version_fkey", "goes with its version"),
+    ("clients_city_iff_city_role", "the role is derived"),
+    ("client_secrets_client_fkey", "goes with its client"),
+    (
+        "client_secrets_digest_is_sha256",
+        "SHA-256 of 256 random bits",
+    ),
+    (
+        "client_tokens_secret_fkey",
+        "the secret is locked; goes with its secret",
+    ),
     ("sessions_user_fkey", "goes with its user"),
     (
         "sessions_ended_with_reason",

@@ -493,6 +493,7 @@ async fn only_tokens_of_this_service_are_believed() {
             iat: now,
             exp: now + 600,
             client_id: good["sub"].as_str().unwrap().into(),
+            machine: false,
         };
         change(&mut claims);
         keys.sign(&claims).unwrap()

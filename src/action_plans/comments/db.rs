@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Author;
-use crate::ids::{CityId, CommentId, PlanId, UserId};
+use crate::ids::{AccountId, CityId, CommentId, PlanId};
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Key, KeyType, Page, Sight, Sort, TieBreak};
@@ -55,9 +55,9 @@ struct Row {
     reply_to: Option<CommentId>,
     thread: CommentId,
     resolved: bool,
-    resolved_by: Option<UserId>,
+    resolved_by: Option<AccountId>,
     city: Option<CityId>,
-    by: Option<UserId>,
+    by: Option<AccountId>,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -210,10 +210,10 @@ impl Resource for Comment {
     fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
         if before.is_none() {
             self.city.clone_from(&caller.city);
-            self.by = caller.user;
+            self.by = caller.account();
         }
         if before.is_some_and(|before| before.resolved) != self.resolved {
-            self.resolved_by = caller.user.filter(|_| self.resolved);
+            self.resolved_by = caller.account().filter(|_| self.resolved);
         }
     }
 

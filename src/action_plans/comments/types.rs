@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::ids::{CityId, CommentId, PlanId, UserId};
+use crate::ids::{AccountId, CityId, CommentId, PlanId};
 use crate::text::Text;
 
 /// A comment on a place in a plan.
@@ -44,7 +44,7 @@ pub struct Comment {
     /// The account that settled it.
     #[serde(default)]
     #[schema(read_only)]
-    pub resolved_by: Option<UserId>,
+    pub resolved_by: Option<AccountId>,
     /// The city whose comment it is; null when it is the programme's.
     #[serde(default)]
     #[schema(read_only)]
@@ -52,7 +52,7 @@ pub struct Comment {
     /// The account that wrote it.
     #[serde(default)]
     #[schema(read_only)]
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// Counts its changes, from 1.
     #[serde(default)]
     #[schema(read_only, minimum = 1, maximum = 9_007_199_254_740_991_i64)]

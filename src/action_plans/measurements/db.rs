@@ -148,7 +148,7 @@ impl Resource for Measurement {
     }
 
     fn claim(&mut self, _: Option<&Self>, caller: &Caller) {
-        self.by = caller.user;
+        self.by = caller.account();
     }
 
     fn references(&self, references: &mut References) {

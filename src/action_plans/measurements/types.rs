@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::action_plans::types::PartKey;
-use crate::ids::{CityId, MeasurementId, PlanId, UserId};
+use crate::ids::{AccountId, CityId, MeasurementId, PlanId};
 use crate::text::Text;
 
 /// What was measured of an indicator.
@@ -34,7 +34,7 @@ pub struct Measurement {
     /// The account that noted it.
     #[serde(default)]
     #[schema(read_only)]
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// When it was noted.
     #[serde(default)]
     #[schema(read_only)]
@@ -70,7 +70,7 @@ pub(super) struct Row {
     pub value: f64,
     pub on: NaiveDate,
     pub note: Option<Text>,
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     pub at: DateTime<Utc>,
 }
 

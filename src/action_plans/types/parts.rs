@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::column::words;
 use crate::edtf::Edtf;
-use crate::ids::{CityId, PlanId, UserId};
+use crate::ids::{AccountId, CityId, PlanId};
 use crate::places::{Line, Url};
 use crate::sdgs::types::TargetCode;
 use crate::text::{Text, Title};
@@ -287,7 +287,7 @@ pub struct Consent {
     /// Whether it takes part; pending until it has answered.
     pub decision: ConsentState,
     /// Account that answered; null until then.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// When it answered; null until then.
     pub at: Option<DateTime<Utc>>,
     /// What it said about it.

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::references::{SCHEMAS, reference, references, walk};
+use super::scopes::scope_of_operation;
 use super::shared::good_headers;
 use crate::openapi::Offer;
+use crate::policy::Scope;
 
 /// Shapes the operations on one path.
 pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (String, Value) {
@@ -15,7 +17,9 @@ pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (St
         // A deletion has neither a body nor an answer: it removes what the same path reads.
         let offer = resource(operation, offers).or(read.filter(|_| method == "delete"));
         let is_deed = is_deed(method, &path, operation, offers);
-        Operation::of(method, is_deed, offer, operation).shape(operation);
+        let id = operation.get("operationId").and_then(Value::as_str);
+        let scope = scope_of_operation(id.unwrap_or_default(), method, &path, offers);
+        Operation::of(method, is_deed, offer, scope, operation).shape(operation);
     }
     match path.strip_prefix("/v1") {
         Some(short) => (short.to_owned(), item),
@@ -69,14 +73,23 @@ pub(super) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    fn of(method: &'a str, is_deed: bool, offer: Option<&'a Offer>, operation: &Value) -> Self {
-        let security = match operation.get("security") {
+    fn of(
+        method: &'a str,
+        is_deed: bool,
+        offer: Option<&'a Offer>,
+        scope: Option<Scope>,
+        operation: &Value,
+    ) -> Self {
+        let mut security = match operation.get("security") {
             Some(said) => said.clone(),
             None if method == "get" => json!([{}, {"bearer": []}]),
             None => json!([{"bearer": []}]),
         };
         let public_only = security == json!([{}]);
         let answers_file = operation.pointer("/responses/206").is_some();
+        if let (false, Some(scope), Some(ways)) = (public_only, scope, security.as_array_mut()) {
+            ways.push(json!({"oauth2": [scope]}));
+        }
         Self {
             method,
             is_deed,

@@ -1,8 +1,9 @@
 //! What many operations share, said once: header fields, problems, tags.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::references::SCHEMAS;
+use crate::policy::Scope;
 
 /// References to the header fields of an answer: those of every answer, and `names`.
 pub(super) fn good_headers(names: &[&str]) -> Value {
@@ -65,7 +66,7 @@ pub(super) fn problems() -> Value {
     json!({
         "InvalidRequest": problem("The request is not valid; `errors` lists every fault", false),
         "Unauthorized": problem("No token, or one that is not valid", false),
-        "Forbidden": problem("Your role does not allow this", false),
+        "Forbidden": problem("Your role, or the scope of your token, does not allow this", false),
         "NotFound": problem("Not there, or not for you to know of", false),
         "NotAcceptable": problem("There is no such representation; the detail lists what there is", false),
         "RequestTimeout": problem("The body did not arrive in time", false),
@@ -80,6 +81,41 @@ pub(super) fn problems() -> Value {
         "InternalError": problem("Something went wrong on our side", false),
         "Unavailable": problem("The database is away or busy; try again after `Retry-After`", true),
         "AnyProblem": problem("Any other problem", false),
+    })
+}
+
+/// How callers tell who they are.
+pub(super) fn security_schemes() -> Value {
+    let scopes: Map<String, Value> = Scope::ALL
+        .iter()
+        .map(|scope| {
+            let meaning = match scope {
+                Scope::Read => "Read what the city may read",
+                Scope::PlansWrite => {
+                    "Write action plans, with comments, measurements, consents and declined lessons"
+                }
+                Scope::ContributionsWrite => "Write contributions to the round tables",
+                Scope::ToursWrite => "Write study tours and their delegates",
+                Scope::KnowledgeWrite => "Write knowledge items",
+                Scope::ChangesRead => "Follow what changes",
+                Scope::WebhooksWrite => "Keep webhooks",
+                Scope::Admin => "Keep the programme's records, for clients of the programme",
+            };
+            (scope.as_str().to_owned(), json!(meaning))
+        })
+        .collect();
+    json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An access token from `POST /sessions` or `/oauth/token`: a JWT (RFC9068) that follows RFC8725.",
+        },
+        "oauth2": {
+            "type": "oauth2",
+            "description": "A machine client gets its access token, a JWT (RFC9068) that follows RFC8725, with its id and secret (RFC 6749, \
+                section 4.4); it asks again when it has expired. It may do \
+                what its role and the scopes of its token allow; what names no scope is closed to it.",
+            "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}},
+        },
     })
 }
 
@@ -118,5 +154,9 @@ pub(super) fn tags() -> Value {
             "What the programme counts, and which goals its plans serve."
         ),
         tag("users", "The accounts; for admins."),
+        tag(
+            "machine clients",
+            "The IT systems of a city, their scopes and secrets."
+        ),
     ])
 }

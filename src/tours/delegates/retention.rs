@@ -30,6 +30,7 @@ pub async fn erase_old_delegates(
     };
     let author = Author {
         by: None,
+        client: None,
         at: now,
         request_id: String::new(),
         address: String::new(),

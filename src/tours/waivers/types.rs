@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::ids::{NotAnId, TourId, UserId};
+use crate::ids::{AccountId, NotAnId, TourId};
 use crate::schema::waivers;
 use crate::tours::types::TourCheck;
 
@@ -76,7 +76,7 @@ pub struct Waiver {
     /// The account that waived it.
     #[serde(default)]
     #[schema(read_only)]
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// Counts its changes, from 1.
     #[serde(default)]
     #[schema(read_only, minimum = 1, maximum = 9_007_199_254_740_991_i64)]

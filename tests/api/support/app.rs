@@ -147,6 +147,26 @@ impl App {
         Client::new(&self.url, Some(token.to_owned()))
     }
 
+    /// A machine client with a token of all its scopes; without a city, of the programme.
+    pub async fn machine(&self, city: Option<&str>, scopes: &[&str]) -> Client {
+        let admin = self.admin().await;
+        let body = serde_json::json!({"name": "A machine", "city": city, "scopes": scopes});
+        let made = admin.post("/v1/clients", body).await.expect(201);
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            made.id(),
+            made.body["secret"].as_str().unwrap()
+        );
+        let request = self.anonymous().request("POST", "/oauth/token");
+        let reply = request
+            .body("application/x-www-form-urlencoded", form)
+            .send()
+            .await
+            .expect(200);
+        let token = reply.body["access_token"].as_str().unwrap();
+        self.anonymous().with_token(token)
+    }
+
     /// The rows of a statement, as text.
     pub async fn rows(&self, statement: &str) -> Vec<Vec<Option<String>>> {
         let sql = self

@@ -179,6 +179,15 @@ pub const KINDS: &[Kind] = &[
         sorts: &["id", "created_at", "updated_at"],
         includes: &["cities"],
     },
+    Kind {
+        path: "/v1/clients",
+        name: "client",
+        names: "clients",
+        new: || machine_client("umea"),
+        change: || ("name", json!("Archive")),
+        sorts: &["id", "created_at", "updated_at"],
+        includes: &["cities"],
+    },
 ];
 
 impl Kind {
@@ -206,6 +215,12 @@ impl Kind {
 pub fn contribution(city: &str, question: &str, visibility: &str) -> Value {
     json!({"meeting": "exchange-meeting-3", "question": question, "city": city, "visibility": visibility,
         "text": {"en": format!("{city} on {question}"), "ja": "答え"}, "external_refs": []})
+}
+
+/// A machine client of a city, with every scope that it may have.
+pub fn machine_client(city: &str) -> Value {
+    json!({"name": "Planning system", "city": city, "scopes": ["read", "plans:write", "contributions:write",
+        "tours:write", "knowledge:write", "changes:read", "webhooks:write"]})
 }
 
 /// An action plan with something in each part.

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod contract;
 pub mod files;
 pub mod kinds;
+pub mod oauth;
 pub mod plans;
 pub mod snapshot;
 

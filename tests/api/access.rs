@@ -552,7 +552,11 @@ impl Try<'_> {
         };
         let mut body = match kind.name {
             "action_plan" => bare_plan(city, pairing),
-            "knowledge_item" => knowledge(&[city]),
+            "knowledge_item" => {
+                let mut item = knowledge(&[city]);
+                item["pairing"] = json!(pairing);
+                item
+            }
             "tour" => tour(city, host, pairing),
             "contribution" => contribution(city, "other-lessons", "public"),
             "client" => machine_client(city),

@@ -17,7 +17,8 @@ fn subject(name: &str) -> Value {
 async fn a_repeated_post_gets_the_first_answer_byte_for_byte() {
     let app = App::start().await;
     let admin = app.admin().await;
-    for kind in KINDS {
+    // The secret of a machine client is told once, and not kept: `client_secrets.rs` holds what a replay of it says.
+    for kind in KINDS.iter().filter(|kind| kind.name != "client") {
         if kind.name == "sdg" {
             app.run("DELETE FROM sdgs WHERE number = 17").await;
         }
@@ -88,7 +89,13 @@ async fn fifty_parallel_posts_under_one_key_make_one_thing() {
         assert_eq!(reply.bytes, made[0].bytes);
     }
     for reply in replies.iter().filter(|reply| reply.status != 201) {
-        let reply = reply.clone().problem("idempotency_in_flight");
+        // On a busy machine some find no connection within a second: they are told to come again too.
+        let told = if reply.status == 503 {
+            "unavailable"
+        } else {
+            "idempotency_in_flight"
+        };
+        let reply = reply.clone().problem(told);
         assert!(!reply.header("retry-after").is_empty());
     }
     assert_eq!(app.count("action_plans").await, 1);

@@ -1,6 +1,8 @@
 //! Words for places and links that several things share: countries, time zones, addresses on the web, keys in other
 //! systems.
 
+use crate::column::jsonb;
+
 macro_rules! checked_text {
     ($(#[$meta:meta])* $name:ident) => {
         #[derive(
@@ -59,8 +61,27 @@ pub struct ExternalRef {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = "^[A-Za-z0-9._~:-]+$",
+        pattern = "^[A-Za-z0-9._~:/-]+$",
         example = "LAP-2019-07"
     )]
     pub key: String,
 }
+
+/// Keys under which other systems know a thing; one key is one thing of a city.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Jsonb)]
+#[serde(transparent)]
+#[schema(max_items = 20)]
+pub struct ExternalRefs(pub Vec<ExternalRef>);
+
+jsonb!(ExternalRefs);

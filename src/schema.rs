@@ -528,6 +528,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    tour_refs (city, system, key) {
+        city -> Text,
+        system -> Text,
+        key -> Text,
+        tour -> Uuid,
+    }
+}
+
+diesel::table! {
     tours (id) {
         id -> Uuid,
         pairing -> Text,
@@ -550,6 +559,7 @@ diesel::table! {
         funded_named -> Integer,
         funded_max -> Nullable<Integer>,
         waived -> Array<Text>,
+        external_refs -> Jsonb,
     }
 }
 
@@ -634,6 +644,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stray_files,
     subjects,
     templates,
+    tour_refs,
     tours,
     used_ids,
     users,

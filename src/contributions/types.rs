@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::column::{jsonb, words};
+use crate::column::words;
 use crate::ids::{CityId, ContributionId, MeetingId, QuestionId};
-use crate::places::ExternalRef;
+use crate::places::ExternalRefs;
 use crate::schema::contributions;
 use crate::text::Text;
 
@@ -68,25 +68,6 @@ pub struct Contribution {
     #[schema(read_only)]
     pub updated_at: DateTime<Utc>,
 }
-
-/// Keys under which other systems know a thing; one key is one thing of a city.
-#[derive(
-    Clone,
-    Debug,
-    Default,
-    PartialEq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Jsonb)]
-#[serde(transparent)]
-#[schema(max_items = 20)]
-pub struct ExternalRefs(pub Vec<ExternalRef>);
-
-jsonb!(ExternalRefs);
 
 /// The filter of a list of contributions; repeated values mean "any of".
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -70,6 +70,12 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "tour_refs_pkey",
+        Meaning::Taken {
+            pointer: "/external_refs",
+        },
+    ),
+    (
         "contribution_refs_pkey",
         Meaning::Taken {
             pointer: "/external_refs",

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::column::{jsonb, words};
 use crate::edtf::Edtf;
 use crate::ids::{CityId, PairingId, TourId};
-use crate::places::Line;
+use crate::places::{ExternalRefs, Line};
 use crate::schema::tours;
 use crate::text::{Text, Title};
 
@@ -103,6 +103,9 @@ pub struct Tour {
     /// How many people travel. Counted from the delegates of the tour, as soon as it has any.
     #[serde(default)]
     pub delegates: DelegateCounts,
+    /// The keys under which other systems know it.
+    #[serde(default)]
+    pub external_refs: ExternalRefs,
     /// Counts its changes, from 1.
     #[serde(default)]
     #[schema(read_only, minimum = 1, maximum = 9_007_199_254_740_991_i64)]

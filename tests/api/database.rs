@@ -251,6 +251,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ),
     ("action_plan_sdgs_plan_fkey", "goes with its plan"),
     ("action_plan_refs_proponent_fkey", "goes with its proponent"),
+    ("tour_refs_tour_fkey", "goes with its tour"),
     (
         "contribution_refs_contribution_fkey",
         "kept by a trigger; goes with its contribution",

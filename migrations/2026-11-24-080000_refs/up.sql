@@ -1,0 +1,31 @@
+-- Tours are known to other systems by keys of their own too, as plans and contributions are.
+
+ALTER TABLE tours ADD COLUMN external_refs jsonb NOT NULL DEFAULT '[]';
+
+CREATE TABLE tour_refs (
+    city   text NOT NULL,
+    system text NOT NULL,
+    key    text NOT NULL,
+    tour   uuid NOT NULL,
+    CONSTRAINT tour_refs_pkey PRIMARY KEY (city, system, key),
+    CONSTRAINT tour_refs_tour_fkey FOREIGN KEY (tour) REFERENCES tours (id) ON DELETE CASCADE
+);
+COMMENT ON TABLE tour_refs IS 'The keys under which other systems know a tour. A key is a city''s own: none takes or sees another''s.';
+CREATE INDEX tour_refs_tour ON tour_refs (tour, city);
+
+CREATE FUNCTION link_tour_refs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM tour_refs AS had WHERE had.tour = NEW.id
+        AND NOT (had.city IN (NEW.visiting_city, NEW.host_city)
+            AND EXISTS (SELECT FROM jsonb_array_elements(NEW.external_refs) AS ref
+                WHERE ref ->> 'system' = had.system AND ref ->> 'key' = had.key));
+    INSERT INTO tour_refs (city, system, key, tour)
+        SELECT city, ref ->> 'system', ref ->> 'key', NEW.id
+        FROM unnest(ARRAY[NEW.visiting_city, NEW.host_city]) AS city, jsonb_array_elements(NEW.external_refs) AS ref
+        WHERE NOT EXISTS (SELECT FROM tour_refs AS had WHERE had.tour = NEW.id AND had.city = city.city
+            AND had.system = ref ->> 'system' AND had.key = ref ->> 'key');
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION link_tour_refs() IS 'Keeps tour_refs in step with tours, whoever writes; a key that is taken breaks its primary key.';
+CREATE TRIGGER tours_link_refs AFTER INSERT OR UPDATE OF visiting_city, host_city, external_refs ON tours
+    FOR EACH ROW EXECUTE FUNCTION link_tour_refs();

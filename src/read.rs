@@ -16,8 +16,8 @@ use crate::db::{Connection, Loan, begin, rollback};
 use crate::policy::Role;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page, TieBreak};
-use crate::request::{Ask, Asking, etag};
-use crate::resource::{Included, Listing, Resource, Seen, included, keep_readable};
+use crate::request::{Ask, Asking, RefParams, etag, only};
+use crate::resource::{ByRef, Included, Listing, Resource, Seen, included, keep_readable};
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -29,12 +29,40 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// Answers one thing.
 pub async fn one<R: Resource>(asking: Asking) -> Answer {
+    let id = asking.ask().id::<R>();
+    found::<R, _>(asking, id, async |conn, caller, id| {
+        Ok(R::find(conn, caller, id).await?)
+    })
+    .await
+}
+
+/// Answers the one thing that a key of a city's own system stands for.
+pub async fn one_by_ref<R: ByRef>(asking: Asking) -> Answer {
+    let reference = asking.ask().external_ref();
+    let params = asking.ask().parameters::<RefParams>();
+    let asked = both(reference, params);
+    found::<R, _>(asking, asked, async |conn, caller, (reference, params)| {
+        let cities = params.cities(caller)?;
+        let named = R::find_named(conn, cities, &[reference]).await?;
+        match only(named)? {
+            Some(id) => Ok(R::find(conn, caller, &id).await?),
+            None => Ok(None),
+        }
+    })
+    .await
+}
+
+/// Answers the one thing that `find` finds.
+async fn found<R: Resource, T>(
+    asking: Asking,
+    asked: Result<T, Problem>,
+    find: impl AsyncFn(&Connection, &Caller, &T) -> Result<Option<R::Seen>, Problem>,
+) -> Answer {
     let accepted = negotiate(asking.ask(), None, JSON_ALONE);
     let params = asking.ask().parameters::<OneParams>();
-    let id = asking.ask().id::<R>();
-    let (asking, ((_, params), id)) = asking.with(both(both(accepted, params), id)).await?;
+    let (asking, ((_, params), asked)) = asking.with(both(both(accepted, params), asked)).await?;
     let (ask, conn, found) = asking
-        .read(async |conn, caller| Ok(R::find(conn, caller, &id).await?))
+        .read(async |conn, caller| find(conn, caller, &asked).await)
         .await?;
     let item = readable::<R>(&ask, found)?;
     let meta = item.meta();

@@ -14,8 +14,11 @@ use crate::app::App;
 use crate::auth::{Caller, Claim};
 use crate::db::{Connection, Loan};
 use crate::events::Manner;
-use crate::problem::{Code, Problem};
-use crate::resource::{Meta, Resource, parent_fields};
+use crate::ids::CityId;
+use crate::places::ExternalRef;
+use crate::policy::Role;
+use crate::problem::{Code, Fault, Problem, Rule};
+use crate::resource::{Meta, Named, Resource, parent_fields};
 
 /// A request without its body, as the guard let it pass.
 #[derive(Clone)]
@@ -202,6 +205,21 @@ impl Ask {
             .ok_or(Problem::new(Code::NotFound))
     }
 
+    /// The key of another system that the path ends with, decoded; what has not its shape stands for nothing.
+    pub fn external_ref(&self) -> Result<ExternalRef, Problem> {
+        let decoded = |place| {
+            let part = self.path_part(place).as_bytes();
+            let text = percent_encoding::percent_decode(part).decode_utf8().ok();
+            text.filter(|text| !text.chars().any(char::is_control))
+                .map(String::from)
+                .ok_or(Problem::new(Code::NotFound))
+        };
+        Ok(ExternalRef {
+            system: decoded(0)?,
+            key: decoded(1)?,
+        })
+    }
+
     /// What the path names after the `R`, as sent: a part of it.
     pub fn part_of<R: Resource>(&self) -> &str {
         let part = self.ids.get(parent_fields::<R>().count() + 1);
@@ -283,6 +301,44 @@ impl Ask {
             .split([',', ';'])
             .any(|preference| preference.trim().replace('"', "") == "return=minimal")
     }
+}
+
+/// Of whose keys a request speaks that names a thing by one.
+#[derive(Clone, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RefParams {
+    /// For admins: the city whose system knows it by the key. A city user speaks of the own city's.
+    pub city: Option<CityId>,
+}
+
+impl RefParams {
+    /// The city of whose keys `caller` speaks: the own one; `None`: the caller has not said.
+    pub fn city(&self, caller: &Caller) -> Result<Option<CityId>, Problem> {
+        match (&caller.city, &self.city, caller.role) {
+            (Some(own), asked, _) if asked.as_ref().is_none_or(|asked| asked == own) => {
+                Ok(Some(own.clone()))
+            }
+            (None, asked, Role::Admin) => Ok(asked.clone()),
+            _ => Err(Problem::new(Code::NotFound)),
+        }
+    }
+
+    /// The cities of whose keys `caller` speaks; `None`: all.
+    pub fn cities(&self, caller: &Caller) -> Result<Option<Vec<CityId>>, Problem> {
+        Ok(self.city(caller)?.map(|city| vec![city]))
+    }
+}
+
+/// The one thing among what a reference stands for; which it is must be said when there are several.
+pub fn only<I: PartialEq>(named: Vec<Named<I>>) -> Result<Option<I>, Problem> {
+    let cities: Vec<String> = named.iter().map(|it| it.city.to_string()).collect();
+    let mut ids = named.into_iter().map(|it| it.id);
+    let first = ids.next();
+    if ids.any(|id| Some(&id) != first.as_ref()) {
+        let fault = Fault::in_parameter("city", Rule::AmbiguousReference);
+        return Err(Problem::fault(fault.with("cities", cities.join(", "))));
+    }
+    Ok(first)
 }
 
 fn typed<T: DeserializeOwned>(parameters: Value) -> Result<T, Problem> {

@@ -4,6 +4,7 @@
 //! things have in common (pages, conditional requests, idempotency, dry runs, events) is in `read.rs` and
 //! `write.rs`, and knows no kind of thing.
 
+mod by_ref;
 mod references;
 mod rows;
 
@@ -18,6 +19,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
+pub(crate) use self::by_ref::by_ref;
+pub use self::by_ref::{ByRef, Named};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };

@@ -11,6 +11,7 @@
 mod act;
 mod answer;
 mod body;
+mod by_ref;
 mod idempotency;
 mod way;
 
@@ -33,6 +34,7 @@ use way::{Applied, Job, Way, forbidden, tell, told};
 pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
+pub use by_ref::{delete_by_ref, put_by_ref};
 pub use idempotency::forget_old_keys;
 pub use way::{Outcome, change, create_account, event_of, store};
 
@@ -141,9 +143,14 @@ fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
     }
 }
 
-async fn perform<R: Resource>(ask: Ask, job: Job, faults: Faults) -> Answer {
+/// Whether the request is a dry run.
+fn is_dry_run(ask: &Ask) -> Result<bool, Problem> {
     let params: WriteParams = ask.parameters()?;
-    let dry_run = params.dryrun.unwrap_or_default();
+    Ok(params.dryrun.unwrap_or_default())
+}
+
+async fn perform<R: Resource>(ask: Ask, job: Job, faults: Faults) -> Answer {
+    let dry_run = is_dry_run(&ask)?;
     in_transaction(
         ask,
         dry_run,
@@ -285,7 +292,16 @@ async fn run<R: Resource>(
         author,
         given: ask.given::<R>(),
     };
-    let mut applied = way.apply::<R>(conn, job, before, &what.faults).await?;
+    let applied = way.apply::<R>(conn, job, before, &what.faults).await?;
+    answered(ask, applied, dry_run)
+}
+
+/// What is answered to a write.
+fn answered<R: Resource>(
+    ask: &Ask,
+    mut applied: Applied<R>,
+    dry_run: bool,
+) -> Result<Stored, Problem> {
     applied.item_mut().fill_for(&ask.caller);
     match applied {
         Applied::Unchanged(item) if dry_run => Stored::of_dry_run(&item, Vec::new()),
@@ -310,23 +326,22 @@ async fn existing<R: Resource>(
     ask: &Ask,
     action: Action,
 ) -> Result<R, Problem> {
-    let id = ask.id::<R>()?;
-    let before = R::lock(conn, &ask.caller, &id)
-        .await?
-        .filter(|before| before.parents() == ask.parents::<R>())
-        .ok_or(Problem::new(Code::NotFound))?;
-    if allows(
-        ask.caller.role,
-        action,
-        R::THING,
-        before.relation(&ask.caller),
-    )
-    .is_none()
-    {
-        return Err(forbidden(&ask.caller));
-    }
+    let found = R::lock(conn, &ask.caller, &ask.id::<R>()?).await?;
+    let before = permitted(ask, found, action)?;
     ask.check_if_match(&etag(before.meta()))?;
     Ok(before)
+}
+
+/// What was found, when it is what the path names, and the caller may do this with it.
+fn permitted<R: Resource>(ask: &Ask, found: Option<R>, action: Action) -> Result<R, Problem> {
+    let found = found
+        .filter(|found| found.parents() == ask.parents::<R>())
+        .ok_or(Problem::new(Code::NotFound))?;
+    let relation = found.relation(&ask.caller);
+    match allows(ask.caller.role, action, R::THING, relation) {
+        Some(_) => Ok(found),
+        None => Err(forbidden(&ask.caller)),
+    }
 }
 
 async fn remove<R: Resource>(

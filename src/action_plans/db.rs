@@ -23,11 +23,12 @@ use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::ids::{CityId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
+use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, new_uuid, strings, usual_fields,
+    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, strings, usual_fields,
     usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
@@ -121,8 +122,8 @@ impl Resource for ActionPlan {
                 Rule::Immutable,
             );
         }
-        give_keys(self);
         tidy_sources(self);
+        give_keys(before, self);
         edited(before, self, faults);
     }
 
@@ -241,6 +242,16 @@ impl Resource for ActionPlan {
             .await
             .map(drop)
     }
+}
+
+impl ByRef for ActionPlan {
+    const CITY: &'static str = "/proponents/0";
+
+    fn external_refs(&self) -> &[ExternalRef] {
+        &self.external_refs
+    }
+
+    by_ref!(action_plan_refs, plan);
 }
 
 /// The newest template of the programme that the plan's pairing belongs to.

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::types::{ActionPlan, PartKey, PlanKind, Source, SourceType};
+use super::types::{
+    ActionPlan, Activity, Indicator, JointAction, PartKey, PlanKind, Risk, Source, SourceType,
+};
 use crate::contributions::types::Contribution;
 use crate::ids::{ContributionId, KnowledgeId, MeetingId, TourId};
 use crate::knowledge::types::KnowledgeItem;
@@ -12,8 +14,17 @@ use crate::problem::{Fault, Faults, Rule};
 use crate::resource::{Check, Known, References, Resource, new_uuid};
 use crate::tours::types::Tour;
 
-/// Gives a key to each part of a list that has none.
-pub fn give_keys(plan: &mut ActionPlan) {
+/// Gives a key to each part of a list that has none: that of the stored part that says the same, so that a plan which
+/// is sent again without keys is unchanged; else a new one.
+pub fn give_keys(before: Option<&ActionPlan>, plan: &mut ActionPlan) {
+    if let Some(before) = before {
+        take_keys(&before.activities, &mut plan.activities);
+        take_keys(&before.risks, &mut plan.risks);
+        take_keys(&before.joint_actions, &mut plan.joint_actions);
+        if let (Some(before), Some(part)) = (&before.follow_up, &mut plan.follow_up) {
+            take_keys(&before.indicators, &mut part.indicators);
+        }
+    }
     let indicators = plan
         .follow_up
         .iter_mut()
@@ -23,6 +34,53 @@ pub fn give_keys(plan: &mut ActionPlan) {
     let keys = keys.chain(plan.joint_actions.iter_mut().map(|part| &mut part.key));
     for key in keys.chain(indicators).filter(|key| key.0.is_empty()) {
         key.0 = new_uuid().to_string();
+    }
+}
+
+/// A part of a list, by which differences follow it.
+trait Part {
+    fn key(&mut self) -> &mut PartKey;
+    /// Whether both say the same, whatever their keys.
+    fn says(&self, other: &Self) -> bool;
+}
+
+macro_rules! part {
+    ($name:ident, $($kept:ident),*) => {
+        impl Part for $name {
+            fn key(&mut self) -> &mut PartKey {
+                &mut self.key
+            }
+
+            fn says(&self, other: &Self) -> bool {
+                let mut other = other.clone();
+                other.key = self.key.clone();
+                $(other.$kept = self.$kept.clone();)*
+                *self == other
+            }
+        }
+    };
+}
+
+part!(Activity,);
+part!(Risk,);
+part!(Indicator,);
+part!(JointAction, consents);
+
+/// Gives parts without a key those of the stored parts that say the same, each once.
+fn take_keys<P: Part + Clone>(before: &[P], parts: &mut [P]) {
+    if !parts.iter_mut().any(|part| part.key().0.is_empty()) {
+        return;
+    }
+    let named: HashSet<PartKey> = parts.iter_mut().map(|part| part.key().clone()).collect();
+    let mut free = before.to_vec();
+    free.retain_mut(|part| !named.contains(part.key()));
+    for part in parts
+        .iter_mut()
+        .filter_map(|part| part.key().0.is_empty().then_some(part))
+    {
+        if let Some(place) = free.iter().position(|stored| stored.says(part)) {
+            *part.key() = free.remove(place).key().clone();
+        }
     }
 }
 

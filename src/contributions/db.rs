@@ -8,12 +8,13 @@ use crate::cities::types::City;
 use crate::ids::{CityId, ContributionId};
 use crate::key_questions::types::KeyQuestion;
 use crate::meetings::types::Meeting;
+use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, usual_fields,
-    usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
+    usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::contributions;
 
@@ -90,6 +91,16 @@ impl Resource for Contribution {
         }
     );
     plain_writes!(contributions, key = id);
+}
+
+impl ByRef for Contribution {
+    const CITY: &'static str = "/city";
+
+    fn external_refs(&self) -> &[ExternalRef] {
+        &self.external_refs.0
+    }
+
+    by_ref!(contribution_refs, contribution);
 }
 
 /// What a city sees beside its own: what is shared with its partners, with the cities of its meetings, with everybody.

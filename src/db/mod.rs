@@ -130,6 +130,11 @@ fn unavailable() -> Problem {
     later(Code::Unavailable)
 }
 
+/// The problem of a transaction that met another: it is tried again.
+pub fn busy() -> Problem {
+    later(Code::Busy)
+}
+
 /// A problem that may be gone in two seconds.
 fn later(code: Code) -> Problem {
     Problem::new(code).header(actix_web::http::header::RETRY_AFTER, "2")

@@ -133,6 +133,8 @@ codes! {
         NotPartner = "not_partner";
         UnknownReference = "unknown_reference";
         DanglingReference = "dangling_reference";
+        AmbiguousReference = "ambiguous_reference";
+        NotOfCity = "not_of_city";
         WrongSide = "wrong_side";
         SideCountry = "side_country";
         BothSides = "both_sides";

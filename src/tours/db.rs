@@ -6,13 +6,14 @@ use super::types::{Tour, TourFilter};
 use crate::cities::types::City;
 use crate::ids::{CityId, TourId};
 use crate::pairings::types::Pairing;
+use crate::places::ExternalRef;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings,
-    to_everybody, usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
+    strings, to_everybody, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::tours;
 
@@ -107,4 +108,14 @@ impl Resource for Tour {
         }
     );
     plain_writes!(tours, key = id);
+}
+
+impl ByRef for Tour {
+    const CITY: &'static str = "/visiting_city";
+
+    fn external_refs(&self) -> &[ExternalRef] {
+        &self.external_refs.0
+    }
+
+    by_ref!(tour_refs, tour);
 }

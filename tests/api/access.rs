@@ -64,6 +64,9 @@ const TABLE: &[Expected] = &[
     row("delete_meeting", [401, 403, 403, 200]),
     row("list_tours", [200, 200, 200, 200]),
     row("get_tour", [200, 200, 200, 200]),
+    row("get_tour_by_ref", [401, 200, 404, 200]),
+    row("put_tour_by_ref", [401, 200, 403, 200]),
+    row("delete_tour_by_ref", [401, 200, 404, 200]),
     row("create_tour", [401, 200, 403, 200]),
     row("replace_tour", [401, 200, 403, 200]),
     row("update_tour", [401, 200, 403, 200]),
@@ -99,6 +102,9 @@ const TABLE: &[Expected] = &[
     row("delete_sdg", [401, 403, 403, 200]),
     row("list_action_plans", [200, 200, 200, 200]),
     row("get_action_plan", [404, 200, 404, 200]),
+    row("get_action_plan_by_ref", [401, 200, 404, 200]),
+    row("put_action_plan_by_ref", [401, 200, 403, 200]),
+    row("delete_action_plan_by_ref", [401, 200, 404, 200]),
     row("create_action_plan", [401, 200, 403, 200]),
     row("replace_action_plan", [401, 200, 404, 200]),
     row("update_action_plan", [401, 200, 404, 200]),
@@ -107,6 +113,9 @@ const TABLE: &[Expected] = &[
     row("get_programme_statistics", [200, 200, 200, 200]),
     row("list_contributions", [200, 200, 200, 200]),
     row("get_contribution", [404, 200, 404, 200]),
+    row("get_contribution_by_ref", [401, 200, 404, 200]),
+    row("put_contribution_by_ref", [401, 200, 403, 200]),
+    row("delete_contribution_by_ref", [401, 200, 404, 200]),
     row("create_contribution", [401, 200, 403, 200]),
     row("replace_contribution", [401, 200, 404, 200]),
     row("update_contribution", [401, 200, 404, 200]),
@@ -189,19 +198,17 @@ impl Things {
         ] {
             let mut plan = bare_plan(city, pairing);
             plan["joint_actions"] = json!([{"key": "ours", "with": [city]}]);
+            let known_as = json!([{"system": "plans.example", "key": city}]);
+            plan["external_refs"] = known_as.clone();
             let plan = admin.post("/v1/action-plans", plan).await.expect(201);
             paths.push((
                 "action_plan",
                 city,
                 format!("/v1/action-plans/{}", plan.id()),
             ));
-            let made = admin
-                .post(
-                    "/v1/contributions",
-                    contribution(city, "city-priorities", "partner"),
-                )
-                .await
-                .expect(201);
+            let mut answer = contribution(city, "city-priorities", "partner");
+            answer["external_refs"] = known_as.clone();
+            let made = admin.post("/v1/contributions", answer).await.expect(201);
             paths.push((
                 "contribution",
                 city,
@@ -213,7 +220,9 @@ impl Things {
                 .expect(201);
             paths.push(("client", city, format!("/v1/clients/{}", made.id())));
             let tour = tour(city, host, pairing);
-            let made = admin.post("/v1/tours", tour.clone()).await.expect(201);
+            let mut known = tour.clone();
+            known["external_refs"] = known_as;
+            let made = admin.post("/v1/tours", known).await.expect(201);
             paths.push(("tour", city, format!("/v1/tours/{}", made.id())));
             let made = admin.post("/v1/tours", tour).await.expect(201);
             let path = format!("/v1/tours/{}", made.id());
@@ -402,6 +411,9 @@ impl Try<'_> {
             return reply;
         }
         let (verb, name) = operation.split_once('_').unwrap();
+        if let Some(name) = name.strip_suffix("_by_ref") {
+            return self.send_by_ref(verb, Kind::named(name)).await;
+        }
         if let "tour_checks" | "delegate" | "delegates" | "waiver" | "waivers" = name {
             return self.send_below_tour(verb, name).await;
         }
@@ -435,6 +447,24 @@ impl Try<'_> {
                 client.put(&dry, "*", admin.get(&path).await.body).await
             }
             _ => panic!("the access test does not know how to send {operation}"),
+        }
+    }
+
+    /// By the key that Frankfurt's, Yokohama's and Umeå's systems know their things by.
+    async fn send_by_ref(&self, verb: &str, kind: &Kind) -> Reply {
+        let path = format!("{}/by-ref/plans.example/{}", kind.path, self.city);
+        let dry = format!("{path}?dryrun=true");
+        match verb {
+            "get" => self.client.get(&path).await,
+            "put" => {
+                let mut body = self.fresh(kind).await;
+                if kind.name == "contribution" {
+                    body["question"] = json!("city-priorities");
+                }
+                let request = self.client.request("PUT", &dry);
+                request.json(&body).send().await
+            }
+            _ => self.client.delete(&dry, "*").await,
         }
     }
 

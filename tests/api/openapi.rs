@@ -122,7 +122,10 @@ fn every_kind_of_problem_that_can_come_is_listed() {
             demands(&["408", "413", "415"]);
         }
         if matches!(method, "put" | "patch") || (method == "delete" && !path.contains("sessions")) {
-            demands(&["403", "409", "412", "428"]);
+            demands(&["403", "409", "412"]);
+            if method != "put" || !path.contains("/by-ref/") {
+                demands(&["428"]);
+            }
         }
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (St
         let is_deed = is_deed(method, &path, operation, offers);
         let id = operation.get("operationId").and_then(Value::as_str);
         let scope = scope_of_operation(id.unwrap_or_default(), method, &path, offers);
-        Operation::of(method, is_deed, offer, scope, operation).shape(operation);
+        let mut shaped = Operation::of(method, is_deed, offer, scope, operation);
+        shaped.puts_by_ref = method == "put" && path.contains("/by-ref/");
+        shaped.shape(operation);
     }
     match path.strip_prefix("/v1") {
         Some(short) => (short.to_owned(), item),
@@ -70,6 +72,8 @@ pub(super) struct Operation<'a> {
     demands_state: bool,
     /// Whether it answers a file, also a range of it.
     pub(super) answers_file: bool,
+    /// Whether it makes or replaces what a key of another system stands for.
+    pub(super) puts_by_ref: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -98,6 +102,7 @@ impl<'a> Operation<'a> {
             public_only,
             demands_state: operation.pointer("/responses/428").is_some(),
             answers_file,
+            puts_by_ref: false,
         }
     }
 
@@ -113,8 +118,8 @@ impl<'a> Operation<'a> {
 
     /// Whether it changes a resource that is there, and so has to name the state it means in `If-Match`.
     pub(super) fn conditional(&self) -> bool {
-        matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some()
-            || self.demands_state
+        let changes = matches!(self.method, "put" | "patch" | "delete") && self.offer.is_some();
+        changes && !self.puts_by_ref || self.demands_state
     }
 
     fn bodies(&self, operation: &mut Map<String, Value>) {
@@ -199,7 +204,7 @@ impl<'a> Operation<'a> {
         if status == "206" {
             names.push("Content-Range");
         }
-        if (status == "201" || self.is_deed) && !self.public_only {
+        if (status == "201" || self.is_deed) && self.method == "post" && !self.public_only {
             names.push("Idempotent-Replayed");
         }
         if listing {
@@ -234,7 +239,7 @@ impl<'a> Operation<'a> {
             (has_body, ("RequestTimeout", "408")),
             (writes && !self.public_only, ("Conflict", "409")),
             (
-                self.conditional() || self.is_deed,
+                self.conditional() || self.is_deed || self.puts_by_ref,
                 ("PreconditionFailed", "412"),
             ),
             (has_body, ("PayloadTooLarge", "413")),

@@ -61,6 +61,15 @@ impl Operation<'_> {
                 "The ETag that you read: it is done only while that is still the present state.",
             ));
         }
+        if self.puts_by_ref {
+            parameters.push(header("If-Match", false, 80, "The ETag that you read: only that state is replaced. `*`: only what is there is replaced."));
+            parameters.push(header(
+                "If-None-Match",
+                false,
+                400,
+                "`*`: it is only made, and a 412 when it is there.",
+            ));
+        }
         if self.method == "post" && !self.public_only {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }

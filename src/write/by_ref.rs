@@ -1,0 +1,183 @@
+//! Writing a thing by the key under which a city's own system knows it: `PUT /action-plans/by-ref/{system}/{key}`
+//! makes it or puts the body in its place, and can be repeated without harm.
+//!
+//! Who writes first makes the thing: the database lets a key be taken once, and who comes second finds it, and replaces.
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use actix_web::web::Payload;
+use serde_json::{Value, json};
+
+use super::answer::Stored;
+use super::body::{MediaType, read_json};
+use super::way::{Job, Way};
+use super::{AsyncWork, answered, in_transaction, is_dry_run, permit, permitted, remove};
+use crate::auth::Caller;
+use crate::db::{Connection, busy};
+use crate::events::Author;
+use crate::ids::CityId;
+use crate::places::ExternalRef;
+use crate::policy::Action;
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
+use crate::read::Answer;
+use crate::request::{Ask, RefParams, etag, only};
+use crate::resource::{ByRef, Resource};
+
+/// Makes the thing that the key in the path stands for, or puts the body in its place.
+pub async fn put_by_ref<R: ByRef>(mut ask: Ask, payload: Payload) -> Answer {
+    permit::<R>(&ask, Action::Create)?;
+    let body = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    let dry_run = is_dry_run(&ask)?;
+    let work = Put {
+        body,
+        dry_run,
+        met: AtomicBool::new(false),
+        of: PhantomData::<fn() -> R>,
+    };
+    in_transaction(ask, dry_run, work).await
+}
+
+/// Removes the thing that the key in the path stands for.
+pub async fn delete_by_ref<R: ByRef>(ask: Ask) -> Answer {
+    permit::<R>(&ask, Action::Delete)?;
+    let dry_run = is_dry_run(&ask)?;
+    let of = PhantomData::<fn() -> R>;
+    in_transaction(ask, dry_run, Delete { dry_run, of }).await
+}
+
+struct Put<R> {
+    body: Value,
+    dry_run: bool,
+    /// Whether somebody took the key, or what else there is once, while this was being stored.
+    met: AtomicBool,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R: ByRef> AsyncWork for Put<R> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
+        let reference = ask.external_ref()?;
+        let said = ask.parameters::<RefParams>()?.city(&ask.caller)?;
+        let city = said.clone().or_else(|| city_in::<R>(&self.body));
+        let before = find_locked::<R>(conn, &ask.caller, city.as_ref(), &reference).await?;
+        let way = Way {
+            contract: ask.app.contract,
+            caller: &ask.caller,
+            author,
+            given: ask.given::<R>(),
+        };
+        let body = with_reference(self.body.clone(), &reference, before.as_ref());
+        let (job, before) = match before {
+            Some(before) => {
+                let before = permitted(ask, Some(before), Action::Change)?;
+                check_conditions(ask, &before)?;
+                (Job::Replace(body), Some(before))
+            }
+            None if ask.headers.contains_key(IF_MATCH) => {
+                return Err(Problem::new(Code::PreconditionFailed).with("etag", "not there"));
+            }
+            None => (Job::Create(body), None),
+        };
+        let is_new = before.is_none();
+        let applied = way.apply::<R>(conn, &job, before, &Faults::new()).await;
+        let mut applied = applied.map_err(|problem| match problem.code() {
+            // It is looked for once more: it may be there by now.
+            Code::AlreadyExists if is_new && !self.met.swap(true, Ordering::Relaxed) => busy(),
+            _ => problem,
+        })?;
+        if let Some(city) = said.filter(|city| !applied.item_mut().cities().contains(city)) {
+            let fault = Fault::in_parameter("city", Rule::NotOfCity);
+            return Err(Problem::fault(fault.with("city", city)));
+        }
+        answered(ask, applied, self.dry_run)
+    }
+}
+
+struct Delete<R> {
+    dry_run: bool,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R: ByRef> AsyncWork for Delete<R> {
+    async fn run(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        author: &Author,
+    ) -> Result<Stored, Problem> {
+        let reference = ask.external_ref()?;
+        let cities = ask.parameters::<RefParams>()?.cities(&ask.caller)?;
+        let named = R::find_named(conn, cities, &[&reference]).await?;
+        let found = match only(named)? {
+            Some(id) => R::lock(conn, &ask.caller, &id).await?,
+            None => None,
+        };
+        let before = permitted(ask, found, Action::Delete)?;
+        ask.check_if_match(&etag(before.meta()))?;
+        remove(conn, ask, author, before, self.dry_run).await
+    }
+}
+
+/// The city that a body is written for.
+fn city_in<R: ByRef>(body: &Value) -> Option<CityId> {
+    body.pointer(R::CITY)?.as_str()?.parse().ok()
+}
+
+/// What the reference stands for in the system of the city, locked.
+async fn find_locked<R: ByRef>(
+    conn: &mut Connection,
+    caller: &Caller,
+    city: Option<&CityId>,
+    reference: &ExternalRef,
+) -> Result<Option<R>, Problem> {
+    let Some(city) = city else {
+        return Ok(None);
+    };
+    let named = R::find_named(conn, Some(vec![city.clone()]), &[reference]).await?;
+    let Some(id) = only(named)? else {
+        return Ok(None);
+    };
+    // Another writer may have taken the reference away while this one waited for the lock.
+    let still = |found: &R| {
+        found.external_refs().contains(reference) && Resource::cities(found).contains(city)
+    };
+    match R::lock(conn, caller, &id).await?.filter(still) {
+        Some(found) => Ok(Some(found)),
+        None => Err(busy()),
+    }
+}
+
+/// The body with the reference of the path among its own. One that names none keeps those that are stored.
+fn with_reference<R: ByRef>(mut body: Value, reference: &ExternalRef, before: Option<&R>) -> Value {
+    let reference = json!(reference);
+    if let Value::Object(fields) = &mut body {
+        let references = fields
+            .entry("external_refs")
+            .or_insert_with(|| json!(before.map(R::external_refs).unwrap_or_default()));
+        if let Value::Array(references) = references
+            && !references.contains(&reference)
+        {
+            references.push(reference);
+        }
+    }
+    body
+}
+
+/// `If-None-Match: *` lets it be made only; `If-Match` lets only the state be replaced that it names.
+fn check_conditions<R: Resource>(ask: &Ask, before: &R) -> Result<(), Problem> {
+    let tag = etag(before.meta());
+    if ask.headers.contains_key(IF_NONE_MATCH) && ask.none_match(&tag) {
+        let problem = Problem::new(Code::PreconditionFailed).with("etag", &tag);
+        return Err(problem.header(ETAG, &tag));
+    }
+    if ask.headers.contains_key(IF_MATCH) {
+        ask.check_if_match(&tag)?;
+    }
+    Ok(())
+}

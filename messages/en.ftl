@@ -111,7 +111,7 @@ problem-precondition-required = Send `If-Match` with the ETag that you read, so 
     .help = Changes to existing things are conditional (RFC 6585, section 3). Read the resource, keep its ETag, and send it back in If-Match: if somebody has changed it in between you get a 412 instead of overwriting them. `If-Match: *` overrides on purpose.
 problem-precondition-failed = This has changed since you read it: it is now { $etag }.
     .title = The resource has changed
-    .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too.
+    .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too. Of an action plan the answer tells more, when your ETag is that of one of its versions: `conflicts` lists what you and somebody else changed, each differently, with what it was (`base`), what you sent (`yours`) and what is stored (`theirs`); `merge` is the rest of your change as a JSON Merge Patch, which you can send with the new ETag. With `Prefer: conflict=merge` both edits are stored at once when nothing collides.
 problem-already-exists = A resource with this { $field } exists already.
     .title = Already there
     .help = Another resource has the value that must be unique; `errors` names the field. Nothing was stored.

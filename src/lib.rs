@@ -11,6 +11,7 @@ pub mod lines;
 pub mod table;
 pub mod places;
 pub mod edtf;
+pub mod merge;
 pub mod messages;
 pub mod policy;
 pub mod problem;

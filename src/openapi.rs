@@ -49,6 +49,8 @@ pub(crate) struct Offer {
     sorts: Vec<&'static str>,
     includes: Vec<&'static str>,
     fields: Vec<String>,
+    /// Whether two edits of one state of it can be brought together.
+    merges: bool,
 }
 
 fn offer<R: Resource>() -> Offer {
@@ -59,6 +61,7 @@ fn offer<R: Resource>() -> Offer {
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
         includes: R::INCLUDES.iter().map(|include| include.name).collect(),
         fields: Vec::new(),
+        merges: R::MERGING.is_some(),
     }
 }
 

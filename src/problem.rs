@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 pub use self::codes::{Code, Rule};
 pub use self::constraints::{known_constraints, meaning_of};
-pub use self::document::{Context, InputFault, ProblemDocument};
+pub use self::document::{Context, FieldConflict, InputFault, ProblemDocument};
 pub use self::faults::{Fault, Faults, MAX_FAULTS};
 use crate::messages::Args;
 

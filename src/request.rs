@@ -295,11 +295,17 @@ impl Ask {
             .header(ETAG, etag))
     }
 
-    /// Whether `Prefer: return=minimal` (RFC 7240) spares the body.
-    pub fn prefers_minimal(&self) -> bool {
+    /// The ETags that `If-Match` names.
+    pub fn tags_to_match(&self) -> Vec<String> {
+        let field = self.header(header::IF_MATCH);
+        field.split(',').map(|tag| opaque(tag).to_owned()).collect()
+    }
+
+    /// Whether `Prefer` (RFC 7240) names this preference, such as `return=minimal`, which spares the body.
+    pub fn prefers(&self, wanted: &str) -> bool {
         self.header("prefer")
             .split([',', ';'])
-            .any(|preference| preference.trim().replace('"', "") == "return=minimal")
+            .any(|preference| preference.trim().replace('"', "") == wanted)
     }
 }
 

@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,7 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::ids::CityId;
+use crate::merge::Shape;
 use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Page, Sight, Sort, TieBreak};
@@ -83,6 +85,8 @@ pub trait Resource:
     const LOCAL_ID: bool = false;
     /// How many an export reads at once: fewer where one can be large.
     const EXPORT_BATCH: i64 = 500;
+    /// How two edits of one state of it are brought together; none where its versions are not kept.
+    const MERGING: Option<Merging<Self>> = None;
     /// What can be answered along with it.
     const INCLUDES: &'static [Include<Self::Seen>] = &[];
 
@@ -253,6 +257,16 @@ pub trait Resource:
     /// Removes it.
     fn delete(conn: &mut Connection, id: &Self::Id)
     -> impl Future<Output = QueryResult<()>> + Send;
+}
+
+/// How two edits of one state of a thing are brought together.
+pub struct Merging<R: 'static> {
+    /// Reads the version of this number, as it was.
+    pub version: for<'a> fn(&'a Connection, &'a R, i64) -> BoxFuture<'a, QueryResult<Option<R>>>,
+    /// How its lists are followed.
+    pub shape: Shape,
+    /// Members inside it that only the service sets.
+    pub kept: &'static [&'static str],
 }
 
 /// A thing as the read path gives it out.

@@ -203,6 +203,7 @@ fn cors(settings: &Settings) -> Cors {
             header::CONTENT_DISPOSITION.as_str(),
             header::CONTENT_RANGE.as_str(),
             "accept-patch",
+            "preference-applied",
             "ratelimit-limit",
             "ratelimit-remaining",
             "ratelimit-reset",

@@ -12,6 +12,7 @@ mod act;
 mod answer;
 mod body;
 mod by_ref;
+mod conflict;
 mod idempotency;
 mod way;
 
@@ -29,6 +30,7 @@ use crate::read::Answer;
 use crate::request::{Ask, etag};
 use crate::resource::Resource;
 
+use conflict::{MERGE, bring_together};
 use way::{Applied, Job, Way, forbidden, tell, told};
 
 pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
@@ -187,7 +189,7 @@ pub async fn in_transaction<F>(ask: Ask, dry_run: bool, work: F) -> Answer
 where
     F: AsyncWork,
 {
-    let (tracker, mut minimal) = (ask.app.writes.clone(), ask.prefers_minimal());
+    let (tracker, mut minimal) = (ask.app.writes.clone(), ask.prefers("return=minimal"));
     minimal &= !dry_run;
     let task = tracker.spawn(async move {
         let author = Author {
@@ -276,24 +278,47 @@ async fn run<R: Resource>(
     if !R::enter_locked(conn, &ask.caller, ask.parents::<R>()).await? {
         return Err(Problem::new(Code::NotFound));
     }
-    let before = match job {
-        Job::Create(_) => None,
-        _ => Some(existing::<R>(conn, ask, job.action()).await?),
-    };
-    if matches!(job, Job::Delete) {
-        let Some(before) = before else {
-            return Err(Problem::new(Code::NotFound));
-        };
-        return remove(conn, ask, author, before, dry_run).await;
-    }
     let way = Way {
         contract: ask.app.contract,
         caller: &ask.caller,
         author,
         given: ask.given::<R>(),
     };
-    let applied = way.apply::<R>(conn, job, before, &what.faults).await?;
-    answered(ask, applied, dry_run)
+    if let Job::Create(_) = job {
+        let applied = way.apply::<R>(conn, job, None, &what.faults).await?;
+        return answered(ask, applied, dry_run);
+    }
+    let found = R::lock(conn, &ask.caller, &ask.id::<R>()?).await?;
+    let before = permitted(ask, found, job.action())?;
+    let matched = ask.check_if_match(&etag(before.meta()));
+    if let Job::Delete = job {
+        matched?;
+        return remove(conn, ask, author, before, dry_run).await;
+    }
+    let rest = (&what.faults, dry_run);
+    change_matched(conn, ask, &way, job, (before, matched), rest).await
+}
+
+/// Changes what is stored, when it is the state that the request means; else both edits are brought together, where
+/// that is wanted and possible.
+async fn change_matched<R: Resource>(
+    conn: &mut Connection,
+    ask: &Ask,
+    way: &Way<'_>,
+    job: &Job,
+    (before, matched): (R, Result<(), Problem>),
+    (faults, dry_run): (&Faults, bool),
+) -> Result<Stored, Problem> {
+    let Err(stale) = matched else {
+        let applied = way.apply(conn, job, Some(before), faults).await?;
+        return answered(ask, applied, dry_run);
+    };
+    let both = bring_together(conn, ask, way, job, &before, stale).await?;
+    let applied = way.apply(conn, &both, Some(before), faults).await?;
+    let mut stored = answered(ask, applied, dry_run)?;
+    let header = ("preference-applied".to_owned(), MERGE.to_owned());
+    stored.headers.push(header);
+    Ok(stored)
 }
 
 /// What is answered to a write.
@@ -318,18 +343,6 @@ fn answered<R: Resource>(
         }
         Applied::Written(written) => Stored::of(StatusCode::OK, &written.item),
     }
-}
-
-/// The stored thing, locked, when the caller may do this with it and has seen its present state.
-async fn existing<R: Resource>(
-    conn: &mut Connection,
-    ask: &Ask,
-    action: Action,
-) -> Result<R, Problem> {
-    let found = R::lock(conn, &ask.caller, &ask.id::<R>()?).await?;
-    let before = permitted(ask, found, action)?;
-    ask.check_if_match(&etag(before.meta()))?;
-    Ok(before)
 }
 
 /// What was found, when it is what the path names, and the caller may do this with it.

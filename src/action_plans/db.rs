@@ -10,6 +10,7 @@ use super::consents::asked;
 use super::life::{actions, admit, edited};
 pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
+use super::merging::MERGING;
 use super::rules::{
     check_choices, check_cities, check_keys, check_proponents, check_sources, give_keys,
     refer_to_sources, sdg_codes, tidy_sources,
@@ -28,8 +29,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, strings, usual_fields,
-    usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, Merging, References, Resource, by_ref, new_uuid, strings,
+    usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::check_codes;
@@ -53,6 +54,7 @@ impl Resource for ActionPlan {
         kind: KeyType::Uuid,
         key: |item| Key::Uuid(item.id.uuid()),
     };
+    const MERGING: Option<Merging<Self>> = Some(MERGING);
     const EXPORT_BATCH: i64 = 50;
     const INCLUDES: &'static [Include<StoredPlan>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),

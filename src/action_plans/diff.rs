@@ -4,7 +4,7 @@
 //! document of the other exactly. The summary tells what people wrote: not the service's own bookkeeping (status,
 //! versions, times, consents), which the patch has too.
 
-mod order;
+pub mod order;
 mod patch;
 
 use serde::Serialize;

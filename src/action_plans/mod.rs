@@ -21,6 +21,7 @@ pub mod http;
 pub mod life;
 pub mod lists;
 pub mod measurements;
+pub mod merging;
 pub mod places;
 pub mod reports;
 pub mod rules;

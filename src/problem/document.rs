@@ -127,6 +127,13 @@ pub struct ProblemDocument {
     /// Every part of the input that is not valid.
     #[schema(max_items = 100, nullable = false)]
     errors: Option<Vec<InputFault>>,
+    /// With a 412 to a change of something whose versions are kept, when If-Match names one of them: what you and somebody
+    /// else changed, each differently.
+    #[schema(max_items = 10_000, nullable = false)]
+    conflicts: Option<Vec<FieldConflict>>,
+    /// With `conflicts`: the rest of your change, as JSON Merge Patch (RFC 7396) to the present state.
+    #[schema(value_type = Object, nullable = false, required = false)]
+    merge: Option<Value>,
     /// At /oauth/token alone: the error as RFC 6749, section 5.2, names it.
     #[schema(
         max_length = 40,
@@ -165,6 +172,25 @@ pub struct InputFault {
         example = "Must have at most 300 characters."
     )]
     detail: String,
+}
+
+/// Something that you and somebody else changed, each differently. A member or entry that is not there is null; where a
+/// list was put into two orders, each of them is a list of the names of its entries.
+#[derive(Serialize, ToSchema)]
+pub struct FieldConflict {
+    /// JSON Pointer (RFC 6901) into the present state; of an entry that is not there any more, into what you sent.
+    #[schema(
+        max_length = 1000,
+        pattern = "^(/.*)?$",
+        example = "/activities/0/title/en"
+    )]
+    pub pointer: String,
+    /// What stood there when you read it.
+    pub base: Value,
+    /// What you made of it.
+    pub yours: Value,
+    /// What stands there now.
+    pub theirs: Value,
 }
 
 /// As much of a path as an answer repeats.

@@ -151,7 +151,7 @@ impl Stored {
             response.insert_header(("Idempotent-Replayed", "true"));
         }
         if spared {
-            response.insert_header(("Preference-Applied", "return=minimal"));
+            response.append_header(("Preference-Applied", "return=minimal"));
             return response.finish();
         }
         match self.secret {

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::answer::Stored;
 use super::body::{MediaType, read_json};
 use super::way::{Job, Way};
-use super::{AsyncWork, answered, in_transaction, is_dry_run, permit, permitted, remove};
+use super::{
+    AsyncWork, answered, change_matched, in_transaction, is_dry_run, permit, permitted, remove,
+};
 use crate::auth::Caller;
 use crate::db::{Connection, busy};
 use crate::events::Author;
@@ -73,28 +75,47 @@ impl<R: ByRef> AsyncWork for Put<R> {
             given: ask.given::<R>(),
         };
         let body = with_reference(self.body.clone(), &reference, before.as_ref());
-        let (job, before) = match before {
+        let stored = match before {
             Some(before) => {
                 let before = permitted(ask, Some(before), Action::Change)?;
-                check_conditions(ask, &before)?;
-                (Job::Replace(body), Some(before))
+                let matched = check_conditions(ask, &before)?;
+                let (job, rest) = (Job::Replace(body), (&Faults::new(), self.dry_run));
+                change_matched(conn, ask, &way, &job, (before, matched), rest).await
             }
             None if ask.headers.contains_key(IF_MATCH) => {
                 return Err(Problem::new(Code::PreconditionFailed).with("etag", "not there"));
             }
-            None => (Job::Create(body), None),
-        };
-        let is_new = before.is_none();
-        let applied = way.apply::<R>(conn, &job, before, &Faults::new()).await;
-        let mut applied = applied.map_err(|problem| match problem.code() {
+            None => self.create(conn, ask, &way, body).await,
+        }?;
+        // The city stays where the thing is found by the key.
+        match said {
+            Some(city)
+                if ask.caller.city.is_none()
+                    && find_named::<R>(conn, &city, &reference).await?.is_none() =>
+            {
+                let fault = Fault::in_parameter("city", Rule::NotOfCity);
+                Err(Problem::fault(fault.with("city", city)))
+            }
+            _ => Ok(stored),
+        }
+    }
+}
+
+impl<R: ByRef> Put<R> {
+    async fn create(
+        &self,
+        conn: &mut Connection,
+        ask: &Ask,
+        way: &Way<'_>,
+        body: Value,
+    ) -> Result<Stored, Problem> {
+        let job = Job::Create(body);
+        let applied = way.apply::<R>(conn, &job, None, &Faults::new()).await;
+        let applied = applied.map_err(|problem| match problem.code() {
             // It is looked for once more: it may be there by now.
-            Code::AlreadyExists if is_new && !self.met.swap(true, Ordering::Relaxed) => busy(),
+            Code::AlreadyExists if !self.met.swap(true, Ordering::Relaxed) => busy(),
             _ => problem,
         })?;
-        if let Some(city) = said.filter(|city| !applied.item_mut().cities().contains(city)) {
-            let fault = Fault::in_parameter("city", Rule::NotOfCity);
-            return Err(Problem::fault(fault.with("city", city)));
-        }
         answered(ask, applied, self.dry_run)
     }
 }
@@ -129,7 +150,17 @@ fn city_in<R: ByRef>(body: &Value) -> Option<CityId> {
     body.pointer(R::CITY)?.as_str()?.parse().ok()
 }
 
-/// What the reference stands for in the system of the city, locked.
+/// What the reference stands for in the system of the city.
+async fn find_named<R: ByRef>(
+    conn: &Connection,
+    city: &CityId,
+    reference: &ExternalRef,
+) -> Result<Option<R::Id>, Problem> {
+    let named = R::find_named(conn, Some(vec![city.clone()]), &[reference]).await?;
+    only(named)
+}
+
+/// The same, locked.
 async fn find_locked<R: ByRef>(
     conn: &mut Connection,
     caller: &Caller,
@@ -139,8 +170,7 @@ async fn find_locked<R: ByRef>(
     let Some(city) = city else {
         return Ok(None);
     };
-    let named = R::find_named(conn, Some(vec![city.clone()]), &[reference]).await?;
-    let Some(id) = only(named)? else {
+    let Some(id) = find_named::<R>(conn, city, reference).await? else {
         return Ok(None);
     };
     // Another writer may have taken the reference away while this one waited for the lock.
@@ -169,15 +199,15 @@ fn with_reference<R: ByRef>(mut body: Value, reference: &ExternalRef, before: Op
     body
 }
 
-/// `If-None-Match: *` lets it be made only; `If-Match` lets only the state be replaced that it names.
-fn check_conditions<R: Resource>(ask: &Ask, before: &R) -> Result<(), Problem> {
+/// `If-None-Match: *` lets it be made only; `If-Match` lets only the state be replaced that it names, which is answered.
+fn check_conditions<R: Resource>(ask: &Ask, before: &R) -> Result<Result<(), Problem>, Problem> {
     let tag = etag(before.meta());
     if ask.headers.contains_key(IF_NONE_MATCH) && ask.none_match(&tag) {
         let problem = Problem::new(Code::PreconditionFailed).with("etag", &tag);
         return Err(problem.header(ETAG, &tag));
     }
-    if ask.headers.contains_key(IF_MATCH) {
-        ask.check_if_match(&tag)?;
-    }
-    Ok(())
+    Ok(match ask.headers.contains_key(IF_MATCH) {
+        true => ask.check_if_match(&tag),
+        false => Ok(()),
+    })
 }

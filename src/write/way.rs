@@ -160,6 +160,15 @@ impl Way<'_> {
         })
     }
 
+    /// What the body of `job` makes of `base`, whatever is stored by now.
+    pub fn edited<R: Resource>(&self, job: &Job, base: &R) -> Result<R, Problem> {
+        let mut faults = Faults::new();
+        let mut item = self.decode::<R>(job, Some(base), &faults)?;
+        item.prepare(Some(base), &Known::default(), &mut faults);
+        faults.into_result()?;
+        Ok(item)
+    }
+
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
     fn settle<R: Resource>(
         &self,

@@ -36,6 +36,7 @@ mod plan_life;
 mod plan_races;
 mod plan_readers;
 mod plan_comments;
+mod plan_conflicts;
 mod plan_measurements;
 mod plan_reports;
 mod plan_versions;

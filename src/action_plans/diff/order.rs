@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 /// By which members the entries of a list are known again; those of every other list are known by all that they are.
-const NAMES: &[(&str, &[&str])] = &[
+pub const NAMES: &[(&str, &[&str])] = &[
     ("activities", &["key"]),
     ("risks", &["key"]),
     ("indicators", &["key"]),

@@ -122,6 +122,12 @@ impl<'a> Operation<'a> {
         changes && !self.puts_by_ref || self.demands_state
     }
 
+    /// Whether it can bring two edits together.
+    pub(super) fn merges(&self) -> bool {
+        let merges = self.offer.is_some_and(|offer| offer.merges);
+        merges && matches!(self.method, "put" | "patch")
+    }
+
     fn bodies(&self, operation: &mut Map<String, Value>) {
         let Some(offer) = self.offer.filter(|_| !self.is_deed) else {
             return;
@@ -203,6 +209,9 @@ impl<'a> Operation<'a> {
         }
         if status == "206" {
             names.push("Content-Range");
+        }
+        if self.merges() {
+            names.push("Preference-Applied");
         }
         if (status == "201" || self.is_deed) && self.method == "post" && !self.public_only {
             names.push("Idempotent-Replayed");

@@ -74,12 +74,11 @@ impl Operation<'_> {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }
         if self.method != "get" && !self.public_only {
-            parameters.push(header(
-                "Prefer",
-                false,
-                100,
-                "`return=minimal` spares the body of the answer (RFC 7240).",
-            ));
+            let minimal = "`return=minimal` spares the body of the answer (RFC 7240).";
+            let merging = "`conflict=merge` stores both edits, when somebody has written since the state in If-Match, and nothing collides; else the 412 tells what does.";
+            let both = format!("{minimal} {merging}");
+            let told = if self.merges() { &both } else { minimal };
+            parameters.push(header("Prefer", false, 100, told));
         }
         if self.method == "get" && !self.public_only {
             parameters.push(header("If-None-Match", false, 400, "An ETag that you have: if it is still the present one, the answer is a 304 without a body."));

@@ -48,6 +48,7 @@ pub(super) fn headers() -> Value {
         "Repr-Digest": text("SHA-256 of the whole file (RFC 9530).", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"),
         "Location": text("URL of the new thing.", "https://iuc.example/v1/cities/yokohama"),
         "Link": text("The next page, as `rel=\"next\"` (RFC 8288).", "<https://iuc.example/v1/cities?cursor=abc>; rel=\"next\""),
+        "Preference-Applied": text("Which of the preferences in `Prefer` were followed (RFC 7240).", "conflict=merge"),
         "Idempotent-Replayed": text("`true` when this is the answer to an earlier request under the same Idempotency-Key.", "true"),
     })
 }
@@ -71,7 +72,7 @@ pub(super) fn problems() -> Value {
         "NotAcceptable": problem("There is no such representation; the detail lists what there is", false),
         "RequestTimeout": problem("The body did not arrive in time", false),
         "Conflict": problem("In conflict with what is stored: already there, still in use, still running", false),
-        "PreconditionFailed": problem("It has changed since you read it; `ETag` tells the present state", false),
+        "PreconditionFailed": problem("It has changed since you read it; `ETag` tells the present state, `conflicts` and `merge` what of a plan collides", false),
         "PayloadTooLarge": problem("The body is too large", false),
         "RangeNotSatisfiable": problem("The file has not the bytes that `Range` asks for; `Content-Range` tells its size", false),
         "UnsupportedMediaType": problem("The media type of the body is not one of those that are taken", false),

@@ -174,6 +174,9 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
 fn shared_knowledge(config: &mut ServiceConfig<'_>) {
     config
         .service(knowledge::list_knowledge_items)
+        .service(knowledge::get_knowledge_item_by_ref)
+        .service(knowledge::put_knowledge_item_by_ref)
+        .service(knowledge::delete_knowledge_item_by_ref)
         .service(knowledge::get_knowledge_item)
         .service(knowledge::create_knowledge_item)
         .service(knowledge::replace_knowledge_item)

@@ -145,12 +145,6 @@ fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
     }
 }
 
-/// Whether the request is a dry run.
-fn is_dry_run(ask: &Ask) -> Result<bool, Problem> {
-    let params: WriteParams = ask.parameters()?;
-    Ok(params.dryrun.unwrap_or_default())
-}
-
 async fn perform<R: Resource>(ask: Ask, job: Job, faults: Faults) -> Answer {
     let dry_run = is_dry_run(&ask)?;
     in_transaction(

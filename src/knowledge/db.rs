@@ -10,11 +10,12 @@ use crate::db::Connection;
 use crate::ids::{CityId, KnowledgeId};
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
+use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, new_uuid, plain_writes, rows, strings,
+    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows, strings,
     usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{knowledge, knowledge_cities, knowledge_sdgs, knowledge_subjects, sdg_codes};
@@ -163,4 +164,14 @@ fn codes_and_goals(codes: Vec<SdgCode>) -> (Vec<String>, Vec<i32>) {
         .filter_map(|code| code.0.parse().ok())
         .collect();
     (codes.into_iter().map(|code| code.0).collect(), goals)
+}
+
+impl ByRef for KnowledgeItem {
+    const CITY: &'static str = "/cities/0";
+
+    fn external_refs(&self) -> &[ExternalRef] {
+        &self.external_refs.0
+    }
+
+    by_ref!(knowledge_refs, knowledge);
 }

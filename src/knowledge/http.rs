@@ -9,7 +9,7 @@ use crate::files::{FileBytes, FileUpload, StoredFile};
 use crate::ids::{FileId, KnowledgeId};
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
-use crate::request::{Ask, Asking};
+use crate::request::{Ask, Asking, RefParams};
 use crate::resource::Listing;
 use crate::write::{self, WriteParams};
 
@@ -67,6 +67,38 @@ pub async fn update_knowledge_item(ask: Ask, payload: Payload) -> Answer {
 #[delete("/knowledge/{id}")]
 pub async fn delete_knowledge_item(ask: Ask) -> Answer {
     write::delete::<KnowledgeItem>(ask).await
+}
+
+/// Get a knowledge item by the key of another system
+///
+/// The one that your city's own system knows by this key. Admins say which city's system in `city`, where the key stands
+/// for several things. A key of another city is as one that is not there.
+#[utoipa::path(tag = "knowledge", params(("system" = String, Path, description = "The system that knows it, such as a domain name.", min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._~-]+$", example = "plans.city.example"), ("key" = String, Path, description = "Its key there, percent-encoded.", min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9._~:/-]+$", example = "LAP-2019-07"), RefParams, OneParams), security(("bearer" = [])), responses((status = 200, body = KnowledgeItem)))]
+#[get("/knowledge/by-ref/{system}/{key}")]
+pub async fn get_knowledge_item_by_ref(asking: Asking) -> Answer {
+    read::one_by_ref::<KnowledgeItem>(asking).await
+}
+
+/// Create or replace a knowledge item by the key of another system
+///
+/// For the cities that share it, and admins. Makes the one that your city's own system knows by this key, or puts the body in its place; for an admin who
+/// names no `city`, of the first city in the body. The body need not repeat the key: it is always among its
+/// `external_refs`, and a body without any keeps those that are stored. What is stored already answers 200 and makes no
+/// version, so it can be sent again at any time. No condition is needed; `If-None-Match: *` only creates, `If-Match` only
+/// replaces. Its files stay.
+#[utoipa::path(tag = "knowledge", params(("system" = String, Path, description = "The system that knows it, such as a domain name.", min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._~-]+$", example = "plans.city.example"), ("key" = String, Path, description = "Its key there, percent-encoded.", min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9._~:/-]+$", example = "LAP-2019-07"), RefParams, WriteParams), request_body = KnowledgeItem, responses((status = 200, body = KnowledgeItem), (status = 201, body = KnowledgeItem)))]
+#[put("/knowledge/by-ref/{system}/{key}")]
+pub async fn put_knowledge_item_by_ref(ask: Ask, payload: Payload) -> Answer {
+    write::put_by_ref::<KnowledgeItem>(ask, payload).await
+}
+
+/// Delete a knowledge item by the key of another system
+///
+/// For the cities that share it, and admins. A 404 to a repeated request means that it is done.
+#[utoipa::path(tag = "knowledge", params(("system" = String, Path, description = "The system that knows it, such as a domain name.", min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._~-]+$", example = "plans.city.example"), ("key" = String, Path, description = "Its key there, percent-encoded.", min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9._~:/-]+$", example = "LAP-2019-07"), RefParams, WriteParams), responses((status = 204)))]
+#[delete("/knowledge/by-ref/{system}/{key}")]
+pub async fn delete_knowledge_item_by_ref(ask: Ask) -> Answer {
+    write::delete_by_ref::<KnowledgeItem>(ask).await
 }
 
 /// List the files of a knowledge item

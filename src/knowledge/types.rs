@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::column::{jsonb, words};
 use crate::files::{FileList, StoredFile};
 use crate::ids::{CityId, KnowledgeId, MeetingId, PairingId, SubjectId, TourId};
-use crate::places::{ExternalRef, Url};
+use crate::places::{ExternalRefs, Url};
 use crate::schema::knowledge;
 use crate::sdgs::types::{SdgCode, TargetCode};
 use crate::text::{Html, Text, Title};
@@ -147,25 +147,6 @@ pub struct KnowledgeLink {
     /// What is there.
     pub title: Option<Title>,
 }
-
-/// The keys under which other systems know a thing, each once.
-#[derive(
-    Clone,
-    Debug,
-    Default,
-    PartialEq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    diesel::expression::AsExpression,
-    diesel::deserialize::FromSqlRow,
-)]
-#[diesel(sql_type = diesel::sql_types::Jsonb)]
-#[serde(transparent)]
-#[schema(max_items = 20)]
-pub struct ExternalRefs(pub Vec<ExternalRef>);
-
-jsonb!(ExternalRefs);
 
 /// The files of an item, oldest first.
 #[derive(Serialize, ToSchema)]

@@ -143,6 +143,9 @@ const TABLE: &[Expected] = &[
     row("create_measurement", [401, 200, 404, 200]),
     row("list_knowledge_items", [200, 200, 200, 200]),
     row("get_knowledge_item", [404, 200, 404, 200]),
+    row("get_knowledge_item_by_ref", [401, 200, 404, 200]),
+    row("put_knowledge_item_by_ref", [401, 200, 403, 200]),
+    row("delete_knowledge_item_by_ref", [401, 200, 404, 200]),
     row("create_knowledge_item", [401, 200, 403, 200]),
     row("replace_knowledge_item", [401, 200, 404, 200]),
     row("update_knowledge_item", [401, 200, 404, 200]),
@@ -221,7 +224,7 @@ impl Things {
             paths.push(("client", city, format!("/v1/clients/{}", made.id())));
             let tour = tour(city, host, pairing);
             let mut known = tour.clone();
-            known["external_refs"] = known_as;
+            known["external_refs"] = known_as.clone();
             let made = admin.post("/v1/tours", known).await.expect(201);
             paths.push(("tour", city, format!("/v1/tours/{}", made.id())));
             let made = admin.post("/v1/tours", tour).await.expect(201);
@@ -236,10 +239,9 @@ impl Things {
                 .expect(201);
             paths.push(("waiver", city, format!("{waivers}/tour_full_days_min")));
             paths.push(("tour with delegates", city, path));
-            let item = admin
-                .post("/v1/knowledge", knowledge(&[city]))
-                .await
-                .expect(201);
+            let mut item = knowledge(&[city]);
+            item["external_refs"] = known_as;
+            let item = admin.post("/v1/knowledge", item).await.expect(201);
             let path = format!("/v1/knowledge/{}", item.id());
             let file = upload(admin, &path, "plan.txt", "text/plain", b"Buses").await;
             paths.push((

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::kinds::{bare_plan, contribution, plan};
+use crate::support::kinds::{bare_plan, contribution, knowledge, plan};
 use crate::support::plans::cast;
 use crate::support::{App, Client, Reply};
 
@@ -339,4 +339,14 @@ async fn contributions_and_tours_have_keys_too() {
     umea.get(path).await.problem("not_found");
     kamakura.get(path).await.problem("not_found");
     assert_eq!(app.count("tour_refs").await, 0);
+
+    let path = "/v1/knowledge/by-ref/lessons.umea.example/8";
+    let item = knowledge(&["umea"]);
+    let made = put(&umea, path, &item).await.expect(201);
+    assert_eq!(
+        put(&umea, path, &item).await.expect(200).etag(),
+        made.etag()
+    );
+    kamakura.get(path).await.problem("not_found");
+    umea.delete(path, "*").await.expect(204);
 }

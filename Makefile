@@ -24,7 +24,7 @@ run: postgres ## serves the API with its own PostgreSQL and data, and prints the
 test: postgres ## runs all tests
 	$(CARGO) test --locked
 
-bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,000 plans (benches/README.md)
+bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,000 plans; BENCH=bulk: many in one request (benches/README.md)
 	$(CARGO) bench --locked --bench service -- $(BENCH)
 
 # The quick checks first; `make -k check` shows every fault at once.

@@ -112,6 +112,9 @@ problem-precondition-required = Send `If-Match` with the ETag that you read, so 
 problem-precondition-failed = This has changed since you read it: it is now { $etag }.
     .title = The resource has changed
     .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too. Of an action plan the answer tells more, when your ETag is that of one of its versions: `conflicts` lists what you and somebody else changed, each differently, with what it was (`base`), what you sent (`yours`) and what is stored (`theirs`); `merge` is the rest of your change as a JSON Merge Patch, which you can send with the new ETag. With `Prefer: conflict=merge` both edits are stored at once when nothing collides.
+problem-bulk-undone = Another line could not be stored, so this one is not stored either.
+    .title = Nothing of the request is stored
+    .help = With `atomic=true` all lines are stored or none. At least one line failed, and tells why in its own result; mend it and send all of them again. Nothing was stored.
 problem-already-exists = A resource with this { $field } exists already.
     .title = Already there
     .help = Another resource has the value that must be unique; `errors` names the field. Nothing was stored.
@@ -218,6 +221,8 @@ fault-not-in-meeting = { $id } does not take part in the meeting { $meeting }.
 fault-same-side = A tour goes to a city of the other side.
 fault-id-not-derivable = No id can be derived; give one: lower-case ASCII words and numbers joined by hyphens.
 fault-already-used = Is used already.
+fault-not-in-bulk = Is not taken here: a repeated request changes nothing that is stored already.
+fault-repeated-reference = Stands in line { $line } already.
 fault-ambiguous-reference = Stands for several things, in the systems of { $cities }: name one of these cities.
 fault-not-of-city = { $city } must be one of its cities.
 fault-dangling-reference = Names something that is not there, or not where it must be.

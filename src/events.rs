@@ -148,6 +148,19 @@ pub async fn record(conn: &mut Connection, event: &Event) -> QueryResult<()> {
         .map(drop)
 }
 
+/// Writes events, in one statement.
+pub async fn record_all(conn: &mut Connection, all: &[Event]) -> QueryResult<()> {
+    match all {
+        [] => Ok(()),
+        [one] => record(conn, one).await,
+        many => diesel::insert_into(events::table)
+            .values(many)
+            .execute(conn)
+            .await
+            .map(drop),
+    }
+}
+
 /// Whether a person has ever changed the thing.
 pub async fn was_edited(conn: &mut Connection, thing: Thing, resource: &str) -> QueryResult<bool> {
     let edits = events::table

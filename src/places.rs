@@ -47,7 +47,9 @@ checked_text! {
 }
 
 /// The key under which another system knows a thing.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 pub struct ExternalRef {
     /// The system, such as a domain name.
     #[schema(

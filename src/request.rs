@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::auth::{Caller, Claim};
+use crate::auth::{Caller, Claim, invalid_token};
 use crate::db::{Connection, Loan};
 use crate::events::Manner;
 use crate::ids::CityId;
@@ -218,6 +218,23 @@ impl Ask {
             system: decoded(0)?,
             key: decoded(1)?,
         })
+    }
+
+    /// Refuses the caller whose session, account, role or city is not what it was when the request came: asked again
+    /// by what takes long.
+    pub async fn reconfirm(&self, conn: &Connection) -> Result<(), Problem> {
+        if let (Some(session), Some(user)) = (self.caller.session, self.caller.user) {
+            let caller = self.caller.clone();
+            let claim = Claim {
+                caller,
+                session,
+                user,
+            };
+            if claim.confirm(conn).await? != self.caller {
+                return Err(invalid_token());
+            }
+        }
+        Ok(())
     }
 
     /// What the path names after the `R`, as sent: a part of it.

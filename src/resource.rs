@@ -175,6 +175,19 @@ pub trait Resource:
         async { Ok(()) }
     }
 
+    /// As [`Resource::consult`], of many at once.
+    fn consult_all(
+        conn: &mut Connection,
+        items: Vec<(&mut Self, &mut Faults)>,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
+        async {
+            for (item, faults) in items {
+                item.consult(conn, faults).await?;
+            }
+            Ok(())
+        }
+    }
+
     /// What stands against storing it although it is valid, as things stand: a conflict (409).
     fn admit(&self, _check: &Check<'_, Self>) -> Result<(), Problem> {
         Ok(())
@@ -216,6 +229,23 @@ pub trait Resource:
         id: &Self::Id,
     ) -> impl Future<Output = QueryResult<Option<Self>>> + Send;
 
+    /// As [`Resource::lock`], of many at once, always in the same order.
+    fn lock_all(
+        conn: &mut Connection,
+        caller: &Caller,
+        mut ids: Vec<Self::Id>,
+    ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send {
+        async move {
+            ids.sort_unstable();
+            ids.dedup();
+            let mut found = Vec::new();
+            for id in ids {
+                found.extend(Self::lock(conn, caller, &id).await?);
+            }
+            Ok(found)
+        }
+    }
+
     /// Reads those of `ids` that `caller` may see, in any order.
     fn find_many(
         conn: &Connection,
@@ -246,6 +276,20 @@ pub trait Resource:
         author: &Author,
     ) -> impl Future<Output = QueryResult<()>> + Send;
 
+    /// Stores new ones, all or none.
+    fn insert_all(
+        items: &[&Self],
+        conn: &mut Connection,
+        author: &Author,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
+        async move {
+            for item in items {
+                item.insert(conn, author).await?;
+            }
+            Ok(())
+        }
+    }
+
     /// Stores the changed one; `before` is locked and stored now.
     fn update(
         &self,
@@ -259,10 +303,16 @@ pub trait Resource:
     -> impl Future<Output = QueryResult<()>> + Send;
 }
 
+/// Reads an earlier version of a thing by its number, as it was.
+pub type ReadVersion<R> = for<'a> fn(&'a Connection, &'a R, i64) -> Reading<'a, R>;
+
+/// What may be found, on its way from the database.
+pub type Reading<'a, R> = BoxFuture<'a, QueryResult<Option<R>>>;
+
 /// How two edits of one state of a thing are brought together.
 pub struct Merging<R: 'static> {
     /// Reads the version of this number, as it was.
-    pub version: for<'a> fn(&'a Connection, &'a R, i64) -> BoxFuture<'a, QueryResult<Option<R>>>,
+    pub version: ReadVersion<R>,
     /// How its lists are followed.
     pub shape: Shape,
     /// Members inside it that only the service sets.

@@ -41,6 +41,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(statistics::get_programme_statistics)
             .configure(shared_knowledge)
             .service(action_plans::list_action_plans)
+            .service(action_plans::put_many_action_plans)
             .service(action_plans::get_action_plan_by_ref)
             .service(action_plans::put_action_plan_by_ref)
             .service(action_plans::delete_action_plan_by_ref)

@@ -11,6 +11,7 @@
 mod act;
 mod answer;
 mod body;
+mod bulk;
 mod by_ref;
 mod conflict;
 mod idempotency;
@@ -36,6 +37,7 @@ use way::{Applied, Job, Way, forbidden, tell, told};
 pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};
 pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
+pub use bulk::{BulkOutcome, BulkParams, BulkResult, bulk};
 pub use by_ref::{delete_by_ref, put_by_ref};
 pub use idempotency::forget_old_keys;
 pub use way::{Outcome, change, create_account, event_of, store};
@@ -186,14 +188,7 @@ where
     let (tracker, mut minimal) = (ask.app.writes.clone(), ask.prefers("return=minimal"));
     minimal &= !dry_run;
     let task = tracker.spawn(async move {
-        let author = Author {
-            by: ask.caller.account(),
-            client: ask.caller.client,
-            at: crate::clock::now(),
-            request_id: ask.request_id.clone(),
-            address: ask.address.clone(),
-            manner: ask.manner,
-        };
+        let author = author_of(&ask);
         let mut attempt = 1;
         loop {
             match attempt_once(&ask, &author, dry_run, &work).await {
@@ -211,6 +206,18 @@ where
     });
     let (stored, replayed) = outcome.await??;
     Ok(stored.into_response(replayed, minimal))
+}
+
+/// Who is noted as the author of what a request changes now.
+fn author_of(ask: &Ask) -> Author {
+    Author {
+        by: ask.caller.account(),
+        client: ask.caller.client,
+        at: crate::clock::now(),
+        request_id: ask.request_id.clone(),
+        address: ask.address.clone(),
+        manner: ask.manner,
+    }
 }
 
 /// Work of one transaction.

@@ -9,6 +9,7 @@
 )]
 
 mod bare;
+mod bulk;
 mod cases;
 mod http;
 mod load;
@@ -34,6 +35,7 @@ fn main() -> Outcome<()> {
         .find(|argument| !argument.starts_with('-'));
     let work = async {
         match mode.as_deref() {
+            Some("bulk") => bulk::run().await,
             Some("scale") => scale::run().await,
             Some("statements") => statements::print().await,
             only => cases::run(only).await,

@@ -1,9 +1,12 @@
 //! Action plans in the database: the working copy is one document in one row, every version is kept beside it, and
 //! what is filtered or counted is projected into narrow tables by the same statement.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::join_all;
 
 use super::adoption::take_back_declines;
 use super::consents::asked;
@@ -22,7 +25,7 @@ use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
 use crate::events::{Author, Event};
-use crate::ids::{CityId, PlanId, TemplateId};
+use crate::ids::{CityId, PairingId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
@@ -33,7 +36,7 @@ use crate::resource::{
     usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
-use crate::sdgs::db::check_codes;
+use crate::sdgs::db::{known_codes, note_unknown};
 use crate::templates::types::Template;
 
 impl Resource for ActionPlan {
@@ -155,10 +158,27 @@ impl Resource for ActionPlan {
     }
 
     async fn consult(&mut self, conn: &mut Connection, faults: &mut Faults) -> QueryResult<()> {
-        check_codes(conn, &sdg_codes(self), faults).await?;
-        if self.template.is_none() {
-            self.template = newest_template(conn, self).await?;
-            faults.check(self.template.is_none(), "/template", Rule::Required);
+        Self::consult_all(conn, vec![(self, faults)]).await
+    }
+
+    async fn consult_all(
+        conn: &mut Connection,
+        items: Vec<(&mut Self, &mut Faults)>,
+    ) -> QueryResult<()> {
+        let codes: Vec<_> = items.iter().map(|(plan, _)| sdg_codes(plan)).collect();
+        let named = codes.iter().flatten().map(|(_, code)| code.as_str());
+        let known = known_codes(conn, named).await?;
+        let mut newest: HashMap<PairingId, Option<TemplateId>> = HashMap::new();
+        for ((plan, faults), codes) in items.into_iter().zip(&codes) {
+            note_unknown(codes, &known, faults);
+            if plan.template.is_none() {
+                if !newest.contains_key(&plan.pairing) {
+                    let found = newest_template(conn, plan).await?;
+                    newest.insert(plan.pairing.clone(), found);
+                }
+                plan.template = newest.get(&plan.pairing).cloned().flatten();
+                faults.check(plan.template.is_none(), "/template", Rule::Required);
+            }
         }
         Ok(())
     }
@@ -178,17 +198,35 @@ impl Resource for ActionPlan {
     ) -> QueryResult<Option<Self>> {
         let query = action_plans::table.find(id).select(action_plans::document);
         let found: Option<Self> = query.for_no_key_update().first(conn).await.optional()?;
-        let is_own = |plan: &Self| {
-            let relation = caller.relation_to_cities(plan.proponents.iter());
-            caller.role == Role::Admin || relation == Relation::Own
-        };
         match found {
-            Some(plan) if !is_own(&plan) => {
+            Some(plan) if !is_own(caller, &plan) => {
                 let readable = lists::look_into(conn, caller, vec![*id]).await?;
                 Ok(readable.into_iter().next())
             }
             own => Ok(own),
         }
+    }
+
+    async fn lock_all(
+        conn: &mut Connection,
+        caller: &Caller,
+        ids: Vec<PlanId>,
+    ) -> QueryResult<Vec<Self>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = action_plans::table
+            .filter(action_plans::id.eq_any(&ids))
+            .order(action_plans::id)
+            .select(action_plans::document);
+        let mut found: Vec<Self> = query.for_no_key_update().load(conn).await?;
+        if found.iter().any(|plan| !is_own(caller, plan)) {
+            found.retain(|plan| is_own(caller, plan));
+            let own: Vec<PlanId> = found.iter().map(|plan| plan.id).collect();
+            let others = ids.into_iter().filter(|id| !own.contains(id));
+            found.extend(lists::look_into(conn, caller, others.collect()).await?);
+        }
+        Ok(found)
     }
 
     async fn find_many(
@@ -224,6 +262,22 @@ impl Resource for ActionPlan {
             .map(drop)
     }
 
+    /// The statements of all go to the database before the first is answered.
+    async fn insert_all(
+        items: &[&Self],
+        conn: &mut Connection,
+        author: &Author,
+    ) -> QueryResult<()> {
+        let conn = &*conn;
+        let each = items.iter().map(|plan| async move {
+            let mut conn = conn;
+            let write = WritePlan::new(plan, None, author, INSERT);
+            write.execute(&mut conn).await.map(drop)
+        });
+        // All are waited for: what is behind one that fails fails too.
+        join_all(each).await.into_iter().collect()
+    }
+
     async fn update(
         &self,
         conn: &mut Connection,
@@ -254,6 +308,12 @@ impl ByRef for ActionPlan {
     }
 
     by_ref!(action_plan_refs, plan);
+}
+
+/// Whether the plan is the caller's own to change.
+fn is_own(caller: &Caller, plan: &ActionPlan) -> bool {
+    let relation = caller.relation_to_cities(plan.proponents.iter());
+    caller.role == Role::Admin || relation == Relation::Own
 }
 
 /// The newest template of the programme that the plan's pairing belongs to.

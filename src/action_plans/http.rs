@@ -13,7 +13,7 @@ use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
 use crate::request::{Ask, Asking, RefParams};
 use crate::resource::Listing;
-use crate::write::{self, WriteParams};
+use crate::write::{self, BulkParams, BulkResult, WriteParams};
 
 /// List action plans
 ///
@@ -42,6 +42,20 @@ pub async fn get_action_plan(asking: Asking) -> Answer {
 #[post("/action-plans")]
 pub async fn create_action_plan(ask: Ask, payload: Payload) -> Answer {
     write::create::<ActionPlan>(ask, payload).await
+}
+
+/// Create or replace many action plans
+///
+/// One plan a line, as `application/x-ndjson`, each with the key of your city's own system as the first of its
+/// `external_refs`: as `PUT /action-plans/by-ref/{system}/{key}` of each, several times faster, and of any size. The answer
+/// tells line by line and in order what came of it, while more lines are still read: read it while you send, for the
+/// service waits when 16 MiB of results are not taken. A line that cannot be stored is told with its problem, and the others
+/// go on. With `atomic=true` all are stored or none, within a minute, and the results come at the end. An answer that
+/// breaks off is repeated: what is stored already is `unchanged`. An `Idempotency-Key` is refused.
+#[utoipa::path(tag = "action plans", params(BulkParams, RefParams, WriteParams), request_body(content = ActionPlan, content_type = "application/x-ndjson"), responses((status = 200, body = BulkResult, content_type = "application/x-ndjson")))]
+#[post("/action-plans/bulk")]
+pub async fn put_many_action_plans(ask: Ask, payload: Payload) -> Answer {
+    write::bulk::<ActionPlan>(ask, payload).await
 }
 
 /// What may be said of a change of a plan.

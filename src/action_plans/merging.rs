@@ -3,13 +3,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 
 use super::diff::order::NAMES;
 use super::types::ActionPlan;
 use crate::db::Connection;
 use crate::merge::Shape;
-use crate::resource::Merging;
+use crate::resource::{Merging, Reading};
 use crate::schema::action_plan_versions;
 
 /// Parts are followed by their keys, texts by language. An amount of money goes with its currency, a level with its day.
@@ -23,11 +22,7 @@ pub const MERGING: Merging<ActionPlan> = Merging {
 };
 
 /// A version of the plan. Whoever may change a plan may read all of its versions.
-fn version<'a>(
-    conn: &'a Connection,
-    plan: &'a ActionPlan,
-    number: i64,
-) -> BoxFuture<'a, QueryResult<Option<ActionPlan>>> {
+fn version<'a>(conn: &'a Connection, plan: &'a ActionPlan, number: i64) -> Reading<'a, ActionPlan> {
     let mut conn = conn;
     async move {
         action_plan_versions::table

@@ -77,6 +77,7 @@ problem_codes! {
     TransitionNotPossible = "transition_not_possible", 409;
     PlanIncomplete = "plan_incomplete", 409;
     PlanWithdrawn = "plan_withdrawn", 409;
+    BulkUndone = "bulk_undone", 409;
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;
     TooManySecrets = "too_many_secrets", 409;
@@ -125,6 +126,8 @@ codes! {
         ControlCharacter = "control_character";
         TooDeep = "too_deep";
         NotInExport = "not_in_export";
+        NotInBulk = "not_in_bulk";
+        RepeatedReference = "repeated_reference";
         DuplicateName = "duplicate_name";
         LongName = "long_name";
         ReadOnly = "read_only";

@@ -45,8 +45,8 @@ struct RenderedFault<'a> {
 }
 
 impl Problem {
-    /// The answer, in words.
-    pub fn render(&self, context: &Context<'_>) -> HttpResponse {
+    /// The problem document, in words.
+    pub fn document(&self, context: &Context<'_>) -> Vec<u8> {
         let language = context.language;
         let document = Document {
             r#type: format!("{}{PAGES}{}", context.public_url, self.0.code.as_str()),
@@ -64,14 +64,19 @@ impl Problem {
                 .collect(),
             extensions: &self.0.extensions,
         };
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    /// The answer, in words.
+    pub fn render(&self, context: &Context<'_>) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
         response.content_type("application/problem+json");
-        response.insert_header(("Content-Language", language.tag()));
+        response.insert_header(("Content-Language", context.language.tag()));
         response.insert_header(("Cache-Control", "no-store"));
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.body(serde_json::to_vec(&document).unwrap_or_default())
+        response.body(self.document(context))
     }
 }
 

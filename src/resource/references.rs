@@ -64,7 +64,7 @@ fn load<'a, R: Resource>(
 #[derive(Default)]
 pub struct References {
     kinds: BTreeMap<&'static str, Kind>,
-    stored: BTreeSet<(&'static str, String)>,
+    stored: BTreeMap<&'static str, Kind>,
 }
 
 struct Kind {
@@ -92,16 +92,12 @@ impl References {
     }
 
     /// Lets pass what is stored already: a thing stays editable when something it names was deleted since, or is
-    /// private to its other author.
+    /// private to its other author. It is read too: what the body leaves out may stay as it is.
     pub fn let_pass(&mut self, stored: Self) {
-        for (name, kind) in stored.kinds {
-            self.stored
-                .extend(kind.places.into_iter().map(|(_, id)| (name, id)));
-        }
+        self.stored = stored.kinds;
     }
 
-    /// Reads what is referred to, one statement for each kind of thing; what `caller` may not see is as
-    /// unknown as what is not there.
+    /// Reads what is referred to, one statement for each kind of thing.
     pub async fn resolve(
         self,
         conn: &Connection,
@@ -121,25 +117,46 @@ impl References {
         caller: &Caller,
         faults: &mut Faults,
     ) -> QueryResult<()> {
-        for (name, kind) in self.kinds {
-            let mut ids: Vec<String> = kind.places.iter().map(|(_, id)| id.clone()).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            let loaded = (kind.load)(conn, caller, ids).await?;
-            let items: HashMap<String, Loaded> = loaded
-                .into_iter()
-                .map(|item| (item.id.clone(), item))
-                .collect();
-            for (pointer, id) in &kind.places {
-                if !items.contains_key(id) && !self.stored.contains(&(name, id.clone())) {
-                    faults.push(
-                        Fault::at(pointer, Rule::UnknownReference)
-                            .with("kind", name.replace('_', " "))
-                            .with("id", id),
-                    );
+        Self::resolve_each(vec![(self, faults)], known, conn, caller).await
+    }
+
+    /// Reads what many bodies refer to, one statement for each kind of thing, and adds it to what is `known`. What
+    /// `caller` may not see is as unknown as what is not there: a fault of the body that names it.
+    pub async fn resolve_each(
+        each: Vec<(Self, &mut Faults)>,
+        known: &mut Known,
+        conn: &Connection,
+        caller: &Caller,
+    ) -> QueryResult<()> {
+        let mut wanted: BTreeMap<&'static str, (TypeId, Loader, BTreeSet<String>)> =
+            BTreeMap::new();
+        let named = each.iter().map(|(references, _)| references);
+        let named = named.flat_map(|references| references.kinds.iter().chain(&references.stored));
+        for (name, kind) in named {
+            let (.., ids) = wanted
+                .entry(name)
+                .or_insert_with(|| (kind.type_id, kind.load, BTreeSet::new()));
+            ids.extend(kind.places.iter().map(|(_, id)| id.clone()));
+        }
+        for (type_id, load, ids) in wanted.into_values() {
+            let loaded = load(conn, caller, ids.into_iter().collect()).await?;
+            let items = loaded.into_iter().map(|item| (item.id.clone(), item));
+            known.0.entry(type_id).or_default().extend(items);
+        }
+        for (references, faults) in each {
+            for (name, kind) in &references.kinds {
+                let there = known.0.get(&kind.type_id);
+                for (pointer, id) in &kind.places {
+                    let is_there = there.is_some_and(|items| items.contains_key(id));
+                    let stored = references.stored.get(name).map(|kind| &kind.places);
+                    let passes = stored.is_some_and(|all| all.iter().any(|(_, it)| it == id));
+                    if !is_there && !passes {
+                        let fault = Fault::at(pointer, Rule::UnknownReference);
+                        let kind = name.replace('_', " ");
+                        faults.push(fault.with("kind", kind).with("id", id));
+                    }
                 }
             }
-            known.0.entry(kind.type_id).or_default().extend(items);
         }
         Ok(())
     }

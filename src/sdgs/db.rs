@@ -1,5 +1,7 @@
 //! Sustainable Development Goals in the database.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -76,14 +78,31 @@ pub async fn check_codes(
     if codes.is_empty() {
         return Ok(());
     }
-    let wanted: Vec<&str> = codes.iter().map(|(_, code)| code.as_str()).collect();
+    let known = known_codes(conn, codes.iter().map(|(_, code)| code.as_str())).await?;
+    note_unknown(codes, &known, faults);
+    Ok(())
+}
+
+/// Those of the codes that are goals or targets.
+pub async fn known_codes<'a>(
+    conn: &mut Connection,
+    codes: impl Iterator<Item = &'a str> + Send,
+) -> QueryResult<HashSet<String>> {
+    let wanted: HashSet<&str> = codes.collect();
+    if wanted.is_empty() {
+        return Ok(HashSet::new());
+    }
     let known: Vec<String> = sdg_codes::table
         .filter(sdg_codes::code.eq_any(wanted))
         .select(sdg_codes::code)
         .load(conn)
         .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Notes a fault for each code that is not among the known ones.
+pub fn note_unknown(codes: &[(String, String)], known: &HashSet<String>, faults: &mut Faults) {
     for (pointer, code) in codes.iter().filter(|(_, code)| !known.contains(code)) {
         faults.push(Fault::at(pointer, Rule::UnknownSdg).with("id", code));
     }
-    Ok(())
 }

@@ -146,7 +146,7 @@ impl<R: ByRef> AsyncWork for Delete<R> {
 }
 
 /// The city that a body is written for.
-fn city_in<R: ByRef>(body: &Value) -> Option<CityId> {
+pub fn city_in<R: ByRef>(body: &Value) -> Option<CityId> {
     body.pointer(R::CITY)?.as_str()?.parse().ok()
 }
 
@@ -161,7 +161,7 @@ async fn find_named<R: ByRef>(
 }
 
 /// The same, locked.
-async fn find_locked<R: ByRef>(
+pub async fn find_locked<R: ByRef>(
     conn: &mut Connection,
     caller: &Caller,
     city: Option<&CityId>,

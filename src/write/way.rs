@@ -8,7 +8,7 @@ use super::body;
 use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
-use crate::events::{self, Author, Event, Happening, record, was_edited};
+use crate::events::{self, Author, Event, Happening, was_edited};
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
 use crate::resource::{Check, Known, Meta, References, Resource};
@@ -88,28 +88,81 @@ impl Way<'_> {
         before: Option<R>,
         found: &Faults,
     ) -> Result<Applied<R>, Problem> {
-        let mut faults = found.clone();
-        let mut item = self.decode::<R>(job, before.as_ref(), found)?;
-        let mut references = References::default();
-        item.references(&mut references);
-        if let Some(before) = &before {
-            let mut stored = References::default();
-            before.references(&mut stored);
-            references.let_pass(stored);
+        let one = vec![self.begin(job, before, found)];
+        let ready = self.make_ready(conn, one).await?.pop();
+        let ready = ready.unwrap_or(Err(Problem::new(Code::Internal)))?;
+        keep(conn, self.author, ready.before, ready.item).await
+    }
+
+    /// A change on its way: its body decoded.
+    pub fn begin<R: Resource>(
+        &self,
+        job: &Job,
+        before: Option<R>,
+        found: &Faults,
+    ) -> Result<Change<R>, Problem> {
+        Ok(Change {
+            item: self.decode::<R>(job, before.as_ref(), found)?,
+            before,
+            faults: found.clone(),
+        })
+    }
+
+    /// Brings changes to where they can be stored: their references are read, once for all, then each is completed and
+    /// held against the rules. What is wrong with one is its own problem; a problem of the database is that of all.
+    pub async fn make_ready<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        mut changes: Vec<Result<Change<R>, Problem>>,
+    ) -> Result<Vec<Result<Change<R>, Problem>>, Problem> {
+        let known = self.known(conn, &mut changes).await?;
+        for entry in &mut changes {
+            check_one(entry, |change| self.settle(change, &known));
         }
-        let mut known = references.resolve(conn, self.caller, &mut faults).await?;
-        let mut references = References::default();
-        item.further_references(&known, &mut references);
-        references
-            .resolve_into(&mut known, conn, self.caller, &mut faults)
-            .await?;
-        self.settle(&mut item, before.as_ref(), &known, &mut faults)?;
-        item.consult(conn, &mut faults).await?;
-        faults.into_result()?;
-        if before.as_ref() != Some(&item) {
-            item.admit(&self.looking_at(before.as_ref(), &known))?;
+        let live = changes.iter_mut().flatten();
+        let items = live.map(|change| (&mut change.item, &mut change.faults));
+        R::consult_all(conn, items.collect()).await?;
+        for entry in &mut changes {
+            check_one(entry, |change| {
+                std::mem::take(&mut change.faults).into_result()?;
+                let before = change.before.as_ref();
+                match before == Some(&change.item) {
+                    true => Ok(()),
+                    false => change.item.admit(&self.looking_at(before, &known)),
+                }
+            });
         }
-        keep(conn, self.author, before, item).await
+        Ok(changes)
+    }
+
+    /// What the changes refer to.
+    async fn known<R: Resource>(
+        &self,
+        conn: &Connection,
+        changes: &mut [Result<Change<R>, Problem>],
+    ) -> Result<Known, Problem> {
+        let mut known = Known::default();
+        let live = changes.iter_mut().flatten();
+        let each = live.map(|change| {
+            let mut references = References::default();
+            change.item.references(&mut references);
+            if let Some(before) = &change.before {
+                let mut stored = References::default();
+                before.references(&mut stored);
+                references.let_pass(stored);
+            }
+            (references, &mut change.faults)
+        });
+        References::resolve_each(each.collect(), &mut known, conn, self.caller).await?;
+        let live = changes.iter_mut().flatten();
+        let each = live.map(|change| {
+            let mut references = References::default();
+            change.item.further_references(&known, &mut references);
+            (references, &mut change.faults)
+        });
+        let each: Vec<_> = each.collect();
+        References::resolve_each(each, &mut known, conn, self.caller).await?;
+        Ok(known)
     }
 
     /// The body as an `R`, with every fault of its shape told at once.
@@ -170,13 +223,8 @@ impl Way<'_> {
     }
 
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
-    fn settle<R: Resource>(
-        &self,
-        item: &mut R,
-        before: Option<&R>,
-        known: &Known,
-        faults: &mut Faults,
-    ) -> Result<(), Problem> {
+    fn settle<R: Resource>(&self, change: &mut Change<R>, known: &Known) -> Result<(), Problem> {
+        let (item, before, faults) = (&mut change.item, change.before.as_ref(), &mut change.faults);
         item.claim(before, self.caller);
         item.prepare(before, known, faults);
         if let Some(before) = before
@@ -212,6 +260,27 @@ impl Way<'_> {
     }
 }
 
+/// A change on its way into the database.
+pub struct Change<R> {
+    /// As it shall be.
+    pub item: R,
+    /// As it is stored, locked; none when it is new.
+    pub before: Option<R>,
+    /// What was found wrong so far.
+    faults: Faults,
+}
+
+/// Does `step` with a change that nothing is wrong with so far.
+fn check_one<R>(
+    entry: &mut Result<Change<R>, Problem>,
+    step: impl FnOnce(&mut Change<R>) -> Result<(), Problem>,
+) {
+    let done = entry.as_mut().map_or(Ok(()), step);
+    if let Err(problem) = done {
+        *entry = Err(problem);
+    }
+}
+
 /// The thing as `caller` is told of it.
 pub fn told<R: Resource>(item: &R, caller: &Caller) -> R {
     let mut item = item.clone();
@@ -224,17 +293,83 @@ pub async fn keep<R: Resource>(
     conn: &mut Connection,
     author: &Author,
     before: Option<R>,
-    mut item: R,
+    item: R,
 ) -> Result<Applied<R>, Problem> {
-    if let Some(before) = before.as_ref().filter(|before| **before == item) {
-        return Ok(Applied::Unchanged(before.clone()));
+    let kept = keep_all(conn, author, vec![(before, item)]).await?.pop();
+    kept.ok_or(Problem::new(Code::Internal))
+}
+
+/// As [`keep`], of many, none of them twice: all of them, or none. Their order is kept.
+pub async fn keep_all<R: Resource>(
+    conn: &mut Connection,
+    author: &Author,
+    changes: Vec<(Option<R>, R)>,
+) -> Result<Vec<Applied<R>>, Problem> {
+    let unfit = |error| meaning_of(Problem::from(error), R::THING);
+    let stamped: Vec<(Option<R>, R)> = changes
+        .into_iter()
+        .map(|(before, item)| match before {
+            Some(before) if before == item => (Some(before), item),
+            before => {
+                let item = stamped(author, before.as_ref(), item);
+                (before, item)
+            }
+        })
+        .collect();
+    let is_new = |(before, _): &&(Option<R>, R)| before.is_none();
+    let new: Vec<&R> = stamped
+        .iter()
+        .filter(is_new)
+        .map(|(_, item)| item)
+        .collect();
+    R::insert_all(&new, conn, author).await.map_err(unfit)?;
+    for (before, item) in &stamped {
+        if let Some(before) = before.as_ref().filter(|before| *before != item) {
+            item.update(conn, before, author).await.map_err(unfit)?;
+        }
     }
+    let mut told = Vec::new();
+    for (before, item) in &stamped {
+        told.push(match before {
+            Some(before) if before == item => None,
+            Some(_) => Some(Happening::Updated),
+            None => Some(Happening::Created),
+        });
+    }
+    let mut events = Vec::new();
+    for ((before, item), happening) in stamped.iter().zip(&told) {
+        if let Some(happening) = *happening {
+            events.push(event_of(author, happening, before.as_ref(), Some(item))?);
+        }
+    }
+    record_all::<R>(conn, &events).await?;
+    let mut events = events.into_iter();
+    let mut applied = Vec::new();
+    for ((before, item), happening) in stamped.into_iter().zip(told) {
+        let event = happening.and_then(|happening| Some((happening, events.next()?)));
+        applied.push(match event {
+            None => Applied::Unchanged(item),
+            Some((happening, event)) => {
+                let mut all = vec![event];
+                all.extend(R::follow(conn, author, before.as_ref(), Some(&item)).await?);
+                Applied::Written(Box::new(Written {
+                    item,
+                    happening,
+                    events: all,
+                }))
+            }
+        });
+    }
+    Ok(applied)
+}
+
+/// With its version and times; a new one also with who makes it.
+fn stamped<R: Resource>(author: &Author, before: Option<&R>, mut item: R) -> R {
     if before.is_none() {
         item.sign(author);
     }
     let at = author.at;
     let (version, created_at) = before
-        .as_ref()
         .map(R::meta)
         .map_or((1, at), |meta| (meta.version + 1, meta.created_at));
     item.stamp(Meta {
@@ -242,23 +377,19 @@ pub async fn keep<R: Resource>(
         created_at,
         updated_at: at,
     });
-    let written = match &before {
-        None => item.insert(conn, author).await,
-        Some(before) => item.update(conn, before, author).await,
-    };
-    written.map_err(|error| meaning_of(error.into(), R::THING))?;
-    let happening = if before.is_some() {
-        Happening::Updated
-    } else {
-        Happening::Created
-    };
-    let event = event_of(author, happening, before.as_ref(), Some(&item))?;
-    let events = tell::<R>(conn, author, event, before.as_ref(), Some(&item)).await?;
-    Ok(Applied::Written(Box::new(Written {
-        item,
-        happening,
-        events,
-    })))
+    item
+}
+
+/// Records events of `R`s; of personal data without values.
+async fn record_all<R: Resource>(conn: &mut Connection, events: &[Event]) -> Result<(), Problem> {
+    match R::PERSONAL {
+        false => events::record_all(conn, events).await?,
+        true => {
+            let bare: Vec<Event> = events.iter().map(Event::without_values).collect();
+            events::record_all(conn, &bare).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Stores what `before` has become, because something else was changed; answers the events that tell of it.
@@ -361,12 +492,8 @@ pub async fn tell<R: Resource>(
     before: Option<&R>,
     after: Option<&R>,
 ) -> Result<Vec<Event>, Problem> {
-    if R::PERSONAL {
-        record(conn, &event.without_values()).await?;
-    } else {
-        record(conn, &event).await?;
-    }
     let mut events = vec![event];
+    record_all::<R>(conn, &events).await?;
     events.extend(R::follow(conn, author, before, after).await?);
     Ok(events)
 }

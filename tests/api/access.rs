@@ -102,6 +102,8 @@ const TABLE: &[Expected] = &[
     row("delete_sdg", [401, 403, 403, 200]),
     row("list_action_plans", [200, 200, 200, 200]),
     row("get_action_plan", [404, 200, 404, 200]),
+    // What a line may not do, its result tells.
+    row("put_many_action_plans", [401, 200, 200, 200]),
     row("get_action_plan_by_ref", [401, 200, 404, 200]),
     row("put_action_plan_by_ref", [401, 200, 403, 200]),
     row("delete_action_plan_by_ref", [401, 200, 404, 200]),
@@ -301,6 +303,14 @@ impl Try<'_> {
     async fn send(&self, operation: &str) -> Reply {
         let client = self.client;
         match operation {
+            "put_many_action_plans" => {
+                let mut line = self.fresh(Kind::named("action_plan")).await;
+                line["external_refs"] = json!([{"system": "plans.example", "key": self.city}]);
+                let path = "/v1/action-plans/bulk?dryrun=true";
+                let request = client.request("POST", path);
+                let request = request.body("application/x-ndjson", line.to_string());
+                return request.send().await;
+            }
             "get_me" => return client.get("/v1/me").await,
             "get_status" => return client.get("/v1/status").await,
             "list_sessions" => return client.get("/v1/sessions").await,

@@ -18,6 +18,7 @@ mod bucket;
 mod client_secrets;
 mod client_tokens;
 mod clients;
+mod bulk;
 mod by_ref;
 mod data;
 mod database;

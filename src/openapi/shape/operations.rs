@@ -20,6 +20,7 @@ pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (St
         let id = operation.get("operationId").and_then(Value::as_str);
         let scope = scope_of_operation(id.unwrap_or_default(), method, &path, offers);
         let mut shaped = Operation::of(method, is_deed, offer, scope, operation);
+        shaped.in_bulk = path.ends_with("/bulk");
         shaped.puts_by_ref = method == "put" && path.contains("/by-ref/");
         shaped.shape(operation);
     }
@@ -74,6 +75,8 @@ pub(super) struct Operation<'a> {
     pub(super) answers_file: bool,
     /// Whether it makes or replaces what a key of another system stands for.
     pub(super) puts_by_ref: bool,
+    /// Whether it takes and answers many things, one a line.
+    pub(super) in_bulk: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -103,6 +106,7 @@ impl<'a> Operation<'a> {
             demands_state: operation.pointer("/responses/428").is_some(),
             answers_file,
             puts_by_ref: false,
+            in_bulk: false,
         }
     }
 
@@ -134,6 +138,7 @@ impl<'a> Operation<'a> {
         };
         let to = |suffix: &str| json!({"schema": {"$ref": format!("{SCHEMAS}{}{suffix}", offer.schema)}});
         let content = match self.method {
+            _ if self.in_bulk => json!({"application/x-ndjson": to("Write")}),
             "post" | "put" => json!({"application/json": to("Write")}),
             "patch" => json!({
                 "application/merge-patch+json": to("Patch"),
@@ -189,7 +194,7 @@ impl<'a> Operation<'a> {
 
     fn good_answer(&self, status: &str, response: &mut Value, listing: bool) {
         let mut names = vec!["Cache-Control"];
-        let stored = self.offer.is_some() && status != "204";
+        let stored = self.offer.is_some() && status != "204" && !self.in_bulk;
         if stored || self.method == "get" && !self.public_only {
             names.push("ETag");
         }
@@ -221,6 +226,9 @@ impl<'a> Operation<'a> {
         }
         let description = match status {
             "201" => "Created",
+            _ if self.in_bulk => {
+                "Of each line what came of it, as application/x-ndjson: one result a line"
+            }
             "204" => "Done; there is nothing to answer",
             _ if listing && self.offer.is_none() => "One page",
             "206" => "The part that was asked for",
@@ -255,7 +263,7 @@ impl<'a> Operation<'a> {
             (has_body, ("UnsupportedMediaType", "415")),
             (self.answers_file, ("RangeNotSatisfiable", "416")),
             (
-                self.method == "post" && !self.public_only,
+                self.method == "post" && !self.public_only && !self.in_bulk,
                 ("IdempotencyKeyReused", "422"),
             ),
             (self.conditional(), ("PreconditionRequired", "428")),

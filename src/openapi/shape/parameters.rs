@@ -70,10 +70,10 @@ impl Operation<'_> {
                 "`*`: it is only made, and a 412 when it is there.",
             ));
         }
-        if self.method == "post" && !self.public_only {
+        if self.method == "post" && !self.public_only && !self.in_bulk {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }
-        if self.method != "get" && !self.public_only {
+        if self.method != "get" && !self.public_only && !self.in_bulk {
             let minimal = "`return=minimal` spares the body of the answer (RFC 7240).";
             let merging = "`conflict=merge` stores both edits, when somebody has written since the state in If-Match, and nothing collides; else the 412 tells what does.";
             let both = format!("{minimal} {merging}");

@@ -1,0 +1,166 @@
+//! Many plans by the keys of another system: in one request, beside single PUTs from 16 connections, in turns; then
+//! 100,000 lines in one request, for the memory that they take.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use crate::Outcome;
+use crate::http::{Client, write};
+use crate::seed;
+use crate::stage::{ADMIN, Stage};
+use crate::usage;
+
+/// Plans of each turn, and the turns of either.
+const TURN: u64 = 5_000;
+const TURNS: u64 = 4;
+
+/// Connections of the single PUTs.
+const CONNECTIONS: usize = 16;
+
+/// How many times faster many at once have to be.
+const GOAL: f64 = 5.0;
+
+/// Lines of the long request, and what the service may grow by, in MiB.
+const LINES: u64 = 100_000;
+const GROWTH: f64 = 64.0;
+
+/// A plan with the key `number`, as long as those of the other cases.
+fn body(number: u64) -> String {
+    let number = usize::try_from(number).unwrap_or_default();
+    let mut plan = seed::plan(number, ["frankfurt", "yokohama"], &["frankfurt"]);
+    if let Some(plan) = plan.as_object_mut() {
+        let key = format!("P-{number}");
+        plan.insert(
+            "external_refs".into(),
+            json!([{"system": "bench.example", "key": key}]),
+        );
+    }
+    plan.to_string()
+}
+
+/// Puts the plans one by one, from all connections; the seconds it took.
+async fn single(address: SocketAddr, token: &str, from: u64) -> Outcome<f64> {
+    let bodies: Vec<(u64, String)> = (from..from + TURN).map(|it| (it, body(it))).collect();
+    let bodies = Arc::new(bodies);
+    let begun = Instant::now();
+    let connections = (0..CONNECTIONS).map(|connection| {
+        let (bodies, token) = (bodies.clone(), token.to_owned());
+        tokio::spawn(async move {
+            let mut client = Client::connect(address).await?;
+            let mut request = Vec::new();
+            for (number, body) in bodies.iter().skip(connection).step_by(CONNECTIONS) {
+                let path = format!("/v1/action-plans/by-ref/bench.example/P-{number}");
+                let json = ("content-type", "application/json");
+                let fields = [("authorization", token.as_str()), json];
+                write(&mut request, "PUT", &path, &fields, body);
+                let reply = client.send(&request, None).await?;
+                if reply.status != 201 {
+                    return Err(format!("a PUT was answered {}", reply.status).into());
+                }
+            }
+            Outcome::Ok(())
+        })
+    });
+    for connection in connections.collect::<Vec<_>>() {
+        connection.await??;
+    }
+    Ok(begun.elapsed().as_secs_f64())
+}
+
+/// Sends the lines in one request while its results are read; the seconds it took.
+async fn bulk(
+    address: SocketAddr,
+    token: &str,
+    lines: impl Iterator<Item = String> + Send + 'static,
+    count: u64,
+) -> Outcome<f64> {
+    let begun = Instant::now();
+    let stream = TcpStream::connect(address).await?;
+    let (read, mut out) = stream.into_split();
+    let head = format!(
+        "POST /v1/action-plans/bulk HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {token}\r\n\
+         content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    let sender = tokio::spawn(async move {
+        out.write_all(head.as_bytes()).await?;
+        for line in lines {
+            let chunk = format!("{:x}\r\n{line}\n\r\n", line.len() + 1);
+            out.write_all(chunk.as_bytes()).await?;
+        }
+        out.write_all(b"0\r\n\r\n").await?;
+        // The answer ends before the connection does.
+        std::io::Result::Ok(out)
+    });
+    let mut read = BufReader::with_capacity(64 * 1024, read);
+    let (mut line, mut made) = (String::new(), 0);
+    while made < count {
+        line.clear();
+        if read.read_line(&mut line).await? == 0 {
+            return Err(format!("the answer ends after {made} results").into());
+        }
+        if line.starts_with("{\"line\":") {
+            if !line.contains("\"result\":\"created\"") {
+                return Err(format!("a line was not made: {line}").into());
+            }
+            made += 1;
+        }
+    }
+    drop(sender.await??);
+    Ok(begun.elapsed().as_secs_f64())
+}
+
+/// Runs both in turns, then the long request; whether the goals are met.
+pub async fn run() -> Outcome<bool> {
+    let stage = Stage::set()?;
+    stage.database("bench_bulk").await?;
+    let service = stage.service(&stage.url("bench_bulk"), &[]).await?;
+    let (address, token) = (service.address, service.sign_in(ADMIN).await?);
+    let (mut one_by_one, mut at_once) = (0.0, 0.0);
+    for turn in 0..TURNS {
+        let from = turn * 2 * TURN;
+        one_by_one += single(address, &token, from).await?;
+        let bodies: Vec<String> = (from + TURN..from + 2 * TURN).map(body).collect();
+        at_once += bulk(address, &token, bodies.into_iter(), TURN).await?;
+    }
+    let plans = (TURNS * TURN) as f64;
+    let ratio = one_by_one / at_once;
+    println!("{plans} plans, single PUTs  {:>8.0}/s", plans / one_by_one);
+    println!("{plans} plans, bulk         {:>8.0}/s", plans / at_once);
+    println!("ratio                    {ratio:>8.1}   goal {GOAL}");
+
+    let idle = usage::resident(service.pid());
+    let (pid, done) = (service.pid(), Arc::new(AtomicBool::new(false)));
+    let watcher = tokio::spawn({
+        let done = done.clone();
+        async move {
+            let mut peak = 0.0_f64;
+            while !done.load(Ordering::Relaxed) {
+                peak = peak.max(usage::resident(pid));
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            peak
+        }
+    });
+    let lines = (0..LINES).map(|number| {
+        json!({"proponents": ["yokohama"], "pairing": "frankfurt-yokohama", "title": {"en": format!("Plan {number}")},
+            "external_refs": [{"system": "long.example", "key": format!("L-{number}")}]})
+        .to_string()
+    });
+    let seconds = bulk(address, &token, lines, LINES).await?;
+    done.store(true, Ordering::Relaxed);
+    let growth = watcher.await? - idle;
+    println!(
+        "{LINES} lines             {:>8.0}/s",
+        LINES as f64 / seconds
+    );
+    println!("memory                   {idle:>8.1} MiB, and {growth:.1} more   goal {GROWTH}");
+    drop(service);
+    stage.drop_database("bench_bulk").await?;
+    Ok(ratio >= GOAL && growth < GROWTH)
+}

@@ -1,0 +1,400 @@
+//! A batch of lines on its way into the database: what they stand for is looked up at once, they are checked and stored
+//! together, by the way of every write; and where the database refuses that, one by one, so that each line is told what
+//! is wrong with it alone.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use super::lines::{Batch, Line};
+use super::{Bulk, BulkOutcome};
+use crate::body::parse;
+use crate::db::{Connection, begin, commit, rollback};
+use crate::events::Happening;
+use crate::ids::CityId;
+use crate::places::ExternalRef;
+use crate::policy::{Action, allows};
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
+use crate::resource::ByRef;
+use crate::write::author_of;
+use crate::write::by_ref::{city_in, find_locked};
+use crate::write::way::{Applied, Change, Job, Way, forbidden, keep_all};
+
+/// How long a batch that could not be stored waits before it is tried again; each time longer.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How often it is tried.
+const ATTEMPTS: u32 = 4;
+
+/// A line, read: what it says, and by which key of which city.
+pub struct Entry {
+    pub line: u64,
+    pub said: Result<Said, Problem>,
+}
+
+/// What a line says.
+pub struct Said {
+    job: Job,
+    reference: ExternalRef,
+    city: CityId,
+}
+
+/// What came of a line.
+pub struct Told<I> {
+    pub line: u64,
+    pub result: BulkOutcome,
+    /// Id and version of the thing.
+    pub stored: Option<(I, i64)>,
+    pub problem: Option<Problem>,
+}
+
+impl<I> Told<I> {
+    /// Of a line that is not stored.
+    pub fn failed(line: u64, problem: Problem) -> Self {
+        Self {
+            line,
+            result: BulkOutcome::Failed,
+            stored: None,
+            problem: Some(problem),
+        }
+    }
+
+    fn of<R: ByRef<Id = I>>(line: u64, outcome: Result<Applied<R>, Problem>) -> Self {
+        let (result, item) = match &outcome {
+            Err(problem) => return Self::failed(line, problem.clone()),
+            Ok(Applied::Unchanged(item)) => (BulkOutcome::Unchanged, item),
+            Ok(Applied::Written(written)) => match written.happening {
+                Happening::Created => (BulkOutcome::Created, &written.item),
+                _ => (BulkOutcome::Updated, &written.item),
+            },
+        };
+        Self {
+            line,
+            result,
+            stored: Some((item.id(), item.meta().version)),
+            problem: None,
+        }
+    }
+}
+
+/// Reads lines as what they say. Which key stood in which line is remembered by a hash of a few bytes.
+pub struct Entries<R> {
+    work: Bulk<R>,
+    hasher: RandomState,
+    seen: HashMap<u64, u64>,
+}
+
+impl<R: ByRef> Entries<R> {
+    pub fn new(work: Bulk<R>) -> Self {
+        Self {
+            work,
+            hasher: RandomState::new(),
+            seen: HashMap::new(),
+        }
+    }
+
+    /// What the lines say.
+    pub fn of(&mut self, batch: Batch) -> Vec<Entry> {
+        let entries = batch.0.into_iter().map(|Line { number, text }| {
+            let said = text
+                .and_then(|text| self.read(&text))
+                .and_then(|said| self.only_once(number, said));
+            Entry { line: number, said }
+        });
+        entries.collect()
+    }
+
+    fn read(&self, text: &[u8]) -> Result<Said, Problem> {
+        let body = parse(text)?;
+        let part = |name: &str| {
+            let pointer = format!("/external_refs/0/{name}");
+            body.pointer(&pointer)?.as_str().map(str::to_owned)
+        };
+        let (Some(system), Some(key)) = (part("system"), part("key")) else {
+            // The contract tells the rest of what is wrong.
+            let ask = &self.work.ask;
+            let mut faults = ask
+                .app
+                .contract
+                .check(&format!("{}Write", R::name()), &body);
+            if !faults.iter().any(|fault| {
+                let pointer = fault.pointer().unwrap_or_default();
+                pointer.starts_with("/external_refs")
+            }) {
+                faults.push(Fault::at("/external_refs/0", Rule::Required));
+            }
+            return Err(faults
+                .into_result()
+                .err()
+                .unwrap_or(Problem::new(Code::Internal)));
+        };
+        let city = match self.work.refs.city(&self.work.ask.caller)? {
+            Some(city) => Some(city),
+            None => city_in::<R>(&body),
+        };
+        let city = city.ok_or_else(|| Problem::fault(Fault::at(R::CITY, Rule::Required)))?;
+        Ok(Said {
+            job: Job::Replace(body),
+            reference: ExternalRef { system, key },
+            city,
+        })
+    }
+
+    /// A key stands in one line only: two would race each other.
+    fn only_once(&mut self, line: u64, said: Said) -> Result<Said, Problem> {
+        let reference = &said.reference;
+        let hash = self
+            .hasher
+            .hash_one((&said.city, &reference.system, &reference.key));
+        match self.seen.insert(hash, line) {
+            None => Ok(said),
+            Some(first) => {
+                self.seen.insert(hash, first);
+                let fault = Fault::at("/external_refs/0", Rule::RepeatedReference);
+                Err(Problem::fault(fault.with("line", first)))
+            }
+        }
+    }
+}
+
+/// Stores a batch in a transaction of its own, again when it met others; answers the results of its lines, as they are
+/// written.
+pub async fn store_alone<R: ByRef>(work: Bulk<R>, entries: Vec<Entry>) -> Vec<u8> {
+    let mut attempt = 1;
+    let outcome = loop {
+        match try_alone(&work, &entries).await {
+            Err(problem) if may_pass(&problem) && attempt < ATTEMPTS => {
+                tokio::time::sleep(PAUSE * attempt).await;
+                attempt += 1;
+            }
+            outcome => break outcome,
+        }
+    };
+    let told = outcome.unwrap_or_else(|problem| {
+        // Nothing of it is stored; what was wrong with a line alone is still that.
+        let failed = |entry: &Entry| {
+            let own = entry.said.as_ref().err().unwrap_or(&problem);
+            Told::failed(entry.line, own.clone())
+        };
+        entries.iter().map(failed).collect()
+    });
+    let mut lines = Vec::with_capacity(told.len() * 128);
+    for told in told {
+        work.written(told, &mut lines);
+    }
+    lines
+}
+
+/// Whether the batch, of which nothing is stored, may be stored a little later: it met others, or waited too long for
+/// what they held.
+fn may_pass(problem: &Problem) -> bool {
+    matches!(
+        problem.code(),
+        Code::Busy | Code::Timeout | Code::Unavailable
+    )
+}
+
+async fn try_alone<R: ByRef>(
+    work: &Bulk<R>,
+    entries: &[Entry],
+) -> Result<Vec<Told<R::Id>>, Problem> {
+    if work.ask.app.is_stopping() {
+        return Err(Problem::new(Code::Unavailable));
+    }
+    let mut conn = work.ask.app.db.connection().await?;
+    begin(&mut conn).await?;
+    let outcome = store(&mut conn, work, entries).await;
+    match outcome {
+        Ok(told) if !work.dry_run => commit(&mut conn).await.map(|()| told),
+        Ok(told) => rollback(&mut conn).await.map(|()| told),
+        Err(problem) => {
+            if let Err(error) = rollback(&mut conn).await {
+                tracing::warn!(%error, "a batch could not be rolled back; its connection is closed");
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// Stores the lines in the transaction that is open. A problem of a line is its own; one of the database, that of all.
+pub async fn store<R: ByRef>(
+    conn: &mut Connection,
+    work: &Bulk<R>,
+    entries: &[Entry],
+) -> Result<Vec<Told<R::Id>>, Problem> {
+    work.ask.reconfirm(conn).await?;
+    let author = author_of(&work.ask);
+    let way = Way {
+        contract: work.ask.app.contract,
+        caller: &work.ask.caller,
+        author: &author,
+        given: serde_json::Map::new(),
+    };
+    begin(conn).await?;
+    match store_together(conn, &way, work, entries).await {
+        Ok(told) => commit(conn).await.map(|()| told),
+        Err(problem) => {
+            rollback(conn).await?;
+            if is_of_all(&problem) {
+                return Err(problem);
+            }
+            let mut told = Vec::new();
+            for entry in entries {
+                let outcome = match &entry.said {
+                    Ok(said) => store_one(conn, &way, work, said).await?,
+                    Err(problem) => Err(problem.clone()),
+                };
+                told.push(Told::of::<R>(entry.line, outcome));
+            }
+            Ok(told)
+        }
+    }
+}
+
+/// Whether it is a problem of the service, and of no line: the transaction is lost.
+fn is_of_all(problem: &Problem) -> bool {
+    problem.status().is_server_error() || problem.code() == Code::InvalidToken
+}
+
+/// All of the lines at once.
+async fn store_together<R: ByRef>(
+    conn: &mut Connection,
+    way: &Way<'_>,
+    work: &Bulk<R>,
+    entries: &[Entry],
+) -> Result<Vec<Told<R::Id>>, Problem> {
+    let said: Vec<&Said> = entries.iter().flat_map(|entry| &entry.said).collect();
+    let mut stored = stored::<R>(conn, work, &said).await?;
+    let mut changes = Vec::with_capacity(said.len());
+    for said in &said {
+        let before = stored.remove(&(said.city.clone(), said.reference.clone()));
+        changes.push(begin_one(way, work, said, before));
+    }
+    let ready = way.make_ready(conn, changes).await?;
+    let (mut good, mut outcomes) = (Vec::new(), Vec::new());
+    for (change, said) in ready.into_iter().zip(&said) {
+        outcomes.push(
+            match change.and_then(|change| in_its_city(change, work, said)) {
+                Ok(change) => {
+                    good.push((change.before, change.item));
+                    None
+                }
+                Err(problem) => Some(problem),
+            },
+        );
+    }
+    let mut kept = keep_all(conn, way.author, good).await?.into_iter();
+    let mut outcomes = outcomes.into_iter().map(|problem| match problem {
+        Some(problem) => Err(problem),
+        None => kept.next().ok_or(Problem::new(Code::Internal)),
+    });
+    let told = entries.iter().map(|entry| {
+        let outcome = match &entry.said {
+            Ok(_) => outcomes.next().unwrap_or(Err(Problem::new(Code::Internal))),
+            Err(problem) => Err(problem.clone()),
+        };
+        Told::of::<R>(entry.line, outcome)
+    });
+    Ok(told.collect())
+}
+
+/// What the lines stand for, locked.
+async fn stored<R: ByRef>(
+    conn: &mut Connection,
+    work: &Bulk<R>,
+    said: &[&Said],
+) -> Result<HashMap<(CityId, ExternalRef), R>, Problem> {
+    let mut cities: Vec<CityId> = said.iter().map(|said| said.city.clone()).collect();
+    cities.sort_unstable();
+    cities.dedup();
+    let references: Vec<&ExternalRef> = said.iter().map(|said| &said.reference).collect();
+    let named = R::find_named(conn, Some(cities), &references).await?;
+    let ids: Vec<R::Id> = named.iter().map(|named| named.id.clone()).collect();
+    let found = R::lock_all(conn, &work.ask.caller, ids).await?;
+    let mut found: HashMap<R::Id, R> = found.into_iter().map(|it| (it.id(), it)).collect();
+    let mut stored = HashMap::new();
+    for named in named {
+        // What two lines stand for goes one by one, as does what has lost its key meanwhile.
+        let item = found.remove(&named.id).filter(|item| {
+            item.external_refs().contains(&named.reference) && item.cities().contains(&named.city)
+        });
+        let item = item.ok_or(Problem::new(Code::AlreadyExists))?;
+        stored.insert((named.city, named.reference), item);
+    }
+    Ok(stored)
+}
+
+fn begin_one<R: ByRef>(
+    way: &Way<'_>,
+    work: &Bulk<R>,
+    said: &Said,
+    before: Option<R>,
+) -> Result<Change<R>, Problem> {
+    let caller = &work.ask.caller;
+    if let Some(before) = &before {
+        let relation = before.relation(caller);
+        if allows(caller.role, Action::Change, R::THING, relation).is_none() {
+            return Err(forbidden(caller));
+        }
+    }
+    way.begin(&said.job, before, &Faults::new())
+}
+
+/// What is written for a city stays that of the city.
+fn in_its_city<R: ByRef>(
+    change: Change<R>,
+    work: &Bulk<R>,
+    said: &Said,
+) -> Result<Change<R>, Problem> {
+    match change.item.cities().contains(&said.city) {
+        true => Ok(change),
+        false => Err(match work.refs.city {
+            Some(_) => {
+                let fault = Fault::in_parameter("city", Rule::NotOfCity);
+                Problem::fault(fault.with("city", &said.city))
+            }
+            None => forbidden(&work.ask.caller),
+        }),
+    }
+}
+
+/// One line alone, within a savepoint: what is wrong with it undoes it alone.
+async fn store_one<R: ByRef>(
+    conn: &mut Connection,
+    way: &Way<'_>,
+    work: &Bulk<R>,
+    said: &Said,
+) -> Result<Result<Applied<R>, Problem>, Problem> {
+    let mut met = false;
+    loop {
+        begin(conn).await?;
+        match apply_one(conn, way, work, said).await {
+            Ok(applied) => return commit(conn).await.map(|()| Ok(applied)),
+            Err(problem) => {
+                rollback(conn).await?;
+                match problem.code() {
+                    // It may be there by now, made by somebody else.
+                    Code::AlreadyExists if !met => met = true,
+                    _ if is_of_all(&problem) => return Err(problem),
+                    _ => return Ok(Err(problem)),
+                }
+            }
+        }
+    }
+}
+
+async fn apply_one<R: ByRef>(
+    conn: &mut Connection,
+    way: &Way<'_>,
+    work: &Bulk<R>,
+    said: &Said,
+) -> Result<Applied<R>, Problem> {
+    let caller = &work.ask.caller;
+    let before = find_locked::<R>(conn, caller, Some(&said.city), &said.reference).await?;
+    let change = begin_one(way, work, said, before);
+    let ready = way.make_ready(conn, vec![change]).await?.pop();
+    let change = ready.unwrap_or(Err(Problem::new(Code::Internal)))?;
+    let change = in_its_city(change, work, said)?;
+    let kept = keep_all(conn, way.author, vec![(change.before, change.item)]).await?;
+    kept.into_iter().next().ok_or(Problem::new(Code::Internal))
+}

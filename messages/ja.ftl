@@ -107,7 +107,10 @@ problem-precondition-required = 誰の編集も失われないように、読ん
     .help = 既存のものの変更は条件付きです(RFC 6585、3 節)。リソースを読み、その ETag を If-Match で送り返してください。その間に誰かが変更していれば、上書きせずに 412 になります。意図して上書きするには `If-Match: *` を使います。
 problem-precondition-failed = あなたが読んだ後に変更されました。現在は { $etag } です。
     .title = リソースが変更されています
-    .help = If-Match の ETag は現在のものではありません。その間に誰かが書き込みました。何も保存されていません。リソースを読み直し、現在の内容に変更を加え、この回答にもある新しい ETag とともに送ってください。
+    .help = If-Match の ETag は現在のものではありません。その間に誰かが書き込みました。何も保存されていません。リソースを読み直し、現在の内容に変更を加え、この回答にもある新しい ETag とともに送ってください。アクションプランで、送った ETag がその版の一つである場合は、`conflicts` に、あなたと他の人がそれぞれ別の値に変えた項目を、元の値（`base`）、送った値（`yours`）、保存されている値（`theirs`）とともに示します。`merge` は残りの変更を JSON Merge Patch にしたもので、新しい ETag とともに送れます。`Prefer: conflict=merge` を付けると、衝突がなければ両方の変更がまとめて保存されます。
+problem-bulk-undone = 別の行を保存できなかったため、この行も保存されていません。
+    .title = リクエスト全体が保存されていません
+    .help = `atomic=true` では、すべての行が保存されるか、一行も保存されないかのどちらかです。少なくとも一行が保存できず、その理由はその行の結果に示されています。直したうえで、すべての行をもう一度送ってください。何も保存されていません。
 problem-already-exists = この { $field } のリソースはすでにあります。
     .title = すでにあります
     .help = 一意でなければならない値を別のリソースが持っています。`errors` に項目を示します。何も保存されていません。
@@ -208,6 +211,10 @@ fault-not-in-meeting = { $id } は会合 { $meeting } に参加していませ�
 fault-same-side = 視察先は反対側の都市でなければなりません。
 fault-id-not-derivable = id を導けません。英小文字と数字の語をハイフンでつないだ id を指定してください。
 fault-already-used = すでに使われています。
+fault-not-in-bulk = ここでは使えません。すでに保存されているものは、リクエストを繰り返しても変わりません。
+fault-repeated-reference = すでに { $line } 行目にあります。
+fault-ambiguous-reference = { $cities } のシステムで複数のものを指しています。そのうちの一つの都市を指定してください。
+fault-not-of-city = { $city } がその都市の一つでなければなりません。
 fault-dangling-reference = 存在しないもの、または必要な場所にないものを指しています。
 fault-referenced-by = { $kind } がまだ参照しています。
 fault-unknown-time-zone = Asia/Tokyo のような、IANA データベースのタイムゾーンでなければなりません。

@@ -15,8 +15,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows, strings,
-    usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
+    strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{knowledge, knowledge_cities, knowledge_sdgs, knowledge_subjects, sdg_codes};
 use crate::sdgs::db::check_codes;

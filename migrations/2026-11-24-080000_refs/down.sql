@@ -1,3 +1,21 @@
+CREATE OR REPLACE FUNCTION read_plan() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- A plan comes to a pairing when nobody is changing that: from then on, who changes it waits for who writes the plan.
+    IF TG_OP = 'INSERT' OR NEW.pairing <> OLD.pairing THEN
+        PERFORM FROM pairings WHERE id = NEW.pairing FOR SHARE;
+    END IF;
+    PERFORM read_by_cities(NEW.id);
+    IF NEW.published_version IS NULL THEN
+        DELETE FROM action_plan_readers WHERE plan = NEW.id AND reader = '*';
+    ELSIF NEW.published_version = NEW.version THEN
+        DELETE FROM action_plan_readers WHERE plan = NEW.id AND reader = '*';
+        INSERT INTO action_plan_readers
+            (reader, plan, version, proponents, pairing, template, status, title_key, sdgs, asked, created_at, updated_at)
+        VALUES ('*', NEW.id, NEW.version, NEW.proponents, NEW.pairing, NEW.template, NEW.status, NEW.title_key,
+            ARRAY(SELECT code FROM action_plan_sdgs AS of WHERE of.plan = NEW.id), false, NEW.created_at, NEW.updated_at);
+    END IF;
+    RETURN NULL;
+END $$;
 DROP TRIGGER tours_link_refs ON tours;
 DROP FUNCTION link_tour_refs();
 DROP TABLE tour_refs;

@@ -116,7 +116,7 @@ pub async fn bulk<R: ByRef>(ask: Ask, payload: Payload) -> Answer {
     });
     let body = futures_util::stream::poll_fn(move |context| told.poll_recv(context));
     let body = body.map(move |bytes| {
-        room.add_permits(bytes.len());
+        room.add_permits(bytes.len().min(RESULTS));
         Ok::<_, actix_web::Error>(bytes)
     });
     Ok(HttpResponse::Ok()
@@ -187,6 +187,17 @@ impl<R: ByRef> Bulk<R> {
         }
     }
 
+    /// The results of lines that nothing is known of.
+    fn panicked(&self, lines: &[u64], error: &tokio::task::JoinError) -> Vec<u8> {
+        tracing::error!(%error, "a batch panicked");
+        let mut results = Vec::new();
+        for line in lines {
+            let told = Told::failed(*line, Problem::new(Code::Internal));
+            self.written(told, &mut results);
+        }
+        results
+    }
+
     fn in_words(&self, problem: &Problem) -> Option<Box<RawValue>> {
         let ask = &self.ask;
         let accepted = ask.header(header::ACCEPT_LANGUAGE);
@@ -236,17 +247,18 @@ async fn run<R: ByRef>(work: Bulk<R>, received: mpsc::Receiver<Received>, outlet
             Received::End => None,
         };
         let task = batch.map(|batch| {
-            let (work, batch) = (work.clone(), entries.of(batch));
-            tracker.spawn(store_alone(work, batch))
+            let numbers: Vec<u64> = batch.0.iter().map(|line| line.number).collect();
+            let task = tracker.spawn(store_alone(work.clone(), entries.of(batch)));
+            let work = work.clone();
+            async move {
+                task.await
+                    .unwrap_or_else(|error| work.panicked(&numbers, &error))
+            }
         });
         std::future::ready(task)
     });
     let mut done = std::pin::pin!(tasks.buffered(AT_ONCE));
     while let Some(lines) = done.next().await {
-        let lines = lines.unwrap_or_else(|error| {
-            tracing::error!(%error, "a batch panicked");
-            Vec::new()
-        });
         if !outlet.send(lines).await {
             tracing::info!("nobody reads the results of a bulk any more");
             break;

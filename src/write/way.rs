@@ -498,6 +498,18 @@ pub async fn tell<R: Resource>(
     Ok(events)
 }
 
+/// The JSON Patch (RFC 6902) that makes this of nothing.
+fn made(value: Value) -> Value {
+    let word = |text: &str| Value::String(text.to_owned());
+    let operation = [
+        ("op", word("replace")),
+        ("path", word("")),
+        ("value", value),
+    ];
+    let operation = operation.map(|(name, value)| (name.to_owned(), value));
+    Value::Array(vec![Value::Object(operation.into_iter().collect())])
+}
+
 /// The event of a change.
 pub fn event_of<R: Resource>(
     author: &Author,
@@ -514,8 +526,14 @@ pub fn event_of<R: Resource>(
         tracing::error!(%error, "a thing could not be put into JSON");
         Problem::new(Code::Internal)
     };
-    let (old, new) = (json(before).map_err(unfit)?, json(after).map_err(unfit)?);
-    let change = serde_json::to_value(json_patch::diff(&old, &new)).map_err(unfit)?;
+    let new = json(after).map_err(unfit)?;
+    let change = match before {
+        None => made(new),
+        Some(_) => {
+            let old = json(before).map_err(unfit)?;
+            serde_json::to_value(json_patch::diff(&old, &new)).map_err(unfit)?
+        }
+    };
     let Some(subject) = after.or(before) else {
         return Err(Problem::new(Code::Internal));
     };

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
@@ -12,6 +11,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::Caller;
@@ -21,6 +21,7 @@ use crate::auth::secrets::Signer;
 use crate::config::Config;
 use crate::contract::Contract;
 use crate::db::Database;
+use crate::feed::Head;
 use crate::files::Files;
 use crate::problem::{Code, Problem};
 
@@ -77,7 +78,9 @@ pub struct App {
     pub document: Bytes,
     /// The writes that are running: waited for when the service stops.
     pub writes: TaskTracker,
-    stopping: AtomicBool,
+    /// How far the change feed goes, as far as this instance has seen.
+    pub head: Head,
+    stopping: CancellationToken,
     limiter: Option<Limiter>,
     verified: Mutex<HashMap<String, AccessClaims>>,
 }
@@ -99,7 +102,7 @@ impl App {
         document: Bytes,
         public_url: String,
     ) -> Self {
-        let (writes, stopping) = (TaskTracker::new(), AtomicBool::new(false));
+        let (writes, stopping) = (TaskTracker::new(), CancellationToken::new());
         let limiter = NonZeroU32::new(config.settings.rate_limit).map(|rate| {
             let burst = NonZeroU32::new(config.settings.rate_burst).unwrap_or(rate);
             RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)).with_middleware()
@@ -115,6 +118,7 @@ impl App {
             contract,
             document,
             writes,
+            head: Head::default(),
             stopping,
             limiter,
             verified: Mutex::default(),
@@ -198,12 +202,17 @@ impl App {
 
     /// From now on the service is not ready for new work.
     pub fn begin_to_stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.cancel();
     }
 
     /// Whether the service is about to stop.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.stopping.is_cancelled()
+    }
+
+    /// Ends when the service is about to stop.
+    pub async fn stopped(&self) {
+        self.stopping.cancelled().await;
     }
 
     /// The URL of a path that begins with a slash.

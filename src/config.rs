@@ -74,6 +74,8 @@ pub struct Settings {
     pub secret_overlap: u64,
     /// Months from a tour's last day until its delegates are erased.
     pub delegate_months: u32,
+    /// Days that the change feed goes back.
+    pub feed_days: u32,
     /// Memory of one password hash, in KiB (Argon2id).
     pub argon2_memory: u32,
     /// Passes of one password hash (Argon2id).
@@ -168,6 +170,7 @@ impl Default for Settings {
             session_life: 30 * 24 * 3600,
             secret_overlap: 24 * 3600,
             delegate_months: 24,
+            feed_days: 400,
             argon2_memory: 19_456,
             argon2_passes: 2,
             log_format: LogFormat::Auto,

@@ -23,6 +23,7 @@ use crate::app::{API_VERSION, Allowance, App};
 use crate::auth::{Caller, Claim, invalid_token};
 use crate::contract::Operation;
 use crate::db::{DATABASE_PATIENCE, patiently};
+use crate::feed;
 use crate::messages::Language;
 use crate::problem::{Code, Context, Problem};
 use crate::request::{Address, Parameters, RequestId};
@@ -132,6 +133,8 @@ pub async fn edge(
     let span = tracing::info_span!("request", request_id = origin.request_id, %method, route);
     // Reads wait for nothing but the database: when that hangs, they say so within five seconds.
     let limit = match *request.method() {
+        // It waits for others, and says in time itself when it is the database that it waits for.
+        Method::GET if route == feed::PATH => feed::LONGEST_WAIT + 2 * DATABASE_PATIENCE,
         Method::GET => DATABASE_PATIENCE,
         _ if origin.app.contract.takes_file(&route, request.method()) => origin.app.files.longest,
         _ => Duration::from_secs(origin.app.config.settings.request_timeout),

@@ -1,7 +1,7 @@
 //! What every change leaves behind: one row, in the transaction of the change.
 //!
-//! The change feed, the audit trail and webhooks all read these rows. A row has no place in the feed when it is
-//! written: the reader gives it one, once its transaction is older than every running one (docs/ARCHITECTURE.md).
+//! They are the audit trail, never changed and never deleted. What a change was to each of its readers is told to the
+//! change feed by triggers (docs/ARCHITECTURE.md); it takes from these rows whose doing it was.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -25,6 +25,7 @@ pub mod body;
 pub mod contract;
 pub mod events;
 pub mod files;
+pub mod feed;
 pub mod app;
 pub mod query;
 pub mod resource;
@@ -48,6 +49,7 @@ pub mod contributions;
 pub mod action_plans;
 pub mod uptake;
 pub mod statistics;
+pub mod changes;
 pub mod accounts;
 
 // Level 3: putting together.

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, begin, rollback};
+use crate::feed;
 use crate::policy::Role;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page, TieBreak};
@@ -172,13 +173,19 @@ pub async fn parts_of<R: Resource, P: Serialize>(
 }
 
 fn next_page(ask: &Ask, cursor: Option<&str>) -> Option<String> {
-    cursor.map(|cursor| {
-        ask.app
-            .url(&format!("{}?{}", ask.path, with_cursor(&ask.query, cursor)))
-    })
+    cursor.map(|cursor| with_parameter(ask, "cursor", cursor))
 }
 
-fn link_to(next: Option<&str>) -> Option<HeaderValue> {
+/// The URL of the request with another value of this parameter.
+pub fn with_parameter(ask: &Ask, name: &str, value: &str) -> String {
+    let mut pairs = crate::contract::form_pairs(&ask.query);
+    pairs.retain(|(there, _)| there != name);
+    pairs.push((name.into(), value.into()));
+    ask.app.url(&format!("{}?{}", ask.path, encoded(&pairs)))
+}
+
+/// The `Link` field that leads to the next page (RFC 8288).
+pub fn link_to(next: Option<&str>) -> Option<HeaderValue> {
     let link = format!("<{}>; rel=\"next\"", next?);
     HeaderValue::from_str(&link).ok()
 }
@@ -319,6 +326,8 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
     let (sender, receiver) = mpsc::channel::<Result<Bytes, Problem>>(2);
     let (caller, fields) = (ask.caller.clone(), params.fields.clone());
     let mut page = Page::of_everything(&params, R::TIE, R::EXPORT_BATCH);
+    // Before the transaction: whatever it does not see comes after this place in the feed.
+    let end = end_of_export(&ask, &conn).await?;
     tokio::spawn(async move {
         let work = async {
             begin(&mut conn).await?;
@@ -331,7 +340,10 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
                     page.go_on_after(last, R::SORTS, R::TIE);
                 }
                 keep_readable::<R, _>(&caller, &mut items);
-                let lines = lines_of::<R>(&items, &fields)?;
+                let mut lines = lines_of::<R>(&items, &fields)?;
+                if !whole {
+                    lines.extend_from_slice(&end);
+                }
                 if sender.send(Ok(lines.into())).await.is_err() || !whole {
                     break;
                 }
@@ -352,6 +364,24 @@ async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(vary())
         .streaming(lines.map(|lines| lines.map_err(actix_web::Error::from))))
+}
+
+/// The last line of an export that is whole.
+#[derive(Serialize)]
+struct End {
+    cursor: String,
+    expires_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// Where in the change feed to go on from an export that begins now: nothing is missed then.
+async fn end_of_export(ask: &Ask, conn: &Connection) -> Result<Vec<u8>, Problem> {
+    let place = feed::newest(conn).await?;
+    let mut line = bytes(&End {
+        cursor: place.cursor(&ask.app.signer),
+        expires_at: feed::expiry(crate::clock::now(), ask.app.config.settings.feed_days),
+    })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// An export is everything in the order of the id: what asks for a part of it would be ignored, so it is refused.
@@ -456,15 +486,6 @@ fn filter_of(query: &str) -> String {
         .filter(|(name, _)| !PAGING.contains(&name.as_str()))
         .collect();
     pairs.sort_unstable();
-    encoded(&pairs)
-}
-
-fn with_cursor(query: &str, cursor: &str) -> String {
-    let mut pairs: Vec<_> = crate::contract::form_pairs(query)
-        .into_iter()
-        .filter(|(name, _)| name != "cursor")
-        .collect();
-    pairs.push(("cursor".into(), cursor.into()));
     encoded(&pairs)
 }
 

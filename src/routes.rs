@@ -11,6 +11,7 @@ use crate::action_plans::http as action_plans;
 use crate::action_plans::measurements::http as plan_measurements;
 use crate::action_plans::reports as plan_reports;
 use crate::action_plans::versions::http as plan_versions;
+use crate::changes::http as changes;
 use crate::cities::http as cities;
 use crate::contributions::http as contributions;
 use crate::key_questions::http as key_questions;
@@ -37,6 +38,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .service(get_status)
             .configure(programme_records)
             .configure(round_tables)
+            .service(changes::list_changes)
             .service(statistics::get_sdg_statistics)
             .service(statistics::get_programme_statistics)
             .configure(shared_knowledge)

@@ -220,6 +220,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        seen_by -> Array<Text>,
     }
 }
 
@@ -242,7 +243,6 @@ diesel::table! {
 diesel::table! {
     events (id) {
         id -> Uuid,
-        seq -> Nullable<BigInt>,
         at -> Timestamptz,
         #[sql_name = "type"]
         type_ -> Text,
@@ -597,6 +597,57 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    change_cities (seq, city) {
+        seq -> BigInt,
+        city -> Text,
+        reader -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+    }
+}
+
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        reader -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        resource -> Text,
+        path -> Text,
+        action -> Text,
+        version -> BigInt,
+        at -> Timestamptz,
+        by -> Nullable<Uuid>,
+        cities -> Array<Text>,
+        not_for -> Array<Text>,
+        numbered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    feed (one) {
+        one -> Bool,
+        epoch -> Uuid,
+        floor -> BigInt,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    unnumbered_changes (id) {
+        id -> BigInt,
+        #[sql_name = "type"]
+        type_ -> Text,
+        resource -> Text,
+        path -> Text,
+        version -> Nullable<BigInt>,
+        at -> Timestamptz,
+        before -> Jsonb,
+        after -> Jsonb,
     }
 }
 

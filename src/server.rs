@@ -24,7 +24,9 @@ use crate::clock::now;
 use crate::config::{Config, Settings};
 use crate::db::{Connection, Database};
 use crate::edge::{edge, guard};
+use crate::feed;
 use crate::files::{Files, sweep};
+use crate::problem::Problem;
 use crate::schema::keys;
 use crate::tours::delegates::retention::erase_old_delegates;
 use crate::write::forget_old_keys;
@@ -161,6 +163,7 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     .listen(listener)?
     .run();
     tokio::spawn(stop_on_signal(state.clone(), server.handle()));
+    tokio::spawn(number_changes(state.clone()));
     tokio::spawn(jobs(state.clone()));
     tokio::spawn(remove_files(state));
     Ok(server)
@@ -257,6 +260,38 @@ async fn signal() {
     }
 }
 
+/// Has what is committed numbered for the change feed, and wakes who waits for it, until the service stops. It is looked for,
+/// and nobody is told of it: a notification in the database would make all commits queue.
+async fn number_changes(app: Data<App>) {
+    let mut is_well = true;
+    let look = async {
+        loop {
+            tokio::time::sleep(feed::LOOK_EVERY).await;
+            let numbered = async {
+                let conn = app.db.connection().await?;
+                Ok::<_, Problem>(feed::number(&conn).await?)
+            };
+            match numbered.await {
+                Ok(seq) => {
+                    app.head.note(seq);
+                    is_well = true;
+                }
+                Err(problem) => {
+                    if is_well {
+                        tracing::warn!(%problem, "changes cannot be numbered; it is tried on");
+                    }
+                    is_well = false;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = look => {}
+        () = app.stopped() => {}
+    }
+}
+
 /// What has to be done now and then: forgetting what is kept for a time only.
 async fn jobs(app: Data<App>) {
     let mut hourly = tokio::time::interval(Duration::from_secs(3600));
@@ -271,14 +306,16 @@ async fn jobs(app: Data<App>) {
             clients::grants::delete_old(&mut conn, now()).await?;
             let months = app.config.settings.delegate_months;
             let delegates = erase_old_delegates(&mut conn, now(), months).await?;
-            Ok::<_, crate::problem::Problem>((keys, sessions, delegates))
+            let changes = feed::forget_old(&mut conn, now(), app.config.settings.feed_days).await?;
+            Ok::<_, Problem>((keys, sessions, delegates, changes))
         };
         match work.await {
-            Ok((keys, sessions, delegates)) => {
+            Ok((keys, sessions, delegates, changes)) => {
                 tracing::info!(
                     keys,
                     sessions,
                     delegates,
+                    changes,
                     "forgot what was kept for a time only"
                 )
             }

@@ -81,6 +81,7 @@ problem_codes! {
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;
     TooManySecrets = "too_many_secrets", 409;
+    CursorExpired = "cursor_expired", 410;
     PreconditionFailed = "precondition_failed", 412;
     PayloadTooLarge = "payload_too_large", 413;
     UnsupportedMediaType = "unsupported_media_type", 415;
@@ -167,6 +168,7 @@ codes! {
         NotTemplateSection = "not_template_section";
         WeakPassword = "weak_password";
         Cursor = "cursor";
+        FeedCursor = "feed_cursor";
         PatchOperation = "patch_operation";
         StatusByTransition = "status_by_transition";
         ConsentMissing = "consent_missing";

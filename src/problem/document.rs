@@ -147,6 +147,9 @@ pub struct ProblemDocument {
         example = "invalid_grant"
     )]
     error: Option<String>,
+    /// At /changes alone, when the cursor has expired: the exports to begin with, by the kind of thing.
+    #[schema(nullable = false, additional_properties)]
+    exports: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// One part of the input that is not valid.

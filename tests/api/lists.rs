@@ -378,7 +378,7 @@ async fn since_gives_what_has_changed_from_that_time_on() {
         let export = admin
             .get(&format!("/v1/cities?since={at}&format=ndjson"))
             .await;
-        assert_eq!(lines(&export).len(), page.items().len());
+        assert_eq!(export.exported().len(), page.items().len());
         page.ids()
     };
     assert_eq!(since(&changed).await, ["essen", "umea"]);
@@ -615,19 +615,6 @@ async fn unknown_parameters_and_bad_values_are_refused_all_at_once() {
     assert_eq!(app.count("subjects").await, 14);
 }
 
-fn lines(reply: &Reply) -> Vec<Value> {
-    assert_eq!(
-        reply.header("content-type"),
-        "application/x-ndjson",
-        "{reply}"
-    );
-    let text = String::from_utf8(reply.bytes.clone()).unwrap();
-    assert!(text.is_empty() || text.ends_with('\n'));
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 #[tokio::test]
 async fn an_export_has_every_item_of_the_list_one_a_line() {
     let (app, admin) = furnished().await;
@@ -639,7 +626,7 @@ async fn an_export_has_every_item_of_the_list_one_a_line() {
             .await
             .expect(200);
         let mut items = admin.all(&format!("{}?limit=3", kind.path)).await;
-        let mut exported = lines(&export);
+        let mut exported = export.exported();
         items.sort_by_key(id_of);
         exported.sort_by_key(id_of);
         assert_eq!(exported, items, "{}", kind.path);
@@ -647,7 +634,7 @@ async fn an_export_has_every_item_of_the_list_one_a_line() {
             .get(&format!("{}?format=ndjson&fields=version", kind.path))
             .await;
         assert!(
-            lines(&thin)
+            thin.exported()
                 .iter()
                 .all(|item| item.as_object().unwrap().len() == 1)
         );
@@ -656,12 +643,12 @@ async fn an_export_has_every_item_of_the_list_one_a_line() {
         .anonymous()
         .get("/v1/cities?format=ndjson&side=jp")
         .await;
-    assert_eq!(lines(&filtered).len(), 8);
+    assert_eq!(filtered.exported().len(), 8);
     let none = app
         .anonymous()
         .get("/v1/pairings?format=ndjson&status=withdrawn")
         .await;
-    assert_eq!(lines(&none), Vec::<Value>::new());
+    assert_eq!(none.exported(), Vec::<Value>::new());
     for parameter in ["limit=3", "sort=id", "count=true", "include=cities"] {
         let path = format!("/v1/pairings?format=ndjson&{parameter}");
         let name = parameter.split('=').next().unwrap();
@@ -680,7 +667,11 @@ async fn an_export_of_more_than_a_batch_is_whole() {
          FROM generate_series(1, 1490) AS n",
     )
     .await;
-    let mut ids: Vec<String> = lines(&app.anonymous().get("/v1/subjects?format=ndjson").await)
+    let mut ids: Vec<String> = app
+        .anonymous()
+        .get("/v1/subjects?format=ndjson")
+        .await
+        .exported()
         .iter()
         .map(id_of)
         .collect();

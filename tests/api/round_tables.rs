@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::client::id_of;
 use crate::support::kinds::{bare_plan, contribution};
 use crate::support::snapshot::assert_reply;
 use crate::support::{App, Client, Reply};
@@ -30,16 +31,7 @@ async fn listed(by: &Client, query: &str) -> Vec<String> {
         .get(&format!("{PATH}?format=ndjson{query}"))
         .await
         .expect(200);
-    let lines = String::from_utf8(export.bytes).unwrap();
-    let ids: Vec<String> = lines
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<Value>(line).unwrap()["id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
+    let ids: Vec<String> = export.exported().iter().map(id_of).collect();
     assert_eq!(ids, page.ids(), "{query}");
     ids.into_iter().map(|id| format!("{PATH}/{id}")).collect()
 }

@@ -154,6 +154,7 @@ pub(super) fn tags() -> Value {
             "statistics",
             "What the programme counts, and which goals its plans serve."
         ),
+        tag("changes", "What changed, to keep a copy in step."),
         tag("users", "The accounts; for admins."),
         tag(
             "machine clients",

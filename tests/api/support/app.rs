@@ -94,6 +94,12 @@ impl App {
         }
     }
 
+    /// Another instance of the service on the database of `app`, which keeps it.
+    pub async fn on_database_of(app: &Self) -> Self {
+        let url = app.database_url.clone();
+        Self::on(String::new(), url.clone(), url, |_| {}).await
+    }
+
     /// Somebody without a token.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.url, None)
@@ -252,10 +258,13 @@ impl Drop for App {
             std::mem::take(&mut self.database),
             std::mem::take(&mut self.files),
         );
+        self.state.begin_to_stop();
         BACKGROUND.spawn(async move {
             handle.stop(false).await;
             let _ = std::fs::remove_dir_all(files);
-            cluster().drop(&database).await;
+            if !database.is_empty() {
+                cluster().drop(&database).await;
+            }
         });
     }
 }

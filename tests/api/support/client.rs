@@ -172,6 +172,11 @@ impl Request {
         reply.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
 
+    /// Sends it, and leaves the answer to be read as it comes.
+    pub async fn open(self) -> reqwest::Response {
+        self.builder.send().await.unwrap()
+    }
+
     /// Sends it; there may be no answer.
     pub async fn try_send(self) -> reqwest::Result<Reply> {
         let answer = self.builder.send().await?;
@@ -307,6 +312,38 @@ impl Reply {
     #[track_caller]
     pub fn ids(&self) -> Vec<String> {
         self.items().iter().map(id_of).collect()
+    }
+
+    /// The items of an export, without the last line, which is where to go on in the change feed.
+    #[track_caller]
+    pub fn exported(&self) -> Vec<Value> {
+        let kind = self.header("content-type");
+        assert_eq!(kind, "application/x-ndjson", "{self}");
+        let text = String::from_utf8(self.bytes.clone()).unwrap();
+        assert!(text.ends_with('\n'), "the export breaks off: {self}");
+        let lines = text.lines().map(serde_json::from_str);
+        let mut items: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
+        let end = items.pop().unwrap();
+        assert!(
+            end["cursor"].is_string() && end.get("id").is_none(),
+            "{self}"
+        );
+        items
+    }
+
+    /// Where an export or a page of the change feed says to go on.
+    #[track_caller]
+    pub fn cursor(&self) -> String {
+        let last = self
+            .bytes
+            .trim_ascii_end()
+            .rsplit(|byte| *byte == b'\n')
+            .next();
+        let end: Value = serde_json::from_slice(last.unwrap()).unwrap();
+        let cursor = end["cursor"].as_str();
+        cursor
+            .unwrap_or_else(|| panic!("no cursor: {self}"))
+            .to_owned()
     }
 
     /// The id in the body.

@@ -33,6 +33,7 @@ pub fn check(reply: &Reply) {
         "text/plain",
         "image/svg+xml",
         "application/schema+json",
+        "text/event-stream",
     ]
     .contains(&kind)
     {

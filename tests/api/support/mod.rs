@@ -7,6 +7,7 @@ pub mod contract;
 pub mod files;
 pub mod kinds;
 pub mod oauth;
+pub mod mirror;
 pub mod plans;
 pub mod snapshot;
 

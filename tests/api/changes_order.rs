@@ -1,0 +1,184 @@
+//! Nothing in the change feed is skipped, shown twice or shown too early, in whatever order writers commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::{join, join_all};
+use serde_json::json;
+
+use crate::support::cluster::connect;
+use crate::support::mirror::Mirror;
+use crate::support::{App, Client};
+
+const NOTHING: &str = "INSERT INTO subjects (id, name, version, created_at, updated_at) VALUES";
+
+/// The subjects that are told of after a cursor, and the cursor after them.
+async fn subjects(client: &Client, after: &str) -> (Vec<String>, String) {
+    let path = format!("/v1/changes?type=subject&after={after}");
+    let page = client.get(&path).await.expect(200);
+    (page.ids(), page.cursor())
+}
+
+#[tokio::test]
+async fn what_is_written_first_and_committed_last_is_neither_missed_nor_told_twice() {
+    let app = App::start().await;
+    let reader = app.anonymous();
+    let begin = reader
+        .get("/v1/changes?limit=1000")
+        .await
+        .expect(200)
+        .cursor();
+    let (slow, quick) = (
+        connect(&app.database_url).await,
+        connect(&app.database_url).await,
+    );
+    let make = |id: &str| format!("{NOTHING} ('{id}', '{{}}', 1, now(), now())");
+    slow.batch_execute(&format!("BEGIN; {}", make("first")))
+        .await
+        .unwrap();
+    quick.batch_execute(&make("second")).await.unwrap();
+    // Nobody waits for who has not committed, and nothing of it shows.
+    let (told, after) = subjects(&reader, &begin).await;
+    assert_eq!(told, ["second"]);
+    quick.batch_execute(&make("third")).await.unwrap();
+    slow.batch_execute("COMMIT").await.unwrap();
+    let (mut told, end) = subjects(&reader, &after).await;
+    told.sort();
+    assert_eq!(told, ["first", "third"]);
+    assert_eq!(subjects(&reader, &end).await.0, Vec::<String>::new());
+    // Whoever begins anew gets them in the same order.
+    assert_eq!(subjects(&reader, &begin).await.0[0], "second");
+}
+
+#[tokio::test]
+async fn versions_of_one_thing_ascend_though_transactions_overlap() {
+    let app = App::start().await;
+    let reader = app.anonymous();
+    let begin = reader
+        .get("/v1/changes?limit=1000")
+        .await
+        .expect(200)
+        .cursor();
+    let (one, other) = (
+        connect(&app.database_url).await,
+        connect(&app.database_url).await,
+    );
+    let next = "UPDATE cities SET version = version + 1 WHERE id = 'umea'";
+    other
+        .batch_execute(&format!(
+            "BEGIN; {NOTHING} ('other', '{{}}', 1, now(), now())"
+        ))
+        .await
+        .unwrap();
+    one.batch_execute(&format!("BEGIN; {next}")).await.unwrap();
+    let (waiting, ()) = join(other.batch_execute(next), async {
+        one.batch_execute("COMMIT").await.unwrap();
+    })
+    .await;
+    waiting.unwrap();
+    one.batch_execute(&format!("{NOTHING} ('one', '{{}}', 1, now(), now())"))
+        .await
+        .unwrap();
+    let path = format!("/v1/changes?type=city&after={begin}");
+    let page = reader.get(&path).await.expect(200);
+    assert_eq!(page.items().len(), 1);
+    other.batch_execute("COMMIT").await.unwrap();
+    let page = reader.get(&path).await.expect(200);
+    let versions: Vec<i64> = page
+        .items()
+        .iter()
+        .map(|it| it["version"].as_i64().unwrap())
+        .collect();
+    assert_eq!(versions, [2, 3]);
+}
+
+#[tokio::test]
+async fn sixteen_writers_lose_nothing_to_readers_of_any_page_size() {
+    const WRITERS: usize = 16;
+    const CHANGES: i64 = 25;
+    let app = App::start().await;
+    let other = App::on_database_of(&app).await;
+    let admin = app.admin().await;
+    let begin = admin
+        .get("/v1/changes?limit=1000")
+        .await
+        .expect(200)
+        .cursor();
+    let done = Arc::new(AtomicBool::new(false));
+    let write = async |writer: usize| {
+        let path = format!("/v1/subjects/writer-{writer}");
+        let body = json!({"id": format!("writer-{writer}"), "name": {"en": "0"}});
+        admin.post("/v1/subjects", body).await.expect(201);
+        for number in 1..CHANGES {
+            let name = json!({"name": {"en": number.to_string()}});
+            admin.patch(&path, "*", name).await.expect(200);
+        }
+    };
+    let read = async |instance: &App, limit: usize| {
+        let (reader, mut after) = (instance.anonymous(), begin.clone());
+        let mut seen: HashMap<String, i64> = HashMap::new();
+        loop {
+            let is_over = done.load(Ordering::SeqCst);
+            let path = format!("/v1/changes?limit={limit}&after={after}");
+            let page = reader.get(&path).await.expect(200);
+            for change in page.items() {
+                let id = change["id"].as_str().unwrap().to_owned();
+                let before = seen.insert(id, change["version"].as_i64().unwrap());
+                assert_eq!(before.unwrap_or(0) + 1, change["version"], "{change}");
+            }
+            after = page.cursor();
+            if is_over && page.body["next"].is_null() {
+                return seen;
+            }
+        }
+    };
+    let writers = async {
+        join_all((0..WRITERS).map(write)).await;
+        done.store(true, Ordering::SeqCst);
+    };
+    let readers = join_all([
+        read(&app, 1),
+        read(&app, 7),
+        read(&app, 500),
+        read(&other, 1),
+        read(&other, 7),
+        read(&other, 500),
+    ]);
+    for seen in join(writers, readers).await.1 {
+        assert_eq!(seen.len(), WRITERS);
+        assert!(seen.values().all(|version| *version == CHANGES), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_made_of_an_export_while_others_write_misses_nothing() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let writing = async {
+        for number in 0..40 {
+            let body = json!({"id": format!("subject-{number}"), "name": {"en": "X"}});
+            admin.post("/v1/subjects", body).await.expect(201);
+            let path = format!("/v1/subjects/subject-{}", number / 2);
+            if number % 3 == 0 {
+                admin.delete(&path, "*").await;
+            } else {
+                admin
+                    .patch(&path, "*", json!({"name": {"en": format!("{number}")}}))
+                    .await;
+            }
+        }
+    };
+    let copying = async {
+        let mut copies = Vec::new();
+        for _ in 0..4 {
+            copies.push(Mirror::exported(&app.anonymous(), 3).await);
+        }
+        copies
+    };
+    let ((), mut copies) = join(writing, copying).await;
+    for copy in &mut copies {
+        copy.follow().await;
+        copy.equals_service("a copy").await;
+    }
+}

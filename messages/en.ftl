@@ -109,6 +109,9 @@ problem-no-such-path = No operation has this path. The OpenAPI document at /open
 problem-precondition-required = Send `If-Match` with the ETag that you read, so that nobody's edit is lost.
     .title = If-Match is required
     .help = Changes to existing things are conditional (RFC 6585, section 3). Read the resource, keep its ETag, and send it back in If-Match: if somebody has changed it in between you get a 412 instead of overwriting them. `If-Match: *` overrides on purpose.
+problem-cursor-expired = The cursor leads to changes that are forgotten, or to before a backup was restored. Begin again with the exports that `exports` names.
+    .title = The cursor has expired
+    .help = A cursor of the change feed lives 400 days, and ends when a backup is restored. What has changed since can no longer be told one by one: read the exports that `exports` names (application/x-ndjson), put them in the place of your copy, and go on from the cursor in their last line; of several exports, from that of the first. Nothing is missed then.
 problem-precondition-failed = This has changed since you read it: it is now { $etag }.
     .title = The resource has changed
     .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too. Of an action plan the answer tells more, when your ETag is that of one of its versions: `conflicts` lists what you and somebody else changed, each differently, with what it was (`base`), what you sent (`yours`) and what is stored (`theirs`); `merge` is the rest of your change as a JSON Merge Patch, which you can send with the new ETag. With `Prefer: conflict=merge` both edits are stored at once when nothing collides.
@@ -247,6 +250,7 @@ fault-missing-language = Has no text in { $language }, the plan's own language.
 fault-not-template-section = { $field } is no part of an action plan.
 fault-weak-password = { $reason }
 fault-cursor = The cursor is not one of ours, or belongs to another list, filter or order. Begin again without it.
+fault-feed-cursor = The cursor is none of the change feed, or not whole. Take one from a page, a change or the last line of an export.
 fault-patch-operation = { $reason }
 fault-consent-missing = { $decision ->
         [declined] { $city } has declined.

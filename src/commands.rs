@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use crate::accounts::sessions;
 use crate::accounts::types::{User, UserRole};
 use crate::auth::passwords::{Hasher, check_new};
 use crate::auth::secrets::random_password;
@@ -19,6 +20,7 @@ use crate::contract::Contract;
 use crate::db::embedded::{Embedded, Options};
 use crate::db::{Connection, begin, commit, migrations, rollback};
 use crate::events::{Author, Manner};
+use crate::feed::begin_epoch;
 use crate::load::{Report, load};
 use crate::openapi;
 use crate::schema::{programmes, users};
@@ -40,6 +42,9 @@ pub enum Command {
     /// Keep accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Tell the service that its database was restored from a backup: every cursor of the change feed expires, and
+    /// everybody has to sign in again
+    AfterRestore,
     /// Print the OpenAPI document
     Openapi,
     /// Print every setting and where it came from
@@ -88,6 +93,13 @@ pub fn run(command: Command) -> Result<(), StartError> {
             let contract = openapi::contract()?;
             say(&told(load(&mut conn, contract, &folder).await?))
         }),
+        Command::AfterRestore => with_database(&config, async |url| {
+            let mut conn = Connection::establish(url.expose_secret()).await?;
+            let ended = after_restore(&mut conn).await?;
+            say(&format!(
+                "every cursor of the change feed has expired, {ended} sessions have ended"
+            ))
+        }),
         Command::User(UserCommand::Create {
             email,
             role,
@@ -115,6 +127,18 @@ pub fn run(command: Command) -> Result<(), StartError> {
         }
         Command::Openapi => Ok(()),
     }
+}
+
+/// What a restored backup needs before it is served: numbers of changes would come twice, and sessions that were ended since
+/// would live again. Answers how many sessions it ended.
+pub async fn after_restore(conn: &mut Connection) -> Result<usize, StartError> {
+    let now = crate::clock::now();
+    Ok(conn
+        .transaction(async |conn| {
+            begin_epoch(conn).await?;
+            sessions::end_all(conn, now).await
+        })
+        .await?)
 }
 
 #[expect(

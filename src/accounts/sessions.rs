@@ -209,6 +209,17 @@ pub async fn end(
     Ok(ended > 0)
 }
 
+/// Ends every session; answers how many lived.
+pub async fn end_all(conn: &mut Connection, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(sessions::table.filter(sessions::ended_at.is_null()))
+        .set((
+            sessions::ended_at.eq(now),
+            sessions::ended_reason.eq("signed_out"),
+        ))
+        .execute(conn)
+        .await
+}
+
 /// The living sessions of a user, newest first.
 pub async fn list(
     conn: &mut Connection,

@@ -283,6 +283,24 @@ async fn a_cursor_that_misses_something_is_gone_and_leads_to_the_exports() {
 }
 
 #[tokio::test]
+async fn after_a_restore_cursors_are_gone_and_everybody_signs_in_again() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let cursor = end(&admin).await;
+    let mut conn = app.state.db.connection().await.unwrap();
+    assert_eq!(iuc::commands::after_restore(&mut conn).await.unwrap(), 1);
+    let path = format!("/v1/changes?after={cursor}");
+    app.anonymous().get(&path).await.problem("cursor_expired");
+    admin.get("/v1/me").await.problem("invalid_token");
+    app.admin().await.get("/v1/me").await.expect(200);
+    let fresh = end(&app.anonymous()).await;
+    app.anonymous()
+        .get(&format!("/v1/changes?after={fresh}"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn who_waits_is_answered_when_something_comes_and_holds_no_connection() {
     let app = App::with(|settings| settings.pool_requests = 1).await;
     let admin = app.admin().await;

@@ -156,6 +156,8 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
             .wrap(cors(&app.config.settings))
     })
     .workers(workers)
+    // A stream's next lines go out at once, and do not wait until the last ones are acknowledged.
+    .tcp_nodelay(true)
     .keep_alive(Duration::from_secs(settings.keep_alive))
     .client_request_timeout(Duration::from_secs(settings.header_timeout))
     .shutdown_timeout(settings.request_timeout)

@@ -39,6 +39,9 @@ BEGIN
 END $$;
 DROP FUNCTION tell_plan, measurement_sight, comment_sight, plan_sight;
 
+DROP TRIGGER knowledge_tell ON knowledge;
+DROP FUNCTION tell_knowledge, knowledge_sight;
+
 DROP TRIGGER meeting_cities_read ON meeting_cities;
 DROP TRIGGER contributions_tell ON contributions;
 DROP TRIGGER contributions_place ON contributions;

@@ -300,6 +300,31 @@ END $$;
 COMMENT ON FUNCTION read_meeting() IS 'A city that comes to a meeting or leaves it gains or loses sight of what its participants share.';
 CREATE TRIGGER meeting_cities_read AFTER INSERT OR DELETE ON meeting_cities FOR EACH ROW EXECUTE FUNCTION read_meeting();
 
+-- ---------------------------------------------------------------- knowledge
+
+CREATE FUNCTION knowledge_sight(item knowledge) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT seen_by(CASE item.status WHEN 'published' THEN '{*}' ELSE '{#}' || item.cities END, item.version, item.cities)
+$$;
+COMMENT ON FUNCTION knowledge_sight(knowledge) IS 'Who sees a knowledge item, as src/knowledge/db.rs says it for lists.';
+
+CREATE FUNCTION tell_knowledge() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := '{}';
+    after jsonb := '{}';
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        before := knowledge_sight(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        after := knowledge_sight(NEW);
+    END IF;
+    PERFORM tell_change('knowledge_item', coalesce(NEW.id, OLD.id)::text, '/knowledge/' || coalesce(NEW.id, OLD.id),
+        CASE TG_OP WHEN 'DELETE' THEN OLD.version + 1 ELSE NEW.version END,
+        CASE TG_OP WHEN 'DELETE' THEN now() ELSE NEW.updated_at END, before, after);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER knowledge_tell AFTER INSERT OR UPDATE OR DELETE ON knowledge FOR EACH ROW EXECUTE FUNCTION tell_knowledge();
+
 -- ---------------------------------------------------------------- plans, and what belongs to them
 
 CREATE FUNCTION plan_sight(the_plan uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$

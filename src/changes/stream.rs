@@ -19,6 +19,7 @@ use crate::contributions::types::Contribution;
 use crate::db::patiently;
 use crate::feed::{Place, expiry};
 use crate::key_questions::types::KeyQuestion;
+use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::policy::{Action, Relation, Role, Thing, ever_allows};
@@ -49,6 +50,7 @@ const LISTS: &[(ChangedType, &str)] = &[
     (ChangedType::Tour, Tour::PATH),
     (ChangedType::KeyQuestion, KeyQuestion::PATH),
     (ChangedType::Contribution, Contribution::PATH),
+    (ChangedType::KnowledgeItem, KnowledgeItem::PATH),
     (ChangedType::Template, Template::PATH),
     (ChangedType::Sdg, Sdg::PATH),
     (ChangedType::ActionPlan, ActionPlan::PATH),

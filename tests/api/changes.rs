@@ -246,7 +246,7 @@ async fn a_cursor_that_misses_something_is_gone_and_leads_to_the_exports() {
     );
     assert_eq!(iuc::feed::forget_old(&mut conn, now, 400).await.unwrap(), 0);
     let gone = at(cursor(8)).await.problem("cursor_expired");
-    assert_eq!(gone.body["exports"].as_object().unwrap().len(), 11);
+    assert_eq!(gone.body["exports"].as_object().unwrap().len(), 12);
     let url = gone.body["exports"]["action_plan"].as_str().unwrap();
     let begin = anonymous.get(url).await.expect(200).cursor();
     assert!(at(begin).await.expect(200).items().is_empty());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::kinds::contribution;
+use crate::support::kinds::{contribution, knowledge};
 use crate::support::mirror::{Mirror, Things, everything};
 use crate::support::plans::{cast, complete_plan, make, to};
 use crate::support::{App, Client};
@@ -352,6 +352,64 @@ async fn a_contribution_comes_and_goes_with_whom_it_is_shared() {
 }
 
 #[tokio::test]
+async fn a_knowledge_item_is_its_cities_until_it_is_published() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let mut all = everybody(&app, &admin, &frankfurt, &yokohama).await;
+    let made = frankfurt
+        .post("/v1/knowledge", knowledge(&["frankfurt"]))
+        .await
+        .expect(201);
+    let path = format!("/v1/knowledge/{}", made.id());
+    let change = async |body: Value| {
+        admin.patch(&path, "*", body).await.expect(200);
+    };
+    let new = "created 1";
+    hear(
+        &mut all,
+        "knowledge_item",
+        "draft",
+        &[new, new, "", "", "", ""],
+    )
+    .await;
+    change(json!({"cities": ["frankfurt", "essen"]})).await;
+    let own = "updated 2";
+    hear(
+        &mut all,
+        "knowledge_item",
+        "shared",
+        &[own, own, "", "created 2", "", ""],
+    )
+    .await;
+    change(json!({"status": "published"})).await;
+    let (own, new) = ("updated 3", "created 3");
+    hear(
+        &mut all,
+        "knowledge_item",
+        "published",
+        &[own, own, new, own, new, new],
+    )
+    .await;
+    change(json!({"status": "draft"})).await;
+    let (own, gone) = ("updated 4", "deleted 4");
+    hear(
+        &mut all,
+        "knowledge_item",
+        "taken back",
+        &[own, own, gone, own, gone, gone],
+    )
+    .await;
+    admin.delete(&path, "*").await.expect(204);
+    let gone = "deleted 5";
+    hear(
+        &mut all,
+        "knowledge_item",
+        "removed",
+        &[gone, gone, "", gone, "", ""],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_stands_beside_a_plan_comes_and_goes_with_it() {
     let (app, frankfurt, yokohama, admin) = cast().await;
     let mut all = everybody(&app, &admin, &frankfurt, &yokohama).await;
@@ -513,7 +571,7 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
         false => format!("/v1/contributions/{}", dice.one(&contributions)),
     };
     let city = *dice.one(&["frankfurt", "yokohama", "essen"]);
-    let reply = match dice.below(17) {
+    let reply = match dice.below(19) {
         0 | 1 => {
             let proponents: &[&str] = *dice.one(&[
                 &["frankfurt"] as &[&str],
@@ -619,6 +677,25 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
         15 => {
             let comment = json!({"pointer": "", "text": {"en": "Why?"}});
             client.post(&format!("{plan}/comments"), comment).await
+        }
+        16 => {
+            let cities: &[&str] =
+                dice.one(&[&["frankfurt"] as &[&str], &["frankfurt", "yokohama"]]);
+            client.post("/v1/knowledge", knowledge(cities)).await
+        }
+        17 => {
+            let items = client.get("/v1/knowledge").await.expect(200).ids();
+            let id = items.first().map_or("none", String::as_str);
+            let change = dice
+                .one(&[
+                    json!({"status": "published"}),
+                    json!({"status": "draft"}),
+                    json!({"cities": ["yokohama"]}),
+                ])
+                .clone();
+            client
+                .patch(&format!("/v1/knowledge/{id}"), "*", change)
+                .await
         }
         _ => {
             let body = json!({"value": dice.below(9), "on": "2019-03-01"});

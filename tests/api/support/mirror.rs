@@ -17,6 +17,7 @@ pub const LISTS: &[(&str, &str)] = &[
     ("tour", "/v1/tours"),
     ("key_question", "/v1/key-questions"),
     ("contribution", "/v1/contributions"),
+    ("knowledge_item", "/v1/knowledge"),
     ("template", "/v1/templates"),
     ("sdg", "/v1/sdgs"),
     ("action_plan", "/v1/action-plans"),

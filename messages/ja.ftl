@@ -105,6 +105,9 @@ problem-no-such-path = このパスの操作はありません。すべての操
 problem-precondition-required = 誰の編集も失われないように、読んだときの ETag を `If-Match` で送ってください。
     .title = If-Match が必要です
     .help = 既存のものの変更は条件付きです(RFC 6585、3 節)。リソースを読み、その ETag を If-Match で送り返してください。その間に誰かが変更していれば、上書きせずに 412 になります。意図して上書きするには `If-Match: *` を使います。
+problem-cursor-expired = このカーソルの先の変更は保存期間を過ぎたか、バックアップの復元により失われました。`exports` にあるエクスポートからやり直してください。
+    .title = カーソルの有効期限切れ
+    .help = 変更フィードのカーソルは400日間有効で、バックアップが復元された時にも失効します。それ以降の変更を一件ずつ伝えることはできません。`exports` にあるエクスポート（application/x-ndjson）を読み、手元の写しと置き換え、最後の行にあるカーソルから続けてください。複数を読む場合は、最初に読んだもののカーソルを使います。そうすれば漏れはありません。
 problem-precondition-failed = あなたが読んだ後に変更されました。現在は { $etag } です。
     .title = リソースが変更されています
     .help = If-Match の ETag は現在のものではありません。その間に誰かが書き込みました。何も保存されていません。リソースを読み直し、現在の内容に変更を加え、この回答にもある新しい ETag とともに送ってください。アクションプランで、送った ETag がその版の一つである場合は、`conflicts` に、あなたと他の人がそれぞれ別の値に変えた項目を、元の値（`base`）、送った値（`yours`）、保存されている値（`theirs`）とともに示します。`merge` は残りの変更を JSON Merge Patch にしたもので、新しい ETag とともに送れます。`Prefer: conflict=merge` を付けると、衝突がなければ両方の変更がまとめて保存されます。
@@ -237,6 +240,7 @@ fault-missing-language = 計画の言語 { $language } の文がありません�
 fault-not-template-section = { $field } は行動計画の項目ではありません。
 fault-weak-password = パスワードが弱すぎます: { $reason }
 fault-cursor = このカーソルは、このサービスのものではないか、別の一覧・絞り込み・順序のものです。カーソルなしで始めてください。
+fault-feed-cursor = 変更フィードのカーソルではないか、欠けています。ページ、変更、またはエクスポートの最後の行のものを使ってください。
 fault-patch-operation = パッチの操作を適用できません: { $reason }
 fault-consent-missing = { $decision ->
         [declined] { $city } は断りました。

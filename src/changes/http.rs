@@ -21,7 +21,7 @@ const FORMATS: &[(FeedFormat, &str)] = &[
 /// page: it is always there, also when nothing has changed, and lives 400 days; with `wait` the request is held until something
 /// comes. When it has expired, or a backup was restored, the answer is a 410 that names the exports to begin with: each
 /// ends with a line `{"cursor": …}` to go on from. Also as `text/event-stream`, one change an event, with `Last-Event-ID`.
-#[utoipa::path(tag = "changes", params(ChangeParams), responses((status = 200, body = ChangePage)))]
+#[utoipa::path(tag = "changes", params(ChangeParams), responses((status = 200, body = ChangePage), (status = 410)))]
 #[get("/changes")]
 pub async fn list_changes(asking: Asking) -> Answer {
     let asked = asked(asking.ask());

@@ -239,12 +239,12 @@ async fn a_cursor_that_misses_something_is_gone_and_leads_to_the_exports() {
     app.run("UPDATE changes SET numbered_at = now() - interval '401 days' WHERE seq <= 10")
         .await;
     let mut conn = app.state.db.connection().await.unwrap();
-    let now = iuc::clock::now();
-    assert_eq!(
-        iuc::feed::forget_old(&mut conn, now, 400).await.unwrap(),
-        10
-    );
-    assert_eq!(iuc::feed::forget_old(&mut conn, now, 400).await.unwrap(), 0);
+    // The service's own job may have been quicker.
+    iuc::feed::forget_old(&mut conn, iuc::clock::now(), 400)
+        .await
+        .unwrap();
+    assert_eq!(app.one("SELECT floor FROM feed").await, "10");
+    assert_eq!(app.count("changes WHERE seq <= 10").await, 0);
     let gone = at(cursor(8)).await.problem("cursor_expired");
     assert_eq!(gone.body["exports"].as_object().unwrap().len(), 12);
     let url = gone.body["exports"]["action_plan"].as_str().unwrap();

@@ -97,7 +97,8 @@ async fn versions_of_one_thing_ascend_though_transactions_overlap() {
 async fn sixteen_writers_lose_nothing_to_readers_of_any_page_size() {
     const WRITERS: usize = 16;
     const CHANGES: i64 = 25;
-    let app = App::start().await;
+    // A connection for each, so that no request of a slow machine has to wait for one.
+    let app = App::with(|settings| settings.pool_requests = 24).await;
     let other = App::on_database_of(&app).await;
     let admin = app.admin().await;
     let begin = admin

@@ -680,7 +680,7 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
         }
         16 => {
             let cities: &[&str] =
-                dice.one(&[&["frankfurt"] as &[&str], &["frankfurt", "yokohama"]]);
+                *dice.one(&[&["frankfurt"] as &[&str], &["frankfurt", "yokohama"]]);
             client.post("/v1/knowledge", knowledge(cities)).await
         }
         17 => {

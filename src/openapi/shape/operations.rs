@@ -71,6 +71,8 @@ pub(super) struct Operation<'a> {
     pub(super) public_only: bool,
     /// Whether it says itself that it answers 428.
     demands_state: bool,
+    /// Whether it says itself that it answers 410, as the change feed does.
+    pub(super) can_be_gone: bool,
     /// Whether it answers a file, also a range of it.
     pub(super) answers_file: bool,
     /// Whether it makes or replaces what a key of another system stands for.
@@ -104,6 +106,7 @@ impl<'a> Operation<'a> {
             security,
             public_only,
             demands_state: operation.pointer("/responses/428").is_some(),
+            can_be_gone: operation.pointer("/responses/410").is_some(),
             answers_file,
             puts_by_ref: false,
             in_bulk: false,
@@ -221,7 +224,7 @@ impl<'a> Operation<'a> {
         if (status == "201" || self.is_deed) && self.method == "post" && !self.public_only {
             names.push("Idempotent-Replayed");
         }
-        if listing {
+        if listing || self.can_be_gone {
             names.push("Link");
         }
         let description = match status {
@@ -230,6 +233,9 @@ impl<'a> Operation<'a> {
                 "Of each line what came of it, as application/x-ndjson: one result a line"
             }
             "204" => "Done; there is nothing to answer",
+            _ if self.can_be_gone => {
+                "One page; by `Accept: text/event-stream` or `format=sse` each change as it comes"
+            }
             _ if listing && self.offer.is_none() => "One page",
             "206" => "The part that was asked for",
             _ if listing => {
@@ -255,6 +261,7 @@ impl<'a> Operation<'a> {
             (!writes, ("NotAcceptable", "406")),
             (has_body, ("RequestTimeout", "408")),
             (writes && !self.public_only, ("Conflict", "409")),
+            (self.can_be_gone, ("Gone", "410")),
             (
                 self.conditional() || self.is_deed || self.puts_by_ref,
                 ("PreconditionFailed", "412"),

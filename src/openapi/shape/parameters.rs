@@ -87,6 +87,9 @@ impl Operation<'_> {
             parameters.push(header("Range", false, 100, "The bytes that are wanted, such as `bytes=0-1048575` (RFC 9110, section 14.2); one range."));
             parameters.push(header("If-Range", false, 100, "The ETag of what you have of the file: when it is no more the present one, the whole file is answered."));
         }
+        if self.can_be_gone {
+            parameters.push(header("Last-Event-ID", false, 200, "The id of the last event that you have taken in, as browsers send it: in the place of `after`."));
+        }
         if !parameters.is_empty() {
             operation.insert("parameters".into(), Value::Array(parameters));
         }

@@ -72,6 +72,7 @@ pub(super) fn problems() -> Value {
         "NotAcceptable": problem("There is no such representation; the detail lists what there is", false),
         "RequestTimeout": problem("The body did not arrive in time", false),
         "Conflict": problem("In conflict with what is stored: already there, still in use, still running", false),
+        "Gone": problem("The cursor has expired; `exports` names what to begin with", false),
         "PreconditionFailed": problem("It has changed since you read it; `ETag` tells the present state, `conflicts` and `merge` what of a plan collides", false),
         "PayloadTooLarge": problem("The body is too large", false),
         "RangeNotSatisfiable": problem("The file has not the bytes that `Range` asks for; `Content-Range` tells its size", false),

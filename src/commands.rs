@@ -11,6 +11,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
+use crate::accounts::clients::grants;
 use crate::accounts::sessions;
 use crate::accounts::types::{User, UserRole};
 use crate::auth::passwords::{Hasher, check_new};
@@ -136,6 +137,7 @@ pub async fn after_restore(conn: &mut Connection) -> Result<usize, StartError> {
     Ok(conn
         .transaction(async |conn| {
             begin_epoch(conn).await?;
+            grants::end_all(conn).await?;
             sessions::end_all(conn, now).await
         })
         .await?)

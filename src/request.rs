@@ -223,12 +223,18 @@ impl Ask {
         })
     }
 
+    /// Who the caller is by now, asked again by what takes long; a problem when what the request was let in by has ended.
+    pub async fn confirm(&self, conn: &Connection) -> Result<Caller, Problem> {
+        match &self.claim {
+            Some(claim) => claim.confirm(conn).await,
+            None => Ok(self.caller.clone()),
+        }
+    }
+
     /// Refuses the caller whose session, account, role or city is not what it was when the request came: asked again
     /// by what takes long.
     pub async fn reconfirm(&self, conn: &Connection) -> Result<(), Problem> {
-        if let Some(claim) = &self.claim
-            && claim.confirm(conn).await? != self.caller
-        {
+        if self.confirm(conn).await? != self.caller {
             return Err(invalid_token());
         }
         Ok(())

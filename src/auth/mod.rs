@@ -95,15 +95,6 @@ impl Caller {
         }
     }
 
-    /// Who the caller is by now; a problem when the session or the account has ended. Who has none stays nobody.
-    pub async fn confirm(&self, conn: &Connection) -> Result<Self, Problem> {
-        let (Some(session), Some(user)) = (self.session, self.user) else {
-            return Ok(Self::ANONYMOUS);
-        };
-        let found = find_caller(conn, session, user).await?;
-        found.ok_or_else(invalid_token)
-    }
-
     /// Stands for the caller, as what it is now, where the answers to keyed requests are kept: who has another role or
     /// city since is not answered what the former one was.
     pub fn key(&self) -> Uuid {

@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::Happening;
 use crate::feed;
-use crate::ids::{CityId, UserId};
+use crate::ids::{AccountId, CityId};
 use crate::policy::Role;
 
 /// Who `reader` is for everybody.
@@ -51,7 +51,7 @@ pub struct Stored {
     /// When.
     pub at: DateTime<Utc>,
     /// The account that did it.
-    pub by: Option<UserId>,
+    pub by: Option<AccountId>,
     /// The cities that it belongs to.
     pub cities: Vec<CityId>,
     /// When it got its number.
@@ -110,7 +110,7 @@ type Columns = (
     Option<Happening>,
     Option<i64>,
     Option<DateTime<Utc>>,
-    Option<UserId>,
+    Option<AccountId>,
     Option<Vec<CityId>>,
     Option<DateTime<Utc>>,
 );

@@ -106,7 +106,7 @@ impl Reader {
         let after = self.place.map(|place| place.seq);
         let found = patiently(async {
             let conn = ask.app.db.connection().await?;
-            ask.caller = ask.caller.confirm(&conn).await?;
+            ask.caller = ask.confirm(&conn).await?;
             Ok(find(&conn, &ask.caller, &longer, after).await?)
         });
         let Found {

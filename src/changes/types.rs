@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::column::words;
 use crate::events::Happening;
-use crate::ids::{CityId, UserId};
+use crate::ids::{AccountId, CityId};
 
 words! {
     /// The kinds of thing that the feed tells of.
@@ -83,8 +83,8 @@ pub struct Change {
     /// The cities that the thing belongs to, and did before.
     #[schema(max_items = 100)]
     pub cities: Vec<CityId>,
-    /// The account that did it: told to admins, and to the cities that the thing belongs to.
-    pub by: Option<UserId>,
+    /// The person or the machine client that did it: told to admins, and to the cities that the thing belongs to.
+    pub by: Option<AccountId>,
     /// Where the thing is read, or was.
     #[schema(
         format = "uri",

@@ -6,6 +6,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::support::kinds::bare_plan;
+use crate::support::oauth::Machine;
 use crate::support::{App, Client};
 
 const BEGINNING: &str = "/v1/changes?limit=1000";
@@ -298,6 +299,37 @@ async fn after_a_restore_cursors_are_gone_and_everybody_signs_in_again() {
         .get(&format!("/v1/changes?after={fresh}"))
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn a_machine_client_follows_what_its_city_sees_when_its_scope_says_so() {
+    let app = App::start().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let after = end(&frankfurt).await;
+    let machine = Machine::make(&frankfurt, "frankfurt", &["changes:read", "plans:write"]).await;
+    let machine = machine.signed_in(&app).await;
+    let plan = bare_plan("frankfurt", "frankfurt-yokohama");
+    machine.post("/v1/action-plans", plan).await.expect(201);
+    let path = format!("/v1/changes?after={after}");
+    let page = machine.get(&path).await.expect(200);
+    assert_eq!(page.items(), frankfurt.get(&path).await.expect(200).items());
+    assert!(
+        page.items().len() == 1 && page.items()[0]["by"].is_string(),
+        "{page}"
+    );
+    let other = Machine::make(&frankfurt, "frankfurt", &["read"]).await;
+    let other = other.signed_in(&app).await;
+    other.get(&path).await.problem("insufficient_scope");
+    // Waiting ends with its token.
+    let path = format!("/v1/changes?wait=30&after={}", page.cursor());
+    let ending = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.run("DELETE FROM client_tokens").await;
+    };
+    join(machine.get(&path), ending)
+        .await
+        .0
+        .problem("invalid_token");
 }
 
 #[tokio::test]

@@ -106,3 +106,11 @@ pub async fn delete_old(conn: &mut Connection, now: DateTime<Utc>) -> QueryResul
         .execute(conn)
         .await
 }
+
+/// Ends every token.
+pub async fn end_all(conn: &mut Connection) -> QueryResult<()> {
+    diesel::delete(client_tokens::table)
+        .execute(conn)
+        .await
+        .map(drop)
+}

@@ -31,6 +31,10 @@ pub(super) fn scope_of_operation(
     path: &str,
     offers: &[Offer],
 ) -> Option<Scope> {
+    // Of all kinds of thing.
+    if id == "list_changes" {
+        return Some(Scope::ChangesRead);
+    }
     let told = ABOUT.iter().find(|(about, ..)| *about == id);
     let (action, thing) = match told {
         Some((_, action, thing)) => (*action, *thing),

@@ -26,7 +26,7 @@ use crate::db::{DATABASE_PATIENCE, patiently};
 use crate::feed;
 use crate::messages::Language;
 use crate::problem::{Code, Context, Problem};
-use crate::request::{Address, Parameters, RequestId};
+use crate::request::{Address, Granted, Parameters, RequestId};
 use crate::write::ACCEPT_PATCH;
 
 /// Answers of the API are shown by nothing.
@@ -307,8 +307,12 @@ pub async fn guard(
         Some(claim) if request.method() == Method::GET => {
             request.extensions_mut().insert(claim);
         }
-        _ => {
-            request.extensions_mut().insert(caller);
+        claim => {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(caller);
+            if let Some(claim) = claim {
+                extensions.insert(Granted(claim));
+            }
         }
     }
     request.extensions_mut().insert(Parameters(parameters));

@@ -103,12 +103,8 @@ async fn a_source_tells_which_plans_and_activities_came_from_it_as_far_as_they_a
 async fn the_uses_of_a_source_come_in_pages() {
     let (_app, frankfurt, _, admin) = cast().await;
     for _ in 0..3 {
-        let meeting = source("meeting", "exchange-meeting-2");
-        make(
-            &frankfurt,
-            citing(std::slice::from_ref(&meeting), &[meeting.clone()]),
-        )
-        .await;
+        let meeting = [source("meeting", "exchange-meeting-2")];
+        make(&frankfurt, citing(&meeting, &meeting)).await;
     }
     for client in [&frankfurt, &admin] {
         let all = client

@@ -400,9 +400,8 @@ impl Comment {
 
 /// Whether a path leads to an entry of the sources of the plan or of an activity; `visible` says the same in SQL.
 fn is_in_sources(path: &str) -> bool {
-    match path.split('/').collect::<Vec<_>>().as_slice() {
-        ["", "inputs", "sources", _, ..] => true,
-        ["", "activities", _, "sources", _, ..] => true,
-        _ => false,
-    }
+    matches!(
+        path.split('/').collect::<Vec<_>>().as_slice(),
+        ["", "inputs", "sources", _, ..] | ["", "activities", _, "sources", _, ..]
+    )
 }

@@ -1,6 +1,9 @@
 //! The examples run as they are written.
 
+use std::path::Path;
 use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::support::{App, app::PASSWORD};
 
@@ -36,4 +39,76 @@ async fn the_worked_example_takes_a_plan_from_its_draft_to_everybody() {
         published["joint_actions"][0]["consents"][0]["decision"],
         "accepted"
     );
+}
+
+/// A round of `examples/sync.py`; answers its exit status and what it complains of.
+async fn sync(app: &App, folder: &Path, client: &str) -> (Option<i32>, String) {
+    let mut command = Command::new("python3");
+    command
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sync.py"))
+        .arg(folder)
+        .env("API", &app.url)
+        .env("CLIENT", client)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), complaint)
+}
+
+fn file(folder: &Path, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_example_of_a_copy_keeps_a_folder_in_step() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let client = json!({"name": "Plans", "city": "frankfurt", "scopes": ["read", "changes:read", "plans:write"]});
+    let made = admin.post("/v1/clients", client).await.expect(201);
+    let client = format!("{}:{}", made.id(), made.body["secret"].as_str().unwrap());
+    let folder = app.files.join("plans");
+    std::fs::create_dir_all(&folder).unwrap();
+    let plan = json!({"proponents": ["frankfurt"], "pairing": "frankfurt-yokohama", "title": {"en": "Ours"}});
+    std::fs::write(folder.join("LAP-7.json"), plan.to_string()).unwrap();
+    let in_step = (Some(0), String::new());
+    assert_eq!(sync(&app, &folder, &client).await, in_step);
+    // What was edited here is there, under its key.
+    let url = "/v1/action-plans/by-ref/plandb/LAP-7?city=frankfurt";
+    let stored = admin.get(url).await.expect(200);
+    assert_eq!(stored.body["title"]["en"], "Ours");
+    let path = format!("/v1/action-plans/{}", stored.id());
+    // What is edited there comes here; what is edited on both sides, in different fields, is brought together.
+    let there = json!({"objectives": {"en": "Theirs"}});
+    admin.patch(&path, "*", there).await.expect(200);
+    let mut here = file(&folder, "LAP-7.json");
+    here["context"] = json!({"en": "Mine"});
+    std::fs::write(folder.join("LAP-7.json"), here.to_string()).unwrap();
+    assert_eq!(sync(&app, &folder, &client).await, in_step);
+    let merged = admin.get(&path).await.expect(200);
+    assert_eq!(merged.body["objectives"]["en"], "Theirs");
+    assert_eq!(merged.body["context"]["en"], "Mine");
+    assert_eq!(file(&folder, "LAP-7.json")["objectives"]["en"], "Theirs");
+    // A further round changes nothing.
+    let events = app.events().await;
+    assert_eq!(sync(&app, &folder, &client).await, in_step);
+    assert_eq!(app.events().await, events);
+    // The same field on both sides is for a person.
+    let there = json!({"objectives": {"en": "Theirs again"}});
+    admin.patch(&path, "*", there).await.expect(200);
+    let mut here = file(&folder, "LAP-7.json");
+    here["objectives"] = json!({"en": "Mine again"});
+    std::fs::write(folder.join("LAP-7.json"), here.to_string()).unwrap();
+    let (status, complaint) = sync(&app, &folder, &client).await;
+    assert_eq!(status, Some(2), "{complaint}");
+    assert!(complaint.contains("/objectives"), "{complaint}");
+    assert_eq!(
+        file(&folder, "LAP-7.json")["objectives"]["en"],
+        "Mine again"
+    );
+    // What is gone there is gone from the copy.
+    admin.delete(&path, "*").await.expect(204);
+    sync(&app, &folder, &client).await;
+    assert!(!folder.join(format!("all/{}.json", stored.id())).exists());
 }

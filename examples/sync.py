@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Keeps a folder of plans in step with the service, one round at a time: what docs/SYNC.md tells, in one file.
+
+    API=http://127.0.0.1:8080 CLIENT=id:secret SYSTEM=plandb examples/sync.py FOLDER
+
+FOLDER/KEY.json is the plan that your system knows as KEY. Files that you changed are sent; what changed at the service is
+written to FOLDER/all/ID.json, your own plans also to FOLDER/KEY.json. FOLDER/state.json keeps the cursor and what was last
+agreed on. Run it from cron; it can be stopped at any moment.
+
+Exit status: 0 all in step; 1 the service could not be reached; 2 a plan was refused or collides (told on standard error).
+"""
+
+import base64
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+API = os.environ.get("API", "http://127.0.0.1:8080")
+SYSTEM = os.environ.get("SYSTEM", "plandb")
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "plans")
+PLANS = f"{API}/v1/action-plans"
+
+
+class Unreachable(Exception):
+    """The service did not answer after several tries."""
+
+
+def call(method, url, body=None, **headers):
+    """Sends a request; again, with pauses, while the line or the service is bad. Answers status, headers and body."""
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    for pause in (1, 2, 4, 8, None):
+        try:
+            request = urllib.request.Request(url, data, fields, method=method)
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as refused:
+            answer = refused.code, refused.headers, refused.read()
+            if refused.code not in (429, 502, 503, 504) or pause is None:
+                return answer
+            pause = float(refused.headers.get("Retry-After") or pause)
+        except OSError as broken:
+            if pause is None:
+                raise Unreachable(broken) from broken
+        time.sleep(pause)
+    raise Unreachable(url)
+
+
+def sign_in():
+    """A token for ten minutes, as an Authorization field."""
+    login = base64.b64encode(os.environ["CLIENT"].encode()).decode()
+    status, _, body = call(
+        "POST", f"{API}/oauth/token", b"grant_type=client_credentials",
+        Authorization=f"Basic {login}", Content_Type="application/x-www-form-urlencoded",
+    )
+    if status != 200:
+        raise SystemExit(f"signing in: {body.decode()}")
+    return f"Bearer {json.loads(body)['access_token']}"
+
+
+def write(path, value):
+    """Writes a file so that it is whole or not there, whatever happens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    beside.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def key_of(plan):
+    """The key of a plan in our system; none when it is not ours."""
+    keys = [ref["key"] for ref in plan["external_refs"] if ref["system"] == SYSTEM]
+    return keys[0] if keys else None
+
+
+def said(plan):
+    """What people write in a plan, without what the service keeps and tells."""
+    kept = ("id", "status", "status_comment", "published_version", "version", "created_at", "updated_at", "actions")
+    written = {name: value for name, value in plan.items() if name not in kept}
+    actions = written.get("joint_actions", [])
+    written["joint_actions"] = [{name: value for name, value in action.items() if name != "consents"} for action in actions]
+    return written
+
+
+class Copy:
+    """The folder and its state."""
+
+    def __init__(self, token):
+        self.token = token
+        self.file = FOLDER / "state.json"
+        state = read(self.file) if self.file.exists() else {}
+        self.cursor = state.get("cursor")
+        self.agreed = state.get("agreed", {})
+
+    def save(self):
+        write(self.file, {"cursor": self.cursor, "agreed": self.agreed})
+
+    def keep(self, plan, etag):
+        """Takes a plan in, unless a newer version is there; a file that was edited meanwhile stays for `send`."""
+        path = FOLDER / "all" / f"{plan['id']}.json"
+        if path.exists() and read(path)["version"] > plan["version"]:
+            return
+        write(path, plan)
+        key = key_of(plan)
+        if key is None:
+            return
+        own = FOLDER / f"{key}.json"
+        if not own.exists() or said(read(own)) == self.agreed.get(key, {}).get("said"):
+            write(own, said(plan))
+        self.agreed.setdefault(key, {}).update(id=plan["id"])
+        if said(read(own)) == said(plan):
+            self.agreed[key] = {"id": plan["id"], "etag": etag, "said": said(plan)}
+
+    def forget(self, plan_id):
+        (FOLDER / "all" / f"{plan_id}.json").unlink(missing_ok=True)
+
+    def export(self):
+        """Reads everything once; the cursor is of the moment before the first line."""
+        status, _, body = call("GET", PLANS, Authorization=self.token, Accept="application/x-ndjson")
+        lines = [json.loads(line) for line in body.splitlines()]
+        if status != 200 or not lines or "id" in lines[-1]:
+            raise Unreachable("the export broke off")
+        seen = {plan["id"] for plan in lines[:-1]}
+        for path in (FOLDER / "all").glob("*.json"):
+            if path.stem not in seen:
+                path.unlink()
+        for plan in lines[:-1]:
+            self.fetch(f"{PLANS}/{plan['id']}", plan["id"])
+        self.cursor = lines[-1]["cursor"]
+        self.save()
+
+    def fetch(self, url, plan_id):
+        status, headers, body = call("GET", url, Authorization=self.token)
+        if status == 404:
+            self.forget(plan_id)
+        elif status == 200:
+            self.keep(json.loads(body), headers["ETag"])
+
+    def follow(self):
+        """Takes in what has changed at the service."""
+        while True:
+            query = urllib.parse.urlencode({"after": self.cursor, "type": "action_plan", "limit": 500})
+            status, _, body = call("GET", f"{API}/v1/changes?{query}", Authorization=self.token)
+            if status == 410:
+                return self.export()
+            page = json.loads(body)
+            if status != 200:
+                raise Unreachable(body.decode())
+            for change in page["items"]:
+                if change["action"] == "deleted":
+                    self.forget(change["id"])
+                else:
+                    self.fetch(change["url"], change["id"])
+            self.cursor = page["cursor"]
+            self.save()
+            if page["next"] is None:
+                return None
+
+    def send(self):
+        """Sends what was edited here; answers how many plans were refused."""
+        refused = 0
+        for path in sorted(FOLDER.glob("*.json")):
+            if path == self.file:
+                continue
+            key, plan = path.stem, read(path)
+            known = self.agreed.get(key, {})
+            if said(plan) == known.get("said"):
+                continue
+            plan.setdefault("external_refs", [{"system": SYSTEM, "key": key}])
+            headers = {"If_Match": known["etag"]} if "etag" in known else {"If_None_Match": "*"}
+            status, fields, body = call(
+                "PUT", f"{PLANS}/by-ref/{SYSTEM}/{urllib.parse.quote(key, safe='')}", plan,
+                Authorization=self.token, Content_Type="application/json", Prefer="conflict=merge", **headers,
+            )
+            if status in (200, 201):
+                stored = json.loads(body)
+                self.agreed[key] = {"id": stored["id"], "etag": fields["ETag"], "said": said(stored)}
+                write(path, said(stored))
+                write(FOLDER / "all" / f"{stored['id']}.json", stored)
+                self.save()
+            else:
+                refused += 1
+                print(f"{path}: {status}\n{body.decode()}", file=sys.stderr)
+        return refused
+
+
+def main():
+    copy = Copy(sign_in())
+    if copy.cursor is None:
+        copy.export()
+    copy.follow()
+    refused = copy.send()
+    copy.follow()
+    return 2 if refused else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Unreachable as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(1)

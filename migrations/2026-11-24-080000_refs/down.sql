@@ -1,8 +1,13 @@
 CREATE OR REPLACE FUNCTION read_plan() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := '{}';
 BEGIN
     -- A plan comes to a pairing when nobody is changing that: from then on, who changes it waits for who writes the plan.
     IF TG_OP = 'INSERT' OR NEW.pairing <> OLD.pairing THEN
         PERFORM FROM pairings WHERE id = NEW.pairing FOR SHARE;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        before := plan_sight(NEW.id) || seen_by('{#}', OLD.version, OLD.proponents);
     END IF;
     PERFORM read_by_cities(NEW.id);
     IF NEW.published_version IS NULL THEN
@@ -14,6 +19,7 @@ BEGIN
         VALUES ('*', NEW.id, NEW.version, NEW.proponents, NEW.pairing, NEW.template, NEW.status, NEW.title_key,
             ARRAY(SELECT code FROM action_plan_sdgs AS of WHERE of.plan = NEW.id), false, NEW.created_at, NEW.updated_at);
     END IF;
+    PERFORM tell_plan(NEW.id, NEW.version, NEW.updated_at, before, plan_sight(NEW.id));
     RETURN NULL;
 END $$;
 DROP TRIGGER tours_link_refs ON tours;

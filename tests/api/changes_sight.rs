@@ -557,6 +557,9 @@ impl Dice {
     }
 }
 
+/// Who may write something together.
+const PARTNERS: [&[&str]; 3] = [&["frankfurt"], &["yokohama"], &["frankfurt", "yokohama"]];
+
 /// One thing that somebody may or may not be allowed to do just now.
 async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
     let plans = client
@@ -580,11 +583,7 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
     let city = *dice.one(&["frankfurt", "yokohama", "essen"]);
     let reply = match dice.below(19) {
         0 | 1 => {
-            let proponents: &[&str] = *dice.one(&[
-                &["frankfurt"] as &[&str],
-                &["yokohama"],
-                &["frankfurt", "yokohama"],
-            ]);
+            let proponents = PARTNERS[dice.below(3)];
             client
                 .post("/v1/action-plans", complete_plan(proponents))
                 .await
@@ -686,8 +685,7 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
             client.post(&format!("{plan}/comments"), comment).await
         }
         16 => {
-            let cities: &[&str] =
-                *dice.one(&[&["frankfurt"] as &[&str], &["frankfurt", "yokohama"]]);
+            let cities = PARTNERS[dice.below(3)];
             client.post("/v1/knowledge", item(cities)).await
         }
         17 => {

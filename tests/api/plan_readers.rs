@@ -110,7 +110,11 @@ async fn reads(client: &Client, path: &str, version: Option<i64>, moment: &str) 
                 .get(&format!("/v1/action-plans?format=ndjson&{query}"))
                 .await
                 .expect(200);
-            assert_eq!(export.exported(), [one.body.clone()], "{moment} {query}");
+            assert_eq!(
+                export.exported(),
+                vec![one.body.clone()],
+                "{moment} {query}"
+            );
         }
     }
     for other in ["draft", "submitted", "returned", "approved", "withdrawn"]

@@ -11,6 +11,7 @@
 mod bare;
 mod bulk;
 mod cases;
+mod feed;
 mod http;
 mod load;
 mod pgbench;
@@ -37,6 +38,7 @@ fn main() -> Outcome<()> {
         match mode.as_deref() {
             Some("bulk") => bulk::run().await,
             Some("scale") => scale::run().await,
+            Some("feed") => feed::run().await,
             Some("statements") => statements::print().await,
             only => cases::run(only).await,
         }

@@ -2,7 +2,7 @@
 //! is as wide as a Latin letter, and a Japanese character takes two.
 
 use unicode_linebreak::{BreakOpportunity, linebreaks};
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 use unicode_width::UnicodeWidthStr;
 
 /// How many columns a text takes (UAX #11).
@@ -18,33 +18,35 @@ pub fn shortened(text: &str, columns: usize) -> String {
         return text;
     }
     let room = columns.saturating_sub(2);
-    let sentences = fitting(text.split_sentence_bounds(), room);
-    let sentences = sentences.trim_end();
+    let sentences = fitting(&text, text.split_sentence_bounds(), room).trim_end();
     if width(sentences) * 2 >= room {
         let is_spaced = sentences.ends_with(|c: char| c.is_ascii());
         let gap = if is_spaced { " " } else { "" };
         return format!("{sentences}{gap}…");
     }
-    let mut kept = fitting(text.split_word_bounds(), room);
+    let mut kept = fitting(&text, text.split_word_bounds(), room);
     if kept.is_empty() {
-        kept = fitting(text.graphemes(true), room);
+        kept = fitting(&text, text.graphemes(true), room);
     }
     let is_loose = |c: char| c.is_whitespace() || ",;:、，".contains(c);
     format!("{}…", kept.trim_end_matches(is_loose))
 }
 
-/// As many of the first pieces of a text as fit, as one.
-fn fitting<'a>(pieces: impl Iterator<Item = &'a str>, columns: usize) -> String {
-    let mut fitting = String::new();
-    let mut taken = 0;
+/// As many of the first `pieces` of a text as fit, as one. A piece that ends inside a character, as a word may after a
+/// mark that belongs to what follows, is taken only with the next.
+fn fitting<'a>(text: &'a str, pieces: impl Iterator<Item = &'a str>, columns: usize) -> &'a str {
+    let (mut taken, mut end, mut whole) = (0, 0, 0);
     for piece in pieces {
         taken += width(piece);
         if taken > columns {
             break;
         }
-        fitting.push_str(piece);
+        end += piece.len();
+        if GraphemeCursor::new(end, text.len(), true).is_boundary(text, 0) == Ok(true) {
+            whole = end;
+        }
     }
-    fitting
+    text.get(..whole).unwrap_or_default()
 }
 
 /// A text broken into lines of at most `columns` where its script allows it (UAX #14); a word that is longer than a
@@ -153,6 +155,8 @@ mod tests {
             shortened("e\u{301}e\u{301}e\u{301}e\u{301}", 3),
             "e\u{301}…"
         );
+        // A repha, which is written as part of the letter after it, though a word ends between them.
+        assert_eq!(shortened("ab \u{11d46}{cd ef gh", 5), "ab…");
     }
 
     #[test]

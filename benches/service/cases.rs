@@ -281,6 +281,19 @@ impl Scene {
                 "codes",
                 "SELECT (SELECT array_agg(code)::text FROM action_plan_sdgs WHERE plan = action_plans.id)",
             ),
+            ("asked", "SELECT asked::text"),
+            (
+                "activities",
+                "SELECT (SELECT array_agg(activity)::text FROM action_plan_sources WHERE plan = action_plans.id)",
+            ),
+            (
+                "types",
+                "SELECT (SELECT array_agg(type)::text FROM action_plan_sources WHERE plan = action_plans.id)",
+            ),
+            (
+                "sources",
+                "SELECT (SELECT array_agg(source)::text FROM action_plan_sources WHERE plan = action_plans.id)",
+            ),
         ] {
             shared.insert(name, text(&format!("{value} {written}")).await?);
         }
@@ -292,6 +305,7 @@ impl Scene {
         ] {
             variables.clone_from(&shared);
             variables.insert("city", city.into());
+            variables.insert("cities", format!("{{{city}}}"));
             for (name, statement) in [
                 (
                     "user",
@@ -307,6 +321,12 @@ impl Scene {
                     "page_ids",
                     format!(
                         "SELECT array_agg(plan)::text FROM (SELECT plan FROM action_plan_proponents WHERE city = '{city}' ORDER BY updated_at DESC, plan DESC LIMIT 51) AS page"
+                    ),
+                ),
+                (
+                    "page_versions",
+                    format!(
+                        "SELECT array_agg(version)::text FROM (SELECT version FROM action_plan_readers WHERE reader = '{city}' ORDER BY updated_at DESC, plan DESC LIMIT 51) AS page"
                     ),
                 ),
             ] {

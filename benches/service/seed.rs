@@ -10,20 +10,19 @@ use crate::stage::{ADMIN, Service, Stage};
 /// How plans are spread: which of the prototypes plan number `n` is a copy of, as SQL over `n` and `count`.
 pub struct Spread {
     prototype: &'static str,
-    /// Whether past versions are written too; lists never read them.
-    versions: bool,
 }
+
+/// How many are planted in one transaction.
+const BATCH: usize = 10_000;
 
 /// The same for each city.
 pub const EVEN: Spread = Spread {
     prototype: "n % count",
-    versions: true,
 };
 
 /// Half of the plans are one city's; the last prototype, of a pairing that has no other, is copied once.
 pub const SKEWED: Spread = Spread {
     prototype: "CASE WHEN n = 1000 THEN count - 1 WHEN n % 2 = 0 THEN 0 ELSE n % (count - 6) END",
-    versions: false,
 };
 
 /// The cities of each pairing of the programme, the EU's first; the pairing is called after both.
@@ -271,41 +270,48 @@ pub async fn plant(
     let time = format!("to_char(({at}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
     let by = "(SELECT id FROM users WHERE role = 'admin' ORDER BY id LIMIT 1)";
     let prototype = spread.prototype;
-    let versions = if spread.versions {
-        format!(
-            "INSERT INTO action_plan_versions (plan, version, document, status, at, by)
-                SELECT id, version, document, status, updated_at, {by} FROM action_plans WHERE id < '01900000-0000-7001-0000-000000000000';"
-        )
-    } else {
-        String::new()
-    };
     client
-        .batch_execute(&format!(
-            "BEGIN;
-             CREATE TEMP TABLE prototypes ON COMMIT DROP AS SELECT row_number() OVER (ORDER BY id) - 1 AS number, * FROM action_plans;
-             CREATE TEMP TABLE plan_numbers ON COMMIT DROP AS
-                SELECT n, {prototype} AS prototype, format('01900000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid AS id, {at} AS at, {time} AS time
-                FROM generate_series(1, {plans}) AS n, (SELECT count(*) FROM prototypes) AS all_of_them (count);
-             INSERT INTO action_plans (id, proponents, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at)
-                SELECT plan.id, proponents, pairing, template, kind, status, language, left(own -> 'title' ->> language, 200),
-                    own, published_version, version, at, at
-                FROM plan_numbers AS plan JOIN prototypes ON number = prototype,
-                    LATERAL (SELECT regexp_replace(document::text, '^[{{]\"id\":\"[^\"]*\"', '{{\"id\":\"' || plan.id || '\"') AS text) AS identified,
-                    LATERAL (SELECT regexp_replace(identified.text, '\"title\":[{{]\"en\":\"([^\"]*)\",\"ja\":\"', '\"title\":{{\"en\":\"' || n || ' \\1\",\"ja\":\"' || n || ' ') AS text) AS named,
-                    LATERAL (SELECT regexp_replace(named.text, '\"created_at\":\"[^\"]*\",\"updated_at\":\"[^\"]*\"', format('\"created_at\":%s,\"updated_at\":%s', to_json(time), to_json(time)))::json AS own) AS dated
-                ORDER BY n;
-             {versions}
-             INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
-                SELECT plan.id, city, plan.pairing, plan.status, plan.title_key, plan.created_at, plan.updated_at
-                FROM plan_numbers JOIN action_plans AS plan USING (id) JOIN prototypes ON number = prototype
-                    JOIN action_plan_proponents AS of ON of.plan = prototypes.id
-                ORDER BY n;
-             INSERT INTO action_plan_sdgs (plan, code)
-                SELECT plan_numbers.id, code FROM plan_numbers JOIN prototypes ON number = prototype JOIN action_plan_sdgs AS of ON of.plan = prototypes.id
-                ORDER BY n;
-             DELETE FROM action_plans WHERE id IN (SELECT id FROM prototypes);
-             COMMIT;"
-        ))
+        .batch_execute("CREATE TEMP TABLE prototypes AS SELECT row_number() OVER (ORDER BY id) - 1 AS number, * FROM action_plans")
+        .await?;
+    for first in (1..=plans).step_by(BATCH) {
+        let last = plans.min(first + BATCH as u64 - 1);
+        client
+            .batch_execute(&format!(
+                "BEGIN;
+                 CREATE TEMP TABLE plan_numbers ON COMMIT DROP AS
+                    SELECT n, {prototype} AS prototype, format('01900000-0000-7000-8000-%s', lpad(n::text, 12, '0'))::uuid AS id, {at} AS at, {time} AS time
+                    FROM generate_series({first}, {last}) AS n, (SELECT count(*) FROM prototypes) AS all_of_them (count);
+                 WITH plan AS (
+                    INSERT INTO action_plans (id, proponents, asked, pairing, template, kind, status, language, title_key, document, published_version, version, created_at, updated_at)
+                    SELECT plan.id, proponents, asked, pairing, template, kind, status, language, left(own -> 'title' ->> language, 200),
+                        own, published_version, version, at, at
+                    FROM plan_numbers AS plan JOIN prototypes ON number = prototype,
+                        LATERAL (SELECT regexp_replace(document::text, '^[{{]\"id\":\"[^\"]*\"', '{{\"id\":\"' || plan.id || '\"') AS text) AS identified,
+                        LATERAL (SELECT regexp_replace(identified.text, '\"title\":[{{]\"en\":\"([^\"]*)\",\"ja\":\"', '\"title\":{{\"en\":\"' || n || ' \\1\",\"ja\":\"' || n || ' ') AS text) AS named,
+                        LATERAL (SELECT regexp_replace(named.text, '\"created_at\":\"[^\"]*\",\"updated_at\":\"[^\"]*\"', format('\"created_at\":%s,\"updated_at\":%s', to_json(time), to_json(time)))::json AS own) AS dated
+                    ORDER BY n
+                    RETURNING id, proponents, pairing, status, title_key, document, version, created_at, updated_at
+                 ), versions AS (
+                    INSERT INTO action_plan_versions (plan, version, document, status, at, by)
+                    SELECT id, version, document, status, updated_at, {by} FROM plan
+                 ), cities AS (
+                    INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
+                    SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest(proponents) AS city
+                 ), sdgs AS (
+                    INSERT INTO action_plan_sdgs (plan, code)
+                    SELECT plan_numbers.id, code FROM plan_numbers JOIN prototypes ON number = prototype JOIN action_plan_sdgs AS of ON of.plan = prototypes.id
+                 )
+                 INSERT INTO action_plan_sources (plan, version, activity, type, source)
+                    SELECT plan_numbers.id, of.version, activity, type, source
+                    FROM plan_numbers JOIN prototypes ON number = prototype JOIN action_plan_sources AS of ON of.plan = prototypes.id;
+                 -- What is planted was there from the beginning: the feed tells nothing of it.
+                 DELETE FROM unnumbered_changes;
+                 COMMIT;"
+            ))
+            .await?;
+    }
+    client
+        .batch_execute("DELETE FROM action_plans WHERE id IN (SELECT id FROM prototypes); DROP TABLE prototypes; DELETE FROM unnumbered_changes")
         .await?;
     client.batch_execute("VACUUM (ANALYZE)").await?;
     check(&client, service, &fields, plans).await

@@ -47,7 +47,12 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- :version = 1
 -- :created_at = now()
 -- :updated_at = now()
+-- :comment = NULL
 -- :by = :user::uuid
+-- :asked = :asked::text[]
+-- :activities = :activities::text[]
+-- :types = :types::text[]
+-- :sources = :sources::text[]
 -- :cities = :proponents::text[]
 -- :codes = :codes::text[]
 -- :systems = '{}'::text[]
@@ -65,7 +70,7 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- $9 = '01900000-0000-7000-8000-000000000000'
 -- $10 = '127.0.0.1'
 -- $11 = :create_change
-INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "request_id", "address", "change")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "client", "request_id", "address", "change")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, DEFAULT, $9, $10, $11);
 
 COMMIT;

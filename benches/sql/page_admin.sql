@@ -6,5 +6,5 @@ SELECT "action_plan_proponents"."plan" FROM "action_plan_proponents" WHERE (("ac
 
 -- $1 = :page_ids::uuid[]
 SELECT "action_plans"."id", "action_plans"."proponents", "action_plans"."pairing", "action_plans"."template",
-    "action_plans"."title_key", "action_plans"."version", "action_plans"."created_at", "action_plans"."updated_at", "action_plans"."document"
+    "action_plans"."status", "action_plans"."title_key", "action_plans"."version", "action_plans"."created_at", "action_plans"."updated_at", "action_plans"."document"
     FROM "action_plans" WHERE ("action_plans"."id" = ANY($1));

@@ -1,10 +1,32 @@
--- A page of a city's plans: list in src/action_plans/lists.rs.
+-- A page of the plans that a city reads, of which it proposes: list in src/action_plans/lists.rs. Its own first.
 -- $1 = :city
--- $2 = 51
-SELECT "action_plan_proponents"."plan" FROM "action_plan_proponents" WHERE (("action_plan_proponents"."city" = $1) AND true)
-    ORDER BY updated_at DESC, plan DESC LIMIT $2;
+-- $2 = :cities::text[]
+-- $3 = 51
+SELECT "action_plan_readers"."reader", "action_plan_readers"."plan", "action_plan_readers"."version",
+    "action_plan_readers"."proponents", "action_plan_readers"."pairing", "action_plan_readers"."template",
+    "action_plan_readers"."status", "action_plan_readers"."title_key", "action_plan_readers"."asked",
+    "action_plan_readers"."created_at", "action_plan_readers"."updated_at" FROM "action_plan_readers"
+    WHERE ((("action_plan_readers"."reader" = $1) AND ("action_plan_readers"."proponents" && $2)) AND true)
+    ORDER BY updated_at DESC, plan DESC LIMIT $3;
 
+-- Then those of everybody.
+-- $1 = '*'
+-- $2 = :city
+-- $3 = :cities::text[]
+-- $4 = 51
+SELECT "action_plan_readers"."reader", "action_plan_readers"."plan", "action_plan_readers"."version",
+    "action_plan_readers"."proponents", "action_plan_readers"."pairing", "action_plan_readers"."template",
+    "action_plan_readers"."status", "action_plan_readers"."title_key", "action_plan_readers"."asked",
+    "action_plan_readers"."created_at", "action_plan_readers"."updated_at" FROM "action_plan_readers"
+    WHERE (((("action_plan_readers"."reader" = $1) AND (NOT EXISTS (SELECT FROM action_plan_readers AS own
+    WHERE own.plan = action_plan_readers.plan AND own.reader = $2))) AND ("action_plan_readers"."proponents" && $3)) AND true)
+    ORDER BY updated_at DESC, plan DESC LIMIT $4;
+
+-- Their texts: src/action_plans/lists/documents.rs.
 -- $1 = :page_ids::uuid[]
-SELECT "action_plans"."id", "action_plans"."proponents", "action_plans"."pairing", "action_plans"."template",
-    "action_plans"."title_key", "action_plans"."version", "action_plans"."created_at", "action_plans"."updated_at", "action_plans"."document"
-    FROM "action_plans" WHERE ("action_plans"."id" = ANY($1));
+-- $2 = :page_versions::bigint[]
+SELECT plan, document, EXISTS (SELECT FROM action_plan_sources AS cited
+    LEFT JOIN contributions AS answer ON answer.id = cited.contribution LEFT JOIN knowledge AS item ON item.id = cited.knowledge
+    WHERE cited.plan = wanted.plan AND cited.version = wanted.version
+    AND (answer.visibility <> 'public' OR item.status <> 'published'))
+    FROM unnest($1, $2) AS wanted (plan, version) JOIN action_plan_versions USING (plan, version);

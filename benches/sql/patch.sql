@@ -38,6 +38,11 @@ SELECT "templates"."id", "templates"."programme", "templates"."name", "templates
 -- $1 = :codes::text[]
 SELECT "sdg_codes"."code" FROM "sdg_codes" WHERE ("sdg_codes"."code" = ANY($1));
 
+-- The state of its translations: src/action_plans/translations/kept.rs.
+-- $1 = ('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))::uuid
+-- $2 = 1
+SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."id" = $1) LIMIT $2;
+
 -- UPDATE
 -- :id = ('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))::uuid
 -- :pairing = :pairing
@@ -49,7 +54,14 @@ SELECT "sdg_codes"."code" FROM "sdg_codes" WHERE ("sdg_codes"."code" = ANY($1));
 -- :published_version = NULL
 -- :version = :version
 -- :updated_at = now()
+-- :comment = NULL
+-- :minor = false
+-- :translations = NULL::jsonb
 -- :by = :user::uuid
+-- :asked = :asked::text[]
+-- :activities = :activities::text[]
+-- :types = :types::text[]
+-- :sources = :sources::text[]
 -- :cities = :proponents::text[]
 -- :codes = :codes::text[]
 -- :systems = '{}'::text[]
@@ -67,7 +79,7 @@ SELECT "sdg_codes"."code" FROM "sdg_codes" WHERE ("sdg_codes"."code" = ANY($1));
 -- $9 = '01900000-0000-7000-8000-000000000000'
 -- $10 = '127.0.0.1'
 -- $11 = :patch_change
-INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "request_id", "address", "change")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "client", "request_id", "address", "change")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, DEFAULT, $9, $10, $11);
 
 COMMIT;

@@ -2,6 +2,7 @@
 //! systems.
 
 use crate::column::jsonb;
+use crate::ids::CityId;
 
 macro_rules! checked_text {
     ($(#[$meta:meta])* $name:ident) => {
@@ -67,6 +68,11 @@ pub struct ExternalRef {
         example = "LAP-2019-07"
     )]
     pub key: String,
+    /// The city whose system it is, of a thing that several cities share. Left out, it is the city that writes it, and in
+    /// an answer the first city of the thing. A city names, changes and takes away keys of its own system alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub city: Option<CityId>,
 }
 
 /// Keys under which other systems know a thing; one key is one thing of a city.

@@ -226,6 +226,7 @@ impl Ask {
         Ok(ExternalRef {
             system: decoded(0)?,
             key: decoded(1)?,
+            city: None,
         })
     }
 

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
-pub use self::by_ref::{ByRef, Named};
+pub use self::by_ref::{ByRef, Named, check_refs, claim_refs, is_named, owned};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };
@@ -151,7 +151,7 @@ pub trait Resource:
         caller.relation_to_cities(self.cities().iter())
     }
 
-    /// Notes who writes it, where it says so; `before` is what is stored now.
+    /// Notes who writes it, where it says so, before anything is looked up; `before` is what is stored now.
     fn claim(&mut self, _before: Option<&Self>, _caller: &Caller) {}
 
     /// Every reference in it, so that unknown ones are told by their place.

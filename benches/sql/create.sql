@@ -55,6 +55,7 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- :sources = :sources::text[]
 -- :cities = :proponents::text[]
 -- :codes = :codes::text[]
+-- :owners = '{}'::text[]
 -- :systems = '{}'::text[]
 -- :keys = '{}'::text[]
 

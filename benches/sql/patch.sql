@@ -64,6 +64,7 @@ SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."
 -- :sources = :sources::text[]
 -- :cities = :proponents::text[]
 -- :codes = :codes::text[]
+-- :owners = '{}'::text[]
 -- :systems = '{}'::text[]
 -- :keys = '{}'::text[]
 

@@ -32,8 +32,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, Merging, References, Resource, by_ref, new_uuid, strings,
-    usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, Merging, References, Resource, by_ref, check_refs, claim_refs,
+    new_uuid, strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::{known_codes, note_unknown};
@@ -69,6 +69,10 @@ impl Resource for ActionPlan {
 
     fn cities(&self) -> Vec<CityId> {
         self.proponents.clone()
+    }
+
+    fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
+        claim_refs(self, before, caller);
     }
 
     fn references(&self, references: &mut References) {
@@ -155,6 +159,7 @@ impl Resource for ActionPlan {
         check_choices(self, faults);
         check_proponents(self, check, faults);
         check_sources(self, faults);
+        check_refs(self, check, faults);
     }
 
     async fn consult(&mut self, conn: &mut Connection, faults: &mut Faults) -> QueryResult<()> {
@@ -301,10 +306,14 @@ impl Resource for ActionPlan {
 }
 
 impl ByRef for ActionPlan {
-    const CITY: &'static str = "/proponents/0";
+    const CITIES: &'static [&'static str] = &["/proponents"];
 
     fn external_refs(&self) -> &[ExternalRef] {
         &self.external_refs
+    }
+
+    fn external_refs_mut(&mut self) -> &mut Vec<ExternalRef> {
+        &mut self.external_refs
     }
 
     by_ref!(action_plan_refs, plan);

@@ -20,4 +20,4 @@ WITH plan AS (
 )
 INSERT INTO action_plan_refs (city, system, key, plan)
 SELECT city, system, key, id
-FROM plan, unnest(:cities) AS city, unnest(:systems, :keys) AS ref (system, key)
+FROM plan, unnest(:owners, :systems, :keys) AS ref (city, system, key)

@@ -15,6 +15,7 @@ use super::translations::Bookkeeping;
 use super::types::{ActionPlan, SourceType};
 use crate::events::{Author, Manner};
 use crate::ids::{AccountId, CityId};
+use crate::resource::owned;
 
 /// Stores a new plan.
 pub const INSERT: &str = include_str!("insert.sql");
@@ -28,6 +29,7 @@ pub struct WritePlan<'a> {
     sql: &'static str,
     title_key: String,
     codes: Vec<String>,
+    owners: Vec<&'a CityId>,
     systems: Vec<&'a str>,
     keys: Vec<&'a str>,
     asked: Vec<&'a CityId>,
@@ -51,21 +53,16 @@ impl<'a> WritePlan<'a> {
         let mut codes: Vec<String> = sdg_codes(plan).into_iter().map(|(_, code)| code).collect();
         codes.sort_unstable();
         codes.dedup();
-        let refs = &plan.external_refs;
+        let refs: Vec<_> = owned(&plan.external_refs, &plan.proponents).collect();
         let cited = plan.citations();
         Self {
             plan,
             sql,
             title_key: title_key(plan),
             codes,
-            systems: refs
-                .iter()
-                .map(|reference| reference.system.as_str())
-                .collect(),
-            keys: refs
-                .iter()
-                .map(|reference| reference.key.as_str())
-                .collect(),
+            owners: refs.iter().map(|(city, _)| *city).collect(),
+            systems: refs.iter().map(|(_, it)| it.system.as_str()).collect(),
+            keys: refs.iter().map(|(_, it)| it.key.as_str()).collect(),
             asked: asked(plan).into_iter().collect(),
             activities: cited.iter().map(|(activity, _, _)| *activity).collect(),
             types: cited.iter().map(|(_, kind, _)| *kind).collect(),
@@ -114,6 +111,7 @@ impl<'a> WritePlan<'a> {
             "minor" => out.push_bind_param::<Bool, _>(&self.is_minor),
             "translations" => out.push_bind_param::<Nullable<Jsonb>, _>(&self.translations),
             "codes" => out.push_bind_param::<Array<Text>, _>(&self.codes),
+            "owners" => out.push_bind_param::<Array<Text>, _>(&self.owners),
             "systems" => out.push_bind_param::<Array<Text>, _>(&self.systems),
             "keys" => out.push_bind_param::<Array<Text>, _>(&self.keys),
             unknown => Err(diesel::result::Error::QueryBuilderError(

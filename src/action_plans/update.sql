@@ -31,11 +31,11 @@ WITH plan AS (
 ), forgotten AS (
     DELETE FROM action_plan_refs AS had
     WHERE had.plan = :id AND had.city = ANY (:cities)
-        AND NOT EXISTS (SELECT FROM unnest(:systems, :keys) AS ref (system, key)
-            WHERE ref.system = had.system AND ref.key = had.key)
+        AND NOT EXISTS (SELECT FROM unnest(:owners, :systems, :keys) AS ref (city, system, key)
+            WHERE ref.city = had.city AND ref.system = had.system AND ref.key = had.key)
 )
 INSERT INTO action_plan_refs (city, system, key, plan)
 SELECT city, system, key, id
-FROM plan, unnest(:cities) AS city, unnest(:systems, :keys) AS ref (system, key)
+FROM plan, unnest(:owners, :systems, :keys) AS ref (city, system, key)
 WHERE NOT EXISTS (SELECT FROM action_plan_refs AS had
-    WHERE had.plan = plan.id AND had.city = city.city AND had.system = ref.system AND had.key = ref.key)
+    WHERE had.plan = plan.id AND had.city = ref.city AND had.system = ref.system AND had.key = ref.key)

@@ -13,8 +13,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
-    usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
+    plain_writes, rows, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::contributions;
 
@@ -54,6 +54,10 @@ impl Resource for Contribution {
         }
     }
 
+    fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
+        claim_refs(self, before, caller);
+    }
+
     fn references(&self, references: &mut References) {
         references.to::<Meeting>("/meeting", &self.meeting);
         references.to::<KeyQuestion>("/question", &self.question);
@@ -69,6 +73,7 @@ impl Resource for Contribution {
             Some(before) => check_unmoved(self, before, faults),
             None => check_city(self, check.known, faults),
         }
+        check_refs(self, check, faults);
     }
 
     rows!(
@@ -94,10 +99,14 @@ impl Resource for Contribution {
 }
 
 impl ByRef for Contribution {
-    const CITY: &'static str = "/city";
+    const CITIES: &'static [&'static str] = &["/city"];
 
     fn external_refs(&self) -> &[ExternalRef] {
         &self.external_refs.0
+    }
+
+    fn external_refs_mut(&mut self) -> &mut Vec<ExternalRef> {
+        &mut self.external_refs.0
     }
 
     by_ref!(contribution_refs, contribution);

@@ -15,8 +15,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
-    strings, usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
+    plain_writes, rows, strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{knowledge, knowledge_cities, knowledge_sdgs, knowledge_subjects, sdg_codes};
 use crate::sdgs::db::check_codes;
@@ -68,6 +68,10 @@ impl Resource for KnowledgeItem {
         }
     }
 
+    fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
+        claim_refs(self, before, caller);
+    }
+
     fn references(&self, references: &mut References) {
         references.to_each::<City>("/cities", &self.cities);
         references.to_each::<Subject>("/subjects", &self.subjects);
@@ -89,6 +93,7 @@ impl Resource for KnowledgeItem {
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
         check_cities(self, check, faults);
+        check_refs(self, check, faults);
     }
 
     async fn consult(&mut self, conn: &mut Connection, faults: &mut Faults) -> QueryResult<()> {
@@ -167,10 +172,14 @@ fn codes_and_goals(codes: Vec<SdgCode>) -> (Vec<String>, Vec<i32>) {
 }
 
 impl ByRef for KnowledgeItem {
-    const CITY: &'static str = "/cities/0";
+    const CITIES: &'static [&'static str] = &["/cities"];
 
     fn external_refs(&self) -> &[ExternalRef] {
         &self.external_refs.0
+    }
+
+    fn external_refs_mut(&mut self) -> &mut Vec<ExternalRef> {
+        &mut self.external_refs.0
     }
 
     by_ref!(knowledge_refs, knowledge);

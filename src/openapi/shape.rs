@@ -32,7 +32,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
     let bodies = variants::bodies(&schemas, &roots);
     for name in reachable(&schemas, roots) {
         if let Some(schema) = schemas.get_mut(&name) {
-            as_answered(schema, true);
+            as_answered(&name, schema, true);
         }
     }
     for offer in &mut offers {
@@ -57,7 +57,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
         .collect::<Map<_, _>>();
     for name in only_answered(&paths, &schemas) {
         if let Some(schema) = schemas.get_mut(&name) {
-            as_answered(schema, false);
+            as_answered(&name, schema, false);
         }
     }
     *document = json!({
@@ -208,8 +208,11 @@ fn only_answered(paths: &Map<String, Value>, schemas: &Map<String, Value>) -> BT
     all
 }
 
+/// What an answer leaves out where it would say nothing new.
+const LEFT_OUT: &[(&str, &str)] = &[("ExternalRef", "city")];
+
 /// An answer has every field: with `all`, each; else those that are null rather than absent.
-fn as_answered(schema: &mut Value, all: bool) {
+fn as_answered(schema_name: &str, schema: &mut Value, all: bool) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -219,7 +222,10 @@ fn as_answered(schema: &mut Value, all: bool) {
     };
     let names: Vec<(Value, bool)> = properties
         .iter()
-        .map(|(name, property)| (json!(name), all || nullable(property)))
+        .map(|(name, property)| {
+            let is_left_out = LEFT_OUT.contains(&(schema_name, name.as_str()));
+            (json!(name), !is_left_out && (all || nullable(property)))
+        })
         .collect();
     let Some(object) = schema.as_object_mut() else {
         return;

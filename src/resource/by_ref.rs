@@ -3,18 +3,24 @@
 
 use diesel::QueryResult;
 
-use super::Resource;
+use super::{Check, Resource};
+use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::CityId;
 use crate::places::ExternalRef;
+use crate::problem::{Fault, Faults, Rule};
 
 /// A kind of thing that other systems know by keys of their own.
 pub trait ByRef: Resource {
-    /// JSON Pointer to the city in a body that it is written for, when an admin does not say for which.
-    const CITY: &'static str;
+    /// JSON Pointers to its cities in a body, each a city or a list; it is written for the first, when an admin does not
+    /// say for which.
+    const CITIES: &'static [&'static str];
 
     /// The keys under which other systems know it.
     fn external_refs(&self) -> &[ExternalRef];
+
+    /// The same, to be changed.
+    fn external_refs_mut(&mut self) -> &mut Vec<ExternalRef>;
 
     /// What `references` stand for: for these cities, or for all when none are given.
     fn find_named(
@@ -40,8 +46,101 @@ impl<I> Named<I> {
     pub fn of((city, system, key, id): (CityId, String, String, I)) -> Self {
         Self {
             city,
-            reference: ExternalRef { system, key },
+            reference: ExternalRef {
+                system,
+                key,
+                city: None,
+            },
             id,
+        }
+    }
+}
+
+/// References, each with the city whose it is: the one that it names, else the first of the cities of the thing.
+pub fn owned<'a>(
+    references: &'a [ExternalRef],
+    cities: &'a [CityId],
+) -> impl Iterator<Item = (&'a CityId, &'a ExternalRef)> {
+    references
+        .iter()
+        .filter_map(|it| Some((it.city.as_ref().or(cities.first())?, it)))
+}
+
+/// Whether this is what the city knows by this key.
+pub fn is_named<R: ByRef>(item: &R, city: &CityId, reference: &ExternalRef) -> bool {
+    let cities = item.cities();
+    owned(item.external_refs(), &cities).any(|(owner, it)| owner == city && same_key(it, reference))
+        && cities.contains(city)
+}
+
+fn same_key(a: &ExternalRef, b: &ExternalRef) -> bool {
+    (&a.system, &a.key) == (&b.system, &b.key)
+}
+
+/// Notes whose the references are, for [`Resource::claim`]: a new one is that of the city that writes it. Those of other
+/// cities stay, whether the body has them or not; a city that goes takes its own along.
+pub fn claim_refs<R: ByRef>(item: &mut R, before: Option<&R>, caller: &Caller) {
+    let cities = item.cities();
+    let Some(first) = cities.first() else {
+        return;
+    };
+    let had = before.map_or_else(Vec::new, explicit);
+    let is_had = |city: &CityId, it: &ExternalRef| {
+        had.iter()
+            .any(|had| had.city.as_ref() == Some(city) && same_key(had, it))
+    };
+    let own = caller.city.as_ref().unwrap_or(first);
+    let owner = |it: &ExternalRef| match &it.city {
+        Some(city) => city.clone(),
+        None if !is_had(own, it) && is_had(first, it) => first.clone(),
+        None => own.clone(),
+    };
+    let mut references: Vec<ExternalRef> = Vec::new();
+    let said = item.external_refs().iter().map(|it| ExternalRef {
+        city: Some(owner(it)),
+        ..it.clone()
+    });
+    let others = had
+        .iter()
+        .filter(|it| caller.city.is_some() && it.city.as_ref() != Some(own))
+        .cloned();
+    for it in said.chain(others) {
+        let goes = it.city.as_ref().is_none_or(|city| !cities.contains(city)) && had.contains(&it);
+        if !goes && !references.contains(&it) {
+            references.push(it);
+        }
+    }
+    // Their order says nothing: the same ones make no change.
+    if references.len() == had.len() && references.iter().all(|it| had.contains(it)) {
+        references = had;
+    }
+    for it in &mut references {
+        it.city.take_if(|city| city == first);
+    }
+    *item.external_refs_mut() = references;
+}
+
+/// The references of a thing, each with its city.
+fn explicit<R: ByRef>(item: &R) -> Vec<ExternalRef> {
+    let cities = item.cities();
+    let owned = owned(item.external_refs(), &cities).map(|(city, it)| ExternalRef {
+        city: Some(city.clone()),
+        ..it.clone()
+    });
+    owned.collect()
+}
+
+/// For [`Resource::check`]: a reference is that of a city of the thing; a city makes none for another.
+pub fn check_refs<R: ByRef>(item: &R, check: &Check<'_, R>, faults: &mut Faults) {
+    let (cities, had) = (item.cities(), check.before.map_or_else(Vec::new, explicit));
+    for (index, it) in explicit(item).into_iter().enumerate() {
+        let pointer = format!("/external_refs/{index}/city");
+        let own = check.caller.city.as_ref();
+        if it.city.as_ref().is_none_or(|city| !cities.contains(city)) {
+            let city = it.city.map(|city| city.to_string()).unwrap_or_default();
+            faults.push(Fault::at(pointer, Rule::NotOfCity).with("city", city));
+        } else if own.is_some() && it.city.as_ref() != own && !had.contains(&it) {
+            faults.push(Fault::at(pointer, Rule::NotYours));
         }
     }
 }

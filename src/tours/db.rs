@@ -3,6 +3,7 @@
 use super::checks::check_tour;
 use super::rules::{direction_of, settle_counts};
 use super::types::{Tour, TourFilter};
+use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::ids::{CityId, TourId};
 use crate::pairings::types::Pairing;
@@ -12,8 +13,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, new_uuid, plain_writes, rows,
-    strings, to_everybody, usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
+    plain_writes, rows, strings, to_everybody, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::tours;
 
@@ -45,6 +46,10 @@ impl Resource for Tour {
         vec![self.visiting_city.clone(), self.host_city.clone()]
     }
 
+    fn claim(&mut self, before: Option<&Self>, caller: &Caller) {
+        claim_refs(self, before, caller);
+    }
+
     fn references(&self, references: &mut References) {
         references.to::<Pairing>("/pairing", &self.pairing);
         references.to::<City>("/visiting_city", &self.visiting_city);
@@ -67,6 +72,7 @@ impl Resource for Tour {
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {
         check_tour(self, check, faults);
+        check_refs(self, check, faults);
     }
 
     /// A tour of the files has no id: it is known by what the file says of it.
@@ -111,10 +117,14 @@ impl Resource for Tour {
 }
 
 impl ByRef for Tour {
-    const CITY: &'static str = "/visiting_city";
+    const CITIES: &'static [&'static str] = &["/visiting_city", "/host_city"];
 
     fn external_refs(&self) -> &[ExternalRef] {
         &self.external_refs.0
+    }
+
+    fn external_refs_mut(&mut self) -> &mut Vec<ExternalRef> {
+        &mut self.external_refs.0
     }
 
     by_ref!(tour_refs, tour);

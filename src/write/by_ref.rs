@@ -25,7 +25,7 @@ use crate::policy::Action;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::read::Answer;
 use crate::request::{Ask, RefParams, etag, only};
-use crate::resource::{ByRef, Resource};
+use crate::resource::{ByRef, Resource, is_named};
 
 /// Makes the thing that the key in the path stands for, or puts the body in its place.
 pub async fn put_by_ref<R: ByRef>(mut ask: Ask, payload: Payload) -> Answer {
@@ -66,7 +66,7 @@ impl<R: ByRef> AsyncWork for Put<R> {
     ) -> Result<Stored, Problem> {
         let reference = ask.external_ref()?;
         let said = ask.parameters::<RefParams>()?.city(&ask.caller)?;
-        let city = said.clone().or_else(|| city_in::<R>(&self.body));
+        let city = said.clone().or_else(|| cities_in::<R>(&self.body).next());
         let before = find_locked::<R>(conn, &ask.caller, city.as_ref(), &reference).await?;
         let way = Way {
             contract: ask.app.contract,
@@ -74,7 +74,12 @@ impl<R: ByRef> AsyncWork for Put<R> {
             author,
             given: ask.given::<R>(),
         };
-        let body = with_reference(self.body.clone(), &reference, before.as_ref());
+        let body = with_reference(
+            self.body.clone(),
+            city.as_ref(),
+            &reference,
+            before.as_ref(),
+        );
         let stored = match before {
             Some(before) => {
                 let before = permitted(ask, Some(before), Action::Change)?;
@@ -145,9 +150,14 @@ impl<R: ByRef> AsyncWork for Delete<R> {
     }
 }
 
-/// The city that a body is written for.
-pub fn city_in<R: ByRef>(body: &Value) -> Option<CityId> {
-    body.pointer(R::CITY)?.as_str()?.parse().ok()
+/// The cities of what a body says; it is written for the first.
+pub fn cities_in<R: ByRef>(body: &Value) -> impl Iterator<Item = CityId> {
+    let said = R::CITIES.iter().filter_map(|pointer| body.pointer(pointer));
+    let each = said.flat_map(|said| {
+        said.as_array()
+            .map_or(std::slice::from_ref(said), Vec::as_slice)
+    });
+    each.filter_map(|city| city.as_str()?.parse().ok())
 }
 
 /// What the reference stands for in the system of the city.
@@ -174,25 +184,33 @@ pub async fn find_locked<R: ByRef>(
         return Ok(None);
     };
     // Another writer may have taken the reference away while this one waited for the lock.
-    let still = |found: &R| {
-        found.external_refs().contains(reference) && Resource::cities(found).contains(city)
-    };
-    match R::lock(conn, caller, &id).await?.filter(still) {
+    let found = R::lock(conn, caller, &id).await?;
+    match found.filter(|found| is_named(found, city, reference)) {
         Some(found) => Ok(Some(found)),
         None => Err(busy()),
     }
 }
 
-/// The body with the reference of the path among its own. One that names none keeps those that are stored.
-fn with_reference<R: ByRef>(mut body: Value, reference: &ExternalRef, before: Option<&R>) -> Value {
-    let reference = json!(reference);
+/// The body with the reference of the path, as that of the city, among its own. One that names none keeps those that
+/// are stored.
+pub fn with_reference<R: ByRef>(
+    mut body: Value,
+    city: Option<&CityId>,
+    reference: &ExternalRef,
+    before: Option<&R>,
+) -> Value {
+    let bare = json!(reference);
+    let named = city.filter(|city| cities_in::<R>(&body).any(|it| it == **city));
+    let reference = json!(ExternalRef {
+        city: named.cloned(),
+        ..reference.clone()
+    });
     if let Value::Object(fields) = &mut body {
         let references = fields
             .entry("external_refs")
             .or_insert_with(|| json!(before.map(R::external_refs).unwrap_or_default()));
-        if let Value::Array(references) = references
-            && !references.contains(&reference)
-        {
+        if let Value::Array(references) = references {
+            references.retain(|it| *it != bare && *it != reference);
             references.push(reference);
         }
     }

@@ -101,8 +101,10 @@ impl Way<'_> {
         before: Option<R>,
         found: &Faults,
     ) -> Result<Change<R>, Problem> {
+        let mut item = self.decode::<R>(job, before.as_ref(), found)?;
+        item.claim(before.as_ref(), self.caller);
         Ok(Change {
-            item: self.decode::<R>(job, before.as_ref(), found)?,
+            item,
             before,
             faults: found.clone(),
         })
@@ -225,7 +227,6 @@ impl Way<'_> {
     /// Ids, derived fields and rules; and whether the caller may have it as it would become.
     fn settle<R: Resource>(&self, change: &mut Change<R>, known: &Known) -> Result<(), Problem> {
         let (item, before, faults) = (&mut change.item, change.before.as_ref(), &mut change.faults);
-        item.claim(before, self.caller);
         item.prepare(before, known, faults);
         if let Some(before) = before
             && before.id() != item.id()

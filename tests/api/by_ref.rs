@@ -284,24 +284,6 @@ async fn the_same_key_is_each_citys_own() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_partner_has_given_to_another_plan_is_taken() {
-    let (app, frankfurt, yokohama, _) = cast().await;
-    put(
-        &yokohama,
-        PATH,
-        &bare_plan("yokohama", "frankfurt-yokohama"),
-    )
-    .await
-    .expect(201);
-    let mut joint = titled("Joint");
-    joint["proponents"] = json!(["frankfurt", "yokohama"]);
-    put(&frankfurt, PATH, &joint)
-        .await
-        .conflict("already_exists", &[("/external_refs", "already_used")]);
-    assert_eq!(app.count("action_plans").await, 1);
-}
-
-#[tokio::test]
 async fn contributions_and_tours_have_keys_too() {
     let app = App::start().await;
     let umea = app.city_user("umea").await;
@@ -327,11 +309,8 @@ async fn contributions_and_tours_have_keys_too() {
         put(&umea, path, &tour).await.expect(200).etag(),
         made.etag()
     );
-    assert_eq!(
-        kamakura.get(path).await.expect(200).id(),
-        made.id(),
-        "it is the tour of both"
-    );
+    // It is the tour of both, but Umeå's key.
+    kamakura.get(path).await.problem("not_found");
     let canonical = format!("/v1/tours/{}", made.id());
     umea.patch(&canonical, "*", json!({"external_refs": []}))
         .await
@@ -349,4 +328,94 @@ async fn contributions_and_tours_have_keys_too() {
     );
     kamakura.get(path).await.problem("not_found");
     umea.delete(path, "*").await.expect(204);
+}
+
+/// A plan, a tour and a knowledge item that Frankfurt shares with Yokohama, with this reference.
+fn shared(reference: &Value) -> [(&'static str, Value); 3] {
+    let mut joint = plan(&["frankfurt", "yokohama"], "frankfurt-yokohama");
+    joint["joint_actions"] = json!([]);
+    let tour = json!({
+        "pairing": "frankfurt-yokohama", "visiting_city": "frankfurt", "host_city": "yokohama", "when": "2031-05",
+        "status": "planned",
+    });
+    let mut item = knowledge(&["frankfurt", "yokohama"]);
+    item["pairing"] = json!("frankfurt-yokohama");
+    [
+        ("action-plans", joint),
+        ("tours", tour),
+        ("knowledge", item),
+    ]
+    .map(|(path, mut body)| {
+        body["external_refs"] = json!([reference]);
+        (path, body)
+    })
+}
+
+#[tokio::test]
+async fn no_city_takes_a_key_of_another_in_what_they_share_or_finds_out_that_it_is_taken() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let reference = json!({"system": "yoko.example", "key": "LAP-1"});
+    for (path, body) in shared(&reference) {
+        let mut own = body.clone();
+        match path {
+            "action-plans" => own["proponents"] = json!(["yokohama"]),
+            "knowledge" => own["cities"] = json!(["yokohama"]),
+            _ => {}
+        }
+        let by_ref = format!("/v1/{path}/by-ref/yoko.example/LAP-1");
+        let made = put(&yokohama, &by_ref, &own).await.expect(201);
+        let taken = frankfurt.post(&format!("/v1/{path}"), body.clone()).await;
+        let taken = taken.expect(201);
+        assert_eq!(taken.body["external_refs"], json!([reference]), "{path}");
+        let found = yokohama.get(&by_ref).await.expect(200);
+        assert_eq!(found.id(), made.id(), "{path}");
+        assert_eq!(frankfurt.get(&by_ref).await.expect(200).id(), taken.id());
+        let again = put(&yokohama, &by_ref, &own).await.expect(200);
+        assert_eq!(again.etag(), made.etag(), "{path}");
+        let several = admin.get(&by_ref).await;
+        several.problem("invalid_input");
+    }
+    drop(app);
+}
+
+#[tokio::test]
+async fn each_city_keeps_its_own_keys_in_what_they_share() {
+    let (_app, frankfurt, yokohama, admin) = cast().await;
+    let theirs = json!({"system": "ffm.example", "key": "A-1"});
+    for (path, body) in shared(&theirs) {
+        let made = frankfurt
+            .post(&format!("/v1/{path}"), body.clone())
+            .await
+            .expect(201);
+        let url = format!("/v1/{path}/{}", made.id());
+        let own = json!({"system": "yoko.example", "key": "B-1", "city": "yokohama"});
+        // It names its own, and leaves out the other's, which stays.
+        let named = json!({"external_refs": [{"system": "yoko.example", "key": "B-1"}]});
+        let named = yokohama.patch(&url, "*", named).await.expect(200);
+        assert_eq!(named.body["external_refs"], json!([own, theirs]), "{path}");
+        let by_ref = format!("/v1/{path}/by-ref/yoko.example/B-1");
+        assert_eq!(yokohama.get(&by_ref).await.expect(200).id(), made.id());
+        frankfurt.get(&by_ref).await.problem("not_found");
+        // What is read can be written back, by each, and what leaves them out changes nothing.
+        for client in [&frankfurt, &yokohama, &admin] {
+            let same = client
+                .request("PUT", &url)
+                .header("If-Match", "*")
+                .json(&named.body);
+            assert_eq!(same.send().await.expect(200).etag(), named.etag());
+        }
+        let none = json!({"external_refs": []});
+        let without = frankfurt.patch(&url, "*", none).await.expect(200);
+        assert_eq!(without.body["external_refs"], json!([own]), "{path}");
+        for (client, of, code) in [
+            (&frankfurt, "yokohama", "not_yours"),
+            (&admin, "umea", "not_of_city"),
+        ] {
+            let foreign =
+                json!({"external_refs": [own, {"system": "x.example", "key": "1", "city": of}]});
+            let refused = client.patch(&url, "*", foreign).await;
+            let fault = ("/external_refs/1/city".to_owned(), code.to_owned());
+            assert!(refused.faults().contains(&fault), "{path}: {refused}");
+        }
+    }
 }

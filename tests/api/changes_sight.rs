@@ -492,6 +492,24 @@ async fn what_stands_beside_a_plan_comes_and_goes_with_it() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_source_is_told_to_nobody_from_whom_lists_hide_it() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let mut plan = complete_plan(&["frankfurt"]);
+    plan["inputs"]["sources"] = json!([{"type": "meeting", "id": "exchange-meeting-1"}]);
+    let path = make(&frankfurt, plan).await;
+    let comments = format!("{path}/comments");
+    let mut all = everybody(&app, &admin, &frankfurt, &yokohama).await;
+    to(&frankfurt, &path, "submitted").await.expect(200);
+    let comment = json!({"pointer": "/inputs/sources/0", "text": {"en": "Which one?"}});
+    frankfurt.post(&comments, comment).await.expect(201);
+    let new = "created 1";
+    hear(&mut all, "comment", "made", &[new, new, "", "", "", ""]).await;
+    assert!(yokohama.get(&comments).await.expect(200).items().is_empty());
+    to(&admin, &path, "approved").await.expect(200);
+    hear(&mut all, "comment", "approved", &["", "", "", "", "", ""]).await;
+}
+
+#[tokio::test]
 async fn the_people_of_a_tour_are_told_to_its_two_cities_and_admins_alone() {
     let (app, frankfurt, yokohama, admin) = cast().await;
     let mut all = everybody(&app, &admin, &frankfurt, &yokohama).await;

@@ -486,3 +486,17 @@ async fn a_new_client_is_answered_like_this() {
     assert_reply!("made", shown);
     assert_ne!(PASSWORD, secret);
 }
+
+#[tokio::test]
+async fn a_city_need_not_name_itself() {
+    let app = App::start().await;
+    for (city, role) in [("umea", "eu_city"), ("yokohama", "jp_city")] {
+        let user = app.city_user(city).await;
+        let body = json!({"name": "Planning system", "scopes": ["read"]});
+        let made = user.post("/v1/clients", body).await.expect(201);
+        assert_eq!(
+            (&made.body["city"], &made.body["role"]),
+            (&json!(city), &json!(role))
+        );
+    }
+}

@@ -17,7 +17,7 @@ pub const NAMES: &[(&str, &[&str])] = &[
     ("sources", &["type", "id"]),
     ("stakeholders", &["name"]),
     ("financing", &["source"]),
-    ("external_refs", &["system", "key"]),
+    ("external_refs", &["city", "system", "key"]),
     ("consents", &["city"]),
 ];
 

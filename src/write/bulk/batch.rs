@@ -15,9 +15,9 @@ use crate::ids::CityId;
 use crate::places::ExternalRef;
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::resource::ByRef;
+use crate::resource::{ByRef, is_named};
 use crate::write::author_of;
-use crate::write::by_ref::{city_in, find_locked};
+use crate::write::by_ref::{cities_in, find_locked, with_reference};
 use crate::write::way::{Applied, Change, Job, Way, forbidden, keep_all};
 
 /// How long a batch that could not be stored waits before it is tried again; each time longer.
@@ -130,12 +130,20 @@ impl<R: ByRef> Entries<R> {
         };
         let city = match self.work.refs.city(&self.work.ask.caller)? {
             Some(city) => Some(city),
-            None => city_in::<R>(&body),
+            None => cities_in::<R>(&body).next(),
         };
-        let city = city.ok_or_else(|| Problem::fault(Fault::at(R::CITY, Rule::Required)))?;
+        let city = city.ok_or_else(|| {
+            let place = R::CITIES.first().copied().unwrap_or_default();
+            Problem::fault(Fault::at(place, Rule::Required))
+        })?;
+        let reference = ExternalRef {
+            system,
+            key,
+            city: None,
+        };
         Ok(Said {
-            job: Job::Replace(body),
-            reference: ExternalRef { system, key },
+            job: Job::Replace(with_reference::<R>(body, Some(&city), &reference, None)),
+            reference,
             city,
         })
     }
@@ -315,9 +323,9 @@ async fn stored<R: ByRef>(
     let mut stored = HashMap::new();
     for named in named {
         // What two lines stand for goes one by one, as does what has lost its key meanwhile.
-        let item = found.remove(&named.id).filter(|item| {
-            item.external_refs().contains(&named.reference) && item.cities().contains(&named.city)
-        });
+        let item = found
+            .remove(&named.id)
+            .filter(|item| is_named(item, &named.city, &named.reference));
         let item = item.ok_or(Problem::new(Code::AlreadyExists))?;
         stored.insert((named.city, named.reference), item);
     }

@@ -1,75 +1,15 @@
 //! How the service is, with its database and without it; and that it never hangs.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpStream;
 
 use crate::support::cluster::cluster;
 use crate::support::kinds::bare_plan;
 use crate::support::snapshot::assert_reply;
+use crate::support::way::{State, Way};
 use crate::support::{App, Client};
-
-/// How the way to the database is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
-    /// Open.
-    Open,
-    /// Connections are closed, and new ones at once.
-    Closed,
-    /// Nothing comes through any more, and nobody is told.
-    Silent,
-}
-
-/// A way to PostgreSQL that can be cut.
-struct Proxy {
-    url: String,
-    way: watch::Sender<Way>,
-}
-
-impl Proxy {
-    async fn before(url: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let own = listener.local_addr().unwrap().to_string();
-        let (before, database) = url.rsplit_once('/').unwrap();
-        let (before, target) = before.rsplit_once('@').unwrap();
-        let (way, state) = watch::channel(Way::Open);
-        let target: Arc<str> = target.into();
-        let url = format!("{before}@{own}/{database}");
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(pass(stream, target.clone(), state.clone()));
-            }
-        });
-        Self { url, way }
-    }
-}
-
-async fn pass(mut stream: TcpStream, target: Arc<str>, mut way: watch::Receiver<Way>) {
-    let now = *way.borrow_and_update();
-    let work = async {
-        match now {
-            Way::Closed => {}
-            Way::Silent => std::future::pending().await,
-            Way::Open => {
-                let mut other = TcpStream::connect(&*target).await.unwrap();
-                // Whichever side ends, the other is told by the drop.
-                let _ = copy_bidirectional(&mut stream, &mut other).await;
-            }
-        }
-    };
-    let then = tokio::select! {
-        () = work => return,
-        then = way.wait_for(|way| *way != now) => then.map(|then| *then),
-    };
-    if let Ok(Way::Silent) = then {
-        // The service's side stays open and hears nothing, until the way is another.
-        let _ = way.wait_for(|way| *way != Way::Silent).await;
-    }
-}
 
 #[tokio::test]
 async fn the_service_tells_how_it_is() {
@@ -85,7 +25,7 @@ async fn the_service_tells_how_it_is() {
 }
 
 /// Demands a 503 within five seconds, for reads and writes, with a token and without.
-async fn is_away(anonymous: &Client, admin: &Client, way: Way) {
+async fn is_away(anonymous: &Client, admin: &Client, state: State) {
     let begun = Instant::now();
     let subject = json!({"name": {"en": "Never stored"}});
     let (read, list, write, status, ready, live) = tokio::join!(
@@ -99,19 +39,22 @@ async fn is_away(anonymous: &Client, admin: &Client, way: Way) {
     let took = begun.elapsed();
     assert!(
         took < Duration::from_secs(5),
-        "{way:?}: answered after {took:?}"
+        "{state:?}: answered after {took:?}"
     );
     live.expect(200);
     for reply in [read, list, write, status, ready] {
-        assert_eq!(reply.status, 503, "{way:?}: {reply}");
+        assert_eq!(reply.status, 503, "{state:?}: {reply}");
         let code = reply.code();
         let reply = reply.problem(&code);
-        assert!(!reply.header("retry-after").is_empty(), "{way:?}: {reply}");
+        assert!(
+            !reply.header("retry-after").is_empty(),
+            "{state:?}: {reply}"
+        );
     }
 }
 
 /// Demands that all is well again within five seconds.
-async fn is_back(anonymous: &Client, admin: &Client, way: Way) {
+async fn is_back(anonymous: &Client, admin: &Client, state: State) {
     let begun = Instant::now();
     loop {
         let (read, write, ready) = tokio::join!(
@@ -124,7 +67,7 @@ async fn is_back(anonymous: &Client, admin: &Client, way: Way) {
         }
         assert!(
             begun.elapsed() < Duration::from_secs(5),
-            "{way:?}: not back: {read}{write}{ready}"
+            "{state:?}: not back: {read}{write}{ready}"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -133,11 +76,11 @@ async fn is_back(anonymous: &Client, admin: &Client, way: Way) {
     }
 }
 
-async fn loses_and_finds_its_database(way: Way) {
+async fn loses_and_finds_its_database(state: State) {
     let database = cluster().create().await;
     let url = cluster().url(&database);
-    let proxy = Proxy::before(&url).await;
-    let app = App::on(database, url, proxy.url.clone(), |_| {}).await;
+    let way = Way::to(&url).await;
+    let app = App::on(database, url, way.url.clone(), |_| {}).await;
     let (anonymous, admin) = (app.anonymous(), app.admin().await);
     for _ in 0..3 {
         let asks = (0..8).map(|_| anonymous.get("/v1/cities"));
@@ -145,13 +88,13 @@ async fn loses_and_finds_its_database(way: Way) {
             reply.expect(200);
         }
     }
-    let rounds = if way == Way::Silent { 1 } else { 3 };
+    let rounds = if state == State::Silent { 1 } else { 3 };
     for _ in 0..rounds {
-        proxy.way.send(way).unwrap();
-        is_away(&anonymous, &admin, way).await;
-        is_away(&anonymous, &admin, way).await;
-        proxy.way.send(Way::Open).unwrap();
-        is_back(&anonymous, &admin, way).await;
+        way.set(state);
+        is_away(&anonymous, &admin, state).await;
+        is_away(&anonymous, &admin, state).await;
+        way.set(State::Open);
+        is_back(&anonymous, &admin, state).await;
     }
     assert_eq!(
         app.count("subjects WHERE name ->> 'en' = 'Never stored'")
@@ -162,12 +105,12 @@ async fn loses_and_finds_its_database(way: Way) {
 
 #[tokio::test]
 async fn without_its_database_every_request_is_a_503_within_five_seconds() {
-    loses_and_finds_its_database(Way::Closed).await;
+    loses_and_finds_its_database(State::Closed).await;
 }
 
 #[tokio::test]
 async fn with_a_silent_database_every_request_is_a_503_within_five_seconds() {
-    loses_and_finds_its_database(Way::Silent).await;
+    loses_and_finds_its_database(State::Silent).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ pub mod oauth;
 pub mod mirror;
 pub mod plans;
 pub mod snapshot;
+pub mod way;
 
 pub use app::App;
 pub use client::{Client, Reply};

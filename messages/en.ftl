@@ -183,7 +183,7 @@ problem-timeout = The request took longer than the service allows.
     .help = The request was given up after its time limit. A read can simply be repeated; a write may or may not have been stored: repeat it with the same Idempotency-Key or If-Match.
 problem-outcome-unknown = The connection to the database broke while the change was being committed. Repeat the request with the same Idempotency-Key.
     .title = The outcome is unknown
-    .help = It is not known whether the change was stored. Repeat the request with the same Idempotency-Key (or the same If-Match): if it was stored you get its answer, if not it is stored now. It is never stored twice.
+    .help = It is not known whether the change was stored. Repeat the request with the same Idempotency-Key: if it was stored you get its answer, if not it is stored now. With the same If-Match a 412 then says that it was stored, or that somebody else has written. It is never stored twice.
 
 ## Faults: what is wrong with one part of the input
 

@@ -236,20 +236,19 @@ pub async fn begin(conn: &mut Connection) -> Result<(), Problem> {
     Ok(AnsiTransactionManager::begin_transaction(conn).await?)
 }
 
-/// Commits. When the connection breaks while it does, nobody knows the outcome.
+/// Commits. When the connection breaks while it does, or the database ends the session, nobody knows the outcome.
 pub async fn commit(conn: &mut Connection) -> Result<(), Problem> {
-    AnsiTransactionManager::commit_transaction(conn)
-        .await
-        .map_err(|error| match &error {
-            DieselError::DatabaseError(
-                DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-                _,
-            ) => {
-                tracing::error!(%error, "the connection broke during a commit");
-                Problem::new(Code::OutcomeUnknown).header(actix_web::http::header::RETRY_AFTER, "2")
-            }
-            _ => error.into(),
-        })
+    let outcome = AnsiTransactionManager::commit_transaction(conn).await;
+    outcome.map_err(|error| {
+        let problem = Problem::from(error);
+        if problem.code() != Code::Unavailable {
+            return problem;
+        }
+        tracing::error!("the connection broke during a commit");
+        // It is closed, and not lent again.
+        AnsiTransactionManager::transaction_manager_status_mut(conn).set_in_error();
+        later(Code::OutcomeUnknown)
+    })
 }
 
 /// Undoes everything since [`begin`].

@@ -23,6 +23,7 @@ mod by_ref;
 mod changes;
 mod changes_order;
 mod changes_sight;
+mod cut_lines;
 mod data;
 mod database;
 mod delegates;

@@ -179,7 +179,7 @@ pub async fn store_alone<R: ByRef>(work: Bulk<R>, entries: Vec<Entry>) -> Vec<u8
         }
     };
     let told = outcome.unwrap_or_else(|problem| {
-        // Nothing of it is stored; what was wrong with a line alone is still that.
+        // Nothing of it is known to be stored; what was wrong with a line alone is still that.
         let failed = |entry: &Entry| {
             let own = entry.said.as_ref().err().unwrap_or(&problem);
             Told::failed(entry.line, own.clone())
@@ -193,12 +193,12 @@ pub async fn store_alone<R: ByRef>(work: Bulk<R>, entries: Vec<Entry>) -> Vec<u8
     lines
 }
 
-/// Whether the batch, of which nothing is stored, may be stored a little later: it met others, or waited too long for
-/// what they held.
+/// Whether the batch may be stored a little later: it met others, waited too long for what they held, or lost the
+/// database. Where that was during its commit, it may be stored already: its lines find that out by their keys.
 fn may_pass(problem: &Problem) -> bool {
     matches!(
         problem.code(),
-        Code::Busy | Code::Timeout | Code::Unavailable
+        Code::Busy | Code::Timeout | Code::Unavailable | Code::OutcomeUnknown
     )
 }
 

@@ -156,7 +156,7 @@ fn pool(
         let options = format!(
             "-c statement_timeout={statement_timeout}s -c lock_timeout={lock_timeout}s \
              -c idle_in_transaction_session_timeout={idle}s -c client_connection_check_interval=2s \
-             -c TimeZone=UTC -c application_name='{}' -c jit=off",
+             -c TimeZone=UTC -c application_name={} -c jit=off",
             name.replace(' ', "\\ ")
         );
         let url = url.to_owned();

@@ -177,6 +177,11 @@ impl Request {
         self.builder.send().await.unwrap()
     }
 
+    /// As [`Request::open`]; there may be no answer.
+    pub async fn try_open(self) -> reqwest::Result<reqwest::Response> {
+        self.builder.send().await
+    }
+
     /// Sends it; there may be no answer.
     pub async fn try_send(self) -> reqwest::Result<Reply> {
         let answer = self.builder.send().await?;

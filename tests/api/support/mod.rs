@@ -9,6 +9,7 @@ pub mod kinds;
 pub mod oauth;
 pub mod mirror;
 pub mod plans;
+pub mod process;
 pub mod snapshot;
 pub mod way;
 

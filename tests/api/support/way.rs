@@ -1,5 +1,6 @@
 //! The way from the service to its database, which can be cut: at any moment, or exactly where a transaction commits.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -38,15 +39,15 @@ impl Caught {
     }
 }
 
-/// Where the next transaction is to be caught, and who is told.
-type Trap = Arc<Mutex<Option<(At, oneshot::Sender<Caught>)>>>;
+/// Where the next transactions are to be caught, and who is told.
+type Traps = Arc<Mutex<VecDeque<(At, oneshot::Sender<Caught>)>>>;
 
 /// A way to PostgreSQL that can be cut.
 pub struct Way {
     /// Where the service reaches its database by it.
     pub url: String,
     state: watch::Sender<State>,
-    trap: Trap,
+    traps: Traps,
 }
 
 impl Way {
@@ -57,15 +58,15 @@ impl Way {
         let (before, database) = url.rsplit_once('/').unwrap();
         let (before, target) = before.rsplit_once('@').unwrap();
         let (sender, state) = watch::channel(State::Open);
-        let (target, trap): (Arc<str>, _) = (target.into(), Trap::default());
+        let (target, traps): (Arc<str>, _) = (target.into(), Traps::default());
         let way = Self {
             url: format!("{before}@{own}/{database}"),
             state: sender,
-            trap: trap.clone(),
+            traps: traps.clone(),
         };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(pass(stream, target.clone(), state.clone(), trap.clone()));
+                tokio::spawn(pass(stream, target.clone(), state.clone(), traps.clone()));
             }
         });
         way
@@ -82,10 +83,10 @@ impl Way {
         self.set(State::Open);
     }
 
-    /// Catches the next transaction that commits.
+    /// Catches the next transaction that commits and is not to be caught yet.
     pub fn catch(&self, at: At) -> oneshot::Receiver<Caught> {
         let (tell, told) = oneshot::channel();
-        *self.trap.lock().unwrap() = Some((at, tell));
+        self.traps.lock().unwrap().push_back((at, tell));
         told
     }
 }
@@ -94,7 +95,7 @@ async fn pass(
     mut stream: TcpStream,
     target: Arc<str>,
     mut state: watch::Receiver<State>,
-    trap: Trap,
+    traps: Traps,
 ) {
     let now = *state.borrow_and_update();
     let work = async {
@@ -106,7 +107,7 @@ async fn pass(
                 other.set_nodelay(true).unwrap();
                 stream.set_nodelay(true).unwrap();
                 // Whichever side ends, the other is told by the drop.
-                both_ways(&mut stream, other, trap).await;
+                both_ways(&mut stream, other, traps).await;
             }
         }
     };
@@ -120,7 +121,7 @@ async fn pass(
     }
 }
 
-async fn both_ways(stream: &mut TcpStream, other: TcpStream, trap: Trap) {
+async fn both_ways(stream: &mut TcpStream, other: TcpStream, traps: Traps) {
     let (from_service, mut to_service) = stream.split();
     let (mut from_database, to_database) = other.into_split();
     let (hold, held) = watch::channel(false);
@@ -140,7 +141,7 @@ async fn both_ways(stream: &mut TcpStream, other: TcpStream, trap: Trap) {
     let there = there(
         BufReader::new(from_service),
         to_database,
-        trap,
+        traps,
         hold,
         &answered,
     );
@@ -154,7 +155,7 @@ async fn both_ways(stream: &mut TcpStream, other: TcpStream, trap: Trap) {
 async fn there(
     mut service: BufReader<impl AsyncRead + Unpin>,
     mut database: OwnedWriteHalf,
-    trap: Trap,
+    traps: Traps,
     hold: watch::Sender<bool>,
     answered: &Notify,
 ) -> std::io::Result<()> {
@@ -165,7 +166,7 @@ async fn there(
     loop {
         read_message(&mut service, &mut message, 1).await?;
         let caught = match message.get(5..) {
-            Some(b"COMMIT\0") => trap.lock().unwrap().take(),
+            Some(b"COMMIT\0") => traps.lock().unwrap().pop_front(),
             _ => None,
         };
         let Some((at, tell)) = caught else {

@@ -24,6 +24,7 @@ use crate::db::Database;
 use crate::feed::Head;
 use crate::files::Files;
 use crate::problem::{Code, Problem};
+use crate::room::Room;
 
 /// The version of the API, as in the OpenAPI document and the `API-Version` field.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -78,6 +79,8 @@ pub struct App {
     pub document: Bytes,
     /// The writes that are running: waited for when the service stops.
     pub writes: TaskTracker,
+    /// Room for the bodies of requests.
+    pub room: Room,
     /// How far the change feed goes, as far as this instance has seen.
     pub head: Head,
     stopping: CancellationToken,
@@ -118,6 +121,7 @@ impl App {
             contract,
             document,
             writes,
+            room: Room::default(),
             head: Head::default(),
             stopping,
             limiter,

@@ -22,6 +22,7 @@ pub mod schema;
 pub mod db;
 pub mod auth;
 pub mod body;
+pub mod room;
 pub mod contract;
 pub mod events;
 pub mod files;

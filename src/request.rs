@@ -1,6 +1,7 @@
 //! What a handler is told of its request, beside the body: who asks, for what, under which conditions.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::http::header::{self, AsHeaderName, ETAG, HeaderMap};
@@ -19,6 +20,7 @@ use crate::places::ExternalRef;
 use crate::policy::Role;
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::resource::{Meta, Named, Resource, parent_fields};
+use crate::room::Place;
 
 /// A request without its body, as the guard let it pass.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct Ask {
     pub address: String,
     /// Stands for the body, once it was read.
     pub body_digest: Vec<u8>,
+    /// The room that its body takes, once it was read.
+    pub place: Option<Arc<Place>>,
     /// What a change by it is, beside what it changes.
     pub manner: Manner,
     parameters: Value,
@@ -168,6 +172,7 @@ impl FromRequest for Asking {
             request_id: extensions.get::<RequestId>().cloned().unwrap_or_default().0,
             address: extensions.get::<Address>().cloned().unwrap_or_default().0,
             body_digest: Vec::new(),
+            place: None,
             manner: Manner::Usual,
             parameters: extensions
                 .get::<Parameters>()

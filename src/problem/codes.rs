@@ -97,6 +97,7 @@ problem_codes! {
     Internal = "internal", 500;
     Unavailable = "unavailable", 503;
     FilesUnavailable = "files_unavailable", 503;
+    Overloaded = "overloaded", 503;
     Busy = "busy", 503;
     Timeout = "timeout", 503;
     OutcomeUnknown = "outcome_unknown", 503;

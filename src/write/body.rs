@@ -1,5 +1,6 @@
 //! Bodies of writes: read within limits, patched, and freed of what only the service sets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -13,6 +14,7 @@ use crate::body::parse;
 use crate::contract::Contract;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::request::Ask;
+use crate::room::{Place, weight};
 
 /// A media type of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +44,40 @@ impl MediaType {
 /// The `Accept-Patch` field (RFC 5789) of everything that can be patched.
 pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/json-patch+json";
 
+/// The largest body of who has not signed in, in bytes: what signs in is small.
+const STRANGERS_LIMIT: usize = 16 * 1024;
+
 /// The body as JSON, and its media type, which must be one of `accepted`.
 pub async fn read_json(
     ask: &mut Ask,
     payload: Payload,
     accepted: &[MediaType],
 ) -> Result<(MediaType, Value), Problem> {
-    let (media_type, bytes) = read(ask, payload, accepted).await?;
-    Ok((media_type, parse(&bytes)?))
+    let mut place = ask.app.room.place();
+    let (media_type, bytes) = receive(ask, payload, accepted, &mut place).await?;
+    let value = parse(&bytes)?;
+    drop(bytes);
+    place.fit(weight(&value))?;
+    ask.place = Some(Arc::new(place));
+    Ok((media_type, value))
 }
 
-/// The body, at most `body_limit` bytes within `body_timeout`, and its media type.
+/// The body, and its media type.
 pub async fn read(
+    ask: &mut Ask,
+    payload: Payload,
+    accepted: &[MediaType],
+) -> Result<(MediaType, Vec<u8>), Problem> {
+    let mut place = ask.app.room.place();
+    receive(ask, payload, accepted, &mut place).await
+}
+
+/// The body, at most `body_limit` bytes within `body_timeout`, as far as there is room for it.
+async fn receive(
     ask: &mut Ask,
     mut payload: Payload,
     accepted: &[MediaType],
+    place: &mut Place,
 ) -> Result<(MediaType, Vec<u8>), Problem> {
     let sent = ask
         .header(header::CONTENT_TYPE)
@@ -86,26 +107,29 @@ pub async fn read(
             }
         })?;
     let settings = &ask.app.config.settings;
-    let (limit, seconds) = (settings.body_limit, settings.body_timeout);
+    let seconds = settings.body_timeout;
+    let limit = match ask.caller.account() {
+        Some(_) => settings.body_limit,
+        None => settings.body_limit.min(STRANGERS_LIMIT),
+    };
     let too_large = || {
         Problem::new(Code::PayloadTooLarge)
             .with("limit", limit)
             .header(header::CONNECTION, "close")
     };
-    if ask
-        .header(header::CONTENT_LENGTH)
-        .parse::<usize>()
-        .is_ok_and(|length| length > limit)
-    {
+    let length = ask.header(header::CONTENT_LENGTH).parse::<usize>();
+    if length.as_ref().is_ok_and(|length| *length > limit) {
         return Err(too_large());
     }
     let receive = async {
-        let mut body = Vec::new();
+        // Of what was announced, memory is only used as it comes.
+        let mut body = Vec::with_capacity(length.unwrap_or_default());
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| late(seconds))?;
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
+            place.fit(body.len() + chunk.len())?;
             body.extend_from_slice(&chunk);
         }
         Ok(body)

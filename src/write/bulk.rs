@@ -44,6 +44,9 @@ const AT_ONCE: usize = 3;
 /// How many bytes of results are kept for a client that sends all its lines before it reads.
 const RESULTS: usize = 16 * 1024 * 1024;
 
+/// How much room the lines under way need, in bytes.
+const ROOM: usize = 4 * 1024 * 1024;
+
 /// How long a client may take to read any of its results, when that many are waiting.
 const READER_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -147,7 +150,7 @@ impl<R> Clone for Bulk<R> {
 }
 
 impl<R: ByRef> Bulk<R> {
-    fn of(ask: Ask) -> Result<Self, Problem> {
+    fn of(mut ask: Ask) -> Result<Self, Problem> {
         let sent = ask.header(header::CONTENT_TYPE);
         let sent = sent.split(';').next().unwrap_or_default().trim();
         if !sent.eq_ignore_ascii_case(NDJSON) {
@@ -161,6 +164,9 @@ impl<R: ByRef> Bulk<R> {
         let refs: RefParams = ask.parameters()?;
         // A city that is not the caller's is not there.
         refs.city(&ask.caller)?;
+        let mut place = ask.app.room.place();
+        place.fit(ROOM)?;
+        ask.place = Some(Arc::new(place));
         Ok(Self {
             refs,
             is_atomic: params.atomic.unwrap_or_default(),

@@ -38,6 +38,7 @@ mod lists;
 mod lost_update;
 mod openapi;
 mod others_names;
+mod overload;
 mod plan_life;
 mod plan_races;
 mod plan_readers;

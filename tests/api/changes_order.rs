@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{join, join_all};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 use crate::support::cluster::connect;
@@ -49,6 +52,83 @@ async fn what_is_written_first_and_committed_last_is_neither_missed_nor_told_twi
     assert_eq!(subjects(&reader, &end).await.0, Vec::<String>::new());
     // Whoever begins anew gets them in the same order.
     assert_eq!(subjects(&reader, &begin).await.0[0], "second");
+}
+
+/// What one of several transactions does next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Write,
+    Commit,
+    Undo,
+}
+
+#[tokio::test]
+async fn in_whatever_order_transactions_write_and_commit_each_reader_is_told_of_each_change_once() {
+    const WRITERS: usize = 5;
+    let app = App::start().await;
+    let reader = app.anonymous();
+    let begin = reader
+        .get("/v1/changes?limit=1000")
+        .await
+        .expect(200)
+        .cursor();
+    let mut readers = [1, 7, 500].map(|limit| (limit, begin.clone(), Vec::new()));
+    let writers = join_all((0..WRITERS).map(|_| connect(&app.database_url))).await;
+    let (mut open, mut committed, mut number) = (vec![Vec::new(); WRITERS], Vec::new(), 0);
+    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[13; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), seed);
+    let step = prop_oneof![6 => Just(Step::Write), 3 => Just(Step::Commit), 1 => Just(Step::Undo)];
+    let steps = (0..WRITERS, step);
+    for _ in 0..120 {
+        let (writer, step) = steps.new_tree(&mut runner).unwrap().current();
+        let (sql, written): (_, &mut Vec<String>) = (&writers[writer], &mut open[writer]);
+        match step {
+            Step::Write => {
+                if written.is_empty() {
+                    sql.batch_execute("BEGIN").await.unwrap();
+                }
+                number += 1;
+                let id = format!("subject-{number}");
+                let make = format!("{NOTHING} ('{id}', '{{}}', 1, now(), now())");
+                sql.batch_execute(&make).await.unwrap();
+                written.push(id);
+            }
+            Step::Commit => {
+                sql.batch_execute("COMMIT").await.unwrap();
+                committed.append(written);
+            }
+            Step::Undo => {
+                sql.batch_execute("ROLLBACK").await.unwrap();
+                written.clear();
+            }
+        }
+        // Each reads on now and then, a page of its own size.
+        for (limit, after, told) in readers
+            .iter_mut()
+            .filter(|(limit, ..)| (number + limit) % 3 == 0)
+        {
+            let path = format!("/v1/changes?type=subject&limit={limit}&after={after}");
+            let page = reader.get(&path).await.expect(200);
+            told.extend(page.ids());
+            *after = page.cursor();
+            assert!(told.iter().all(|id| committed.contains(id)), "{told:?}");
+        }
+    }
+    assert!(committed.len() > 20);
+    committed.sort();
+    for (limit, mut after, mut told) in readers {
+        loop {
+            let path = format!("/v1/changes?type=subject&limit={limit}&after={after}");
+            let page = reader.get(&path).await.expect(200);
+            told.extend(page.ids());
+            after = page.cursor();
+            if page.body["next"].is_null() {
+                break;
+            }
+        }
+        told.sort();
+        assert_eq!(told, committed, "a reader of pages of {limit}");
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ mod idempotency;
 mod knowledge;
 mod lists;
 mod lost_update;
+mod model;
 mod openapi;
 mod others_names;
 mod overload;

@@ -122,6 +122,15 @@ impl Mirror {
         assert_eq!(known, *there, "{who}");
     }
 
+    /// The version of each thing of these types that it holds, by its type and id.
+    pub fn versions(&self, types: &[&str]) -> BTreeMap<(String, String), i64> {
+        let things = self.things.iter();
+        let of_types = things.filter(|((name, _), _)| types.contains(&name.as_str()));
+        of_types
+            .map(|(key, (version, _))| (key.clone(), *version))
+            .collect()
+    }
+
     /// How many things of a type it holds.
     pub fn count(&self, kind: &str) -> usize {
         of_type(&self.things, kind).len()

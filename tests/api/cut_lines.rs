@@ -127,6 +127,28 @@ async fn a_write_whose_commit_breaks_off_is_an_unknown_outcome_and_happens_once_
     }
 }
 
+#[tokio::test]
+async fn a_write_that_outlasts_its_answer_goes_on_and_is_found_under_its_key() {
+    let (app, way) = app_by_a_way().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let write = writes(&frankfurt, 0).await.swap_remove(0);
+    let caught = way.catch(At::BeforeCommit);
+    let (reply, caught) = join(write.send(&frankfurt), caught).await;
+    reply.problem("timeout");
+    let again = write.send(&frankfurt).await;
+    again.problem("idempotency_in_flight");
+    caught.unwrap().release();
+    let found = loop {
+        let reply = write.send(&frankfurt).await;
+        if reply.code() != "idempotency_in_flight" {
+            break reply.expect(201);
+        }
+    };
+    assert_eq!(found.header("idempotent-replayed"), "true");
+    let made = format!("events WHERE resource = '{}'", found.id());
+    assert_eq!(app.count(&made).await, 1);
+}
+
 /// Makes whoever commits a change wait until nobody holds the lock 42.
 const SLOW_COMMITS: &str = "CREATE FUNCTION wait_to_commit() RETURNS trigger LANGUAGE plpgsql AS \
     $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$; \

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -26,6 +27,7 @@ use crate::load::{Report, load};
 use crate::openapi;
 use crate::schema::{programmes, users};
 use crate::server::{StartError, hasher, run as serve_app, state};
+use crate::sync;
 use crate::write::create_account;
 
 /// A command of the program.
@@ -46,6 +48,8 @@ pub enum Command {
     /// Tell the service that its database was restored from a backup: every cursor of the change feed expires, and
     /// everybody has to sign in again
     AfterRestore,
+    /// Keep a folder of plan files in step with a service, both ways
+    Sync(Box<sync::Options>),
     /// Print the OpenAPI document
     Openapi,
     /// Print every setting and where it came from
@@ -77,8 +81,16 @@ pub enum UserCommand {
     },
 }
 
-/// Runs a command to its end.
-pub fn run(command: Command) -> Result<(), StartError> {
+/// Runs a command to its end; answers its exit code.
+pub fn run(command: Command) -> Result<ExitCode, StartError> {
+    match command {
+        Command::Sync(options) => Ok(sync::run(&options)?),
+        command => run_here(command).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Runs a command of the service.
+fn run_here(command: Command) -> Result<(), StartError> {
     if let Command::Openapi = command {
         let document = serde_json::to_string_pretty(openapi::document())?;
         return Ok(writeln!(std::io::stdout(), "{document}")?);
@@ -126,7 +138,7 @@ pub fn run(command: Command) -> Result<(), StartError> {
                 say(&format!("made the account {email}"))
             })
         }
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Sync(_) => Ok(()),
     }
 }
 

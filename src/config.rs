@@ -203,7 +203,8 @@ impl Config {
         }
         let figment = Figment::from(Serialized::defaults(defaults))
             .merge(Toml::file("iuc.toml"))
-            .merge(Env::prefixed("IUC_"));
+            // Those of `iuc sync`, which is a client, are none of the service.
+            .merge(Env::prefixed("IUC_").filter(|name| !name.starts_with("sync_")));
         let settings: Settings = figment
             .extract()
             .map_err(|error| ConfigError(error.to_string()))?;

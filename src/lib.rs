@@ -59,4 +59,5 @@ pub mod routes;
 pub mod openapi;
 pub mod server;
 pub mod load;
+pub mod sync;
 pub mod commands;

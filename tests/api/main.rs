@@ -52,6 +52,8 @@ mod rolling;
 mod round_tables;
 mod sign_in;
 mod statistics;
+mod sync;
+mod sync_safe;
 mod tours;
 mod traceability;
 mod writes;

@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod cluster;
 pub mod contract;
+pub mod copies;
 pub mod files;
 pub mod kinds;
 pub mod oauth;

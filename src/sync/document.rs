@@ -1,0 +1,239 @@
+//! A plan as the folder and the service both know it: what people write, without what the service alone sets, so that a
+//! file differs only where somebody has edited.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::action_plans::merging::MERGING;
+use crate::openapi;
+
+/// A state of a plan at the service.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct State {
+    /// Its id.
+    pub id: String,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was written: a version number alone comes twice after a restored backup.
+    pub written: String,
+    /// What stands for it in `If-Match`; an export does not tell it.
+    pub etag: Option<String>,
+    /// Its keys in our system. They are no part of the document: the name of the file says them.
+    pub keys: Vec<String>,
+    /// What people write in it.
+    pub document: Value,
+}
+
+impl State {
+    /// As the service answers it, to those who know it by keys of `system`.
+    pub fn of(plan: Value, etag: Option<String>, system: &str) -> Option<Self> {
+        let Value::Object(mut members) = plan else {
+            return None;
+        };
+        let text = |name: &str| members.get(name)?.as_str().map(str::to_owned);
+        let (id, written) = (text("id")?, text("updated_at")?);
+        let version = members.get("version")?.as_i64()?;
+        let set_by_the_service = openapi::contract().ok()?.read_only("ActionPlanWrite");
+        members.retain(|name, _| !set_by_the_service.contains(name));
+        let mut keys = Vec::new();
+        if let Some(Value::Array(references)) = members.get_mut("external_refs") {
+            references.retain(|reference| match key_in(reference, system) {
+                Some(key) => {
+                    keys.push(key.to_owned());
+                    false
+                }
+                None => true,
+            });
+        }
+        let mut document = Value::Object(members);
+        without(&mut document, MERGING.kept);
+        Some(Self {
+            id,
+            version,
+            written,
+            etag,
+            keys,
+            document,
+        })
+    }
+
+    /// Whether both are one state of one plan.
+    pub fn is(&self, other: &Self) -> bool {
+        (&self.id, self.version, &self.written) == (&other.id, other.version, &other.written)
+    }
+}
+
+/// The key that a reference names, when it is one of `system`.
+fn key_in<'a>(reference: &'a Value, system: &str) -> Option<&'a str> {
+    if reference.get("system")? != system {
+        return None;
+    }
+    reference.get("key")?.as_str()
+}
+
+/// Takes these members out, wherever they stand.
+fn without(value: &mut Value, names: &[&str]) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|value| without(value, names));
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| without(entry, names)),
+        _ => {}
+    }
+}
+
+/// The document as it is sent, with our keys before the references to other systems.
+pub fn with_keys(document: &Value, system: &str, keys: &[String]) -> Value {
+    let mut sent = document.clone();
+    if let Value::Object(members) = &mut sent {
+        let others = members.entry("external_refs").or_insert_with(|| json!([]));
+        if let Value::Array(others) = others {
+            let own = keys.iter().map(|key| json!({"system": system, "key": key}));
+            let mut references: Vec<Value> = own.collect();
+            others.retain(|reference| !references.contains(reference));
+            references.append(others);
+            *others = references;
+        }
+    }
+    sent
+}
+
+/// Whether two documents say the same: null and absent are one, as is the order of members.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let in_other = |name: &str| other.get(name).unwrap_or(&Value::Null);
+            one.iter().all(|(name, value)| same(value, in_other(name)))
+                && other
+                    .iter()
+                    .all(|(name, value)| value.is_null() || one.contains_key(name))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+/// Gives the parts that have no key one, made of what they say: the same however often the file is read, so that a
+/// part whose sending was cut off is known again. Answers whether all had one.
+pub fn give_keys(document: &mut Value) -> bool {
+    let mut had_all = true;
+    match document {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if is_list_of_parts(name)
+                    && let Value::Array(parts) = value
+                {
+                    had_all &= give_keys_in(name, parts);
+                }
+                had_all &= give_keys(value);
+            }
+        }
+        Value::Array(entries) => {
+            for entry in entries {
+                had_all &= give_keys(entry);
+            }
+        }
+        _ => {}
+    }
+    had_all
+}
+
+fn is_list_of_parts(name: &str) -> bool {
+    let mut lists = MERGING.shape.entries.iter();
+    lists.any(|(list, by)| *list == name && *by == ["key"])
+}
+
+fn give_keys_in(list: &str, parts: &mut [Value]) -> bool {
+    let mut had_all = true;
+    let mut turns: BTreeMap<String, u32> = BTreeMap::new();
+    for part in parts.iter_mut().filter_map(Value::as_object_mut) {
+        if part.get("key").is_some_and(|key| !key.is_null()) {
+            continue;
+        }
+        had_all = false;
+        part.remove("key");
+        let said = fingerprint(&Value::Object(part.clone()));
+        let turn = turns.entry(said.clone()).or_default();
+        *turn += 1;
+        let key = fingerprint(&json!([list, said, turn]));
+        let mut keyed = Map::from_iter([("key".to_owned(), key.into())]);
+        keyed.append(part);
+        *part = keyed;
+    }
+    had_all
+}
+
+/// What stands for what a document says: the same on every machine and at every run.
+pub fn fingerprint(document: &Value) -> String {
+    let whole = digest::digest(&digest::SHA256, plain(document).to_string().as_bytes());
+    let bytes = whole.as_ref().iter().take(8);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Without nulls, and with the members in one order.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect();
+            sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Array(entries) => entries.iter().map(plain).collect(),
+        value => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_and_absent_say_the_same_and_nothing_else_does() {
+        let says = |one: Value, other: Value| same(&one, &other) && same(&other, &one);
+        assert!(says(json!({"a": null, "b": [1]}), json!({"b": [1]})));
+        assert!(says(json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1})));
+        assert!(!says(json!({"a": 1}), json!({})));
+        assert!(!says(json!([1, 2]), json!([2, 1])));
+        assert!(!says(json!([1]), json!([1, null])));
+    }
+
+    #[test]
+    fn a_part_gets_a_key_of_what_it_says_each_time_the_same() {
+        let mut first = json!({"risks": [{"description": {"en": "A flood"}}, {"key": "own"}, {"description": {"en": "A flood"}}]});
+        let mut again = json!({"risks": [{"key": null, "description": {"en": "A flood"}}, {"key": "own"}, {"description": {"en": "A flood"}}]});
+        assert!(!give_keys(&mut first));
+        assert!(!give_keys(&mut again));
+        assert!(same(&first, &again));
+        let keys: Vec<_> = (0..3).map(|at| first["risks"][at]["key"].clone()).collect();
+        assert_eq!(keys[1], "own");
+        assert_ne!(keys[0], keys[2]);
+        assert!(give_keys(&mut first));
+    }
+
+    #[test]
+    fn the_file_holds_what_people_write_and_the_keys_go_with_it_when_it_is_sent() {
+        let refs = json!([{"system": "ours", "key": "A"}, {"system": "theirs", "key": "B"}, {"system": "ours", "key": "C"}]);
+        let plan = json!({"id": "1", "version": 3, "updated_at": "2026-01-01T00:00:00Z", "status": "draft", "title": null,
+            "external_refs": refs, "actions": ["change"],
+            "joint_actions": [{"key": "a", "consents": [{"city": "umea"}]}]});
+        let state = State::of(plan, None, "ours").unwrap();
+        assert_eq!(state.keys, ["A", "C"]);
+        assert_eq!(
+            state.document,
+            json!({"title": null, "external_refs": [{"system": "theirs", "key": "B"}], "joint_actions": [{"key": "a"}]})
+        );
+        let sent = with_keys(&state.document, "ours", &state.keys);
+        let refs = json!([{"system": "ours", "key": "A"}, {"system": "ours", "key": "C"}, {"system": "theirs", "key": "B"}]);
+        assert_eq!(sent["external_refs"], refs);
+    }
+}

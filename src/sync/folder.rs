@@ -1,0 +1,383 @@
+//! The folder: one file a plan, JSON or YAML, called by the plan's key.
+//!
+//! A file is written whole or not at all: beside, to the disk, then in its place. What is not a plan is left alone: hidden
+//! files, copies that editors keep, folders, and the files that tell of conflicts.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+
+use super::document::give_keys;
+use crate::body;
+use crate::messages::Language;
+use crate::problem::Context;
+
+/// Where the folder keeps what `iuc sync` has to know.
+pub const OWN: &str = ".iuc-sync";
+
+/// What a file that tells of a conflict is called after the key.
+const CONFLICT: &str = ".conflict";
+
+/// What a key's name on the disk writes as `%2F`: what is not plain in the names of files everywhere.
+const ODD: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'-');
+
+/// The longest name of a file, with what may be added to it.
+const LONGEST: usize = 230;
+
+/// A form in which plans are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `KEY.json`
+    Json,
+    /// `KEY.yaml` or `KEY.yml`
+    Yaml,
+}
+
+/// What a file says.
+#[derive(Clone, Debug)]
+pub enum Local {
+    /// There is none.
+    Absent,
+    /// It cannot be read as a plan: a problem document.
+    Bad(Value),
+    /// A plan.
+    Plan {
+        /// What it says, each part with a key.
+        document: Value,
+        /// Whether each part had one.
+        is_whole: bool,
+    },
+}
+
+/// The files of the folder at one moment.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The file of each key.
+    pub plans: BTreeMap<String, PathBuf>,
+    /// Names that stand for no plan, and why.
+    pub odd: Vec<(String, String)>,
+    /// When each was written, and how long it is: tells whether anything was edited.
+    pub stamps: BTreeMap<String, (Option<SystemTime>, u64)>,
+}
+
+/// A folder of plan files.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+    /// How a new plan is written.
+    form: Form,
+    /// Whether nothing is to be written.
+    is_dry: bool,
+}
+
+impl Folder {
+    /// The folder at `root`, made where it is not there.
+    pub fn open(root: &Path, form: Form, is_dry: bool) -> io::Result<Self> {
+        for folder in ["plans", "trash", "part"] {
+            fs::create_dir_all(root.join(OWN).join(folder))?;
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            form,
+            is_dry,
+        })
+    }
+
+    /// A file of ours in it.
+    pub fn own(&self, name: &str) -> PathBuf {
+        self.root.join(OWN).join(name)
+    }
+
+    /// What is there.
+    pub fn files(&self) -> io::Result<Files> {
+        let mut files = Files::default();
+        for entry in fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Ok(about) = fs::metadata(entry.path()) else {
+                continue;
+            };
+            let Some((stem, _)) = plan_name(&name).filter(|_| about.is_file()) else {
+                continue;
+            };
+            let stamp = (about.modified().ok(), about.len());
+            files.stamps.insert(name.clone(), stamp);
+            if stem.ends_with(CONFLICT) {
+                continue;
+            }
+            let Some(key) = key_of(stem) else {
+                let why = "its name is to be the plan's key: up to 200 letters, digits and . _ ~ -, with : as %3A and / as %2F";
+                files.odd.push((name, why.into()));
+                continue;
+            };
+            if let Some(other) = files.plans.insert(key, entry.path()) {
+                files.odd.push((
+                    name,
+                    format!(
+                        "stands for the same plan as {}: keep one of them",
+                        shown(&other)
+                    ),
+                ));
+            }
+        }
+        Ok(files)
+    }
+
+    /// The file of a plan: the one that is there, else where it would be.
+    pub fn path(&self, key: &str) -> PathBuf {
+        let stem = stem_of(key);
+        let named = |ending: &str| self.root.join(format!("{stem}.{ending}"));
+        let there = ["json", "yaml", "yml"].map(named).into_iter();
+        let mut there = there.filter(|path| path.exists());
+        there.next().unwrap_or_else(|| match self.form {
+            Form::Json => named("json"),
+            Form::Yaml => named("yaml"),
+        })
+    }
+
+    /// The file that tells of a conflict in a plan.
+    pub fn conflict_path(&self, key: &str) -> PathBuf {
+        self.root.join(format!("{}{CONFLICT}.json", stem_of(key)))
+    }
+
+    /// What the file of a plan says.
+    pub fn read(&self, key: &str) -> io::Result<Local> {
+        let path = self.path(key);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Local::Absent),
+            Err(error) => return Err(error),
+        };
+        Ok(match parsed(&bytes, form_of(&path)) {
+            Ok(mut document) => {
+                let is_whole = give_keys(&mut document);
+                Local::Plan { document, is_whole }
+            }
+            Err(problem) => Local::Bad(problem),
+        })
+    }
+
+    /// Writes the file of a plan, in the form that it has.
+    pub fn write(&self, key: &str, document: &Value) -> io::Result<()> {
+        let path = self.path(key);
+        let text = match form_of(&path) {
+            Form::Json => json_text(document)?,
+            Form::Yaml => yaml_text(document)?,
+        };
+        self.put(&path, &text)
+    }
+
+    /// Writes a file that tells of a conflict.
+    pub fn write_conflict(&self, key: &str, told: &Value) -> io::Result<()> {
+        self.put(&self.conflict_path(key), &json_text(told)?)
+    }
+
+    /// Takes the file that tells of a conflict away.
+    pub fn end_conflict(&self, key: &str) -> io::Result<()> {
+        self.remove(&self.conflict_path(key))
+    }
+
+    /// Puts the file of a plan away, where a person finds it again.
+    pub fn put_away(&self, key: &str) -> io::Result<()> {
+        let path = self.path(key);
+        let kept = self.own("trash").join(path.file_name().unwrap_or_default());
+        match self.is_dry {
+            true => Ok(()),
+            false => ignore_absent(fs::rename(path, kept)),
+        }
+    }
+
+    /// Writes a file so that it is whole or as it was, whatever happens.
+    pub fn put(&self, path: &Path, text: &str) -> io::Result<()> {
+        if self.is_dry {
+            return Ok(());
+        }
+        let beside = self.own("part").join(path.file_name().unwrap_or_default());
+        let mut file = File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()?;
+        fs::rename(beside, path)
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: &Path) -> io::Result<()> {
+        match self.is_dry {
+            true => Ok(()),
+            false => ignore_absent(fs::remove_file(path)),
+        }
+    }
+}
+
+fn ignore_absent(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// A path without its folder.
+pub fn shown(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// The name of a plan's file without its ending, and its form; none of what is no plan's.
+fn plan_name(name: &str) -> Option<(&str, Form)> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let form = match ending {
+        "json" => Form::Json,
+        "yaml" | "yml" => Form::Yaml,
+        _ => return None,
+    };
+    (!stem.is_empty() && !stem.starts_with('.')).then_some((stem, form))
+}
+
+fn form_of(path: &Path) -> Form {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("json") => Form::Json,
+        _ => Form::Yaml,
+    }
+}
+
+/// A key as the name of a file.
+pub fn stem_of(key: &str) -> String {
+    let stem = utf8_percent_encode(key, ODD).to_string();
+    let stem = match stem.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}"),
+        None => stem,
+    };
+    match stem.strip_suffix(CONFLICT) {
+        Some(rest) => format!("{rest}%2Econflict"),
+        None => stem,
+    }
+}
+
+/// The key that a file's name stands for.
+fn key_of(stem: &str) -> Option<String> {
+    let key = percent_decode_str(stem).decode_utf8().ok()?.into_owned();
+    (fits(&key) && stem_of(&key) == stem).then_some(key)
+}
+
+/// Whether a key can be the name of a file, and stand in a path.
+pub fn fits(key: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~:/-".contains(&byte);
+    (1..=200).contains(&key.len())
+        && key.bytes().all(is_plain)
+        && key != "."
+        && key != ".."
+        && stem_of(key).len() <= LONGEST
+}
+
+fn parsed(bytes: &[u8], form: Form) -> Result<Value, Value> {
+    let context = Context {
+        language: Language::En,
+        public_url: "",
+        path: "",
+        request_id: "",
+    };
+    let json = match form {
+        Form::Json => bytes.to_vec(),
+        // The rules of a body are those of JSON: it goes on as that.
+        Form::Yaml => match serde_saphyr::from_slice::<Value>(bytes) {
+            Ok(value) => value.to_string().into_bytes(),
+            Err(error) => {
+                return Err(serde_json::json!({"detail": format!("This is no YAML: {error}")}));
+            }
+        },
+    };
+    body::parse(&json)
+        .map_err(|problem| serde_json::from_slice(&problem.document(&context)).unwrap_or_default())
+}
+
+fn json_text(value: &Value) -> io::Result<String> {
+    let text = serde_json::to_string_pretty(value)?;
+    Ok(text + "\n")
+}
+
+fn yaml_text(value: &Value) -> io::Result<String> {
+    serde_saphyr::to_string(value).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_plain_name_and_comes_back_from_it() {
+        for (key, stem) in [
+            ("LAP-7", "LAP-7"),
+            ("2019/LAP:7", "2019%2FLAP%3A7"),
+            (".hidden", "%2Ehidden"),
+            ("a.b", "a.b"),
+            ("LAP.conflict", "LAP%2Econflict"),
+            ("~x_y~", "~x_y~"),
+        ] {
+            assert_eq!(stem_of(key), stem);
+            assert_eq!(key_of(stem).as_deref(), Some(key));
+        }
+        for stem in ["a b", "LAP%207", "%2E%2E", "LAP%2D7", "ä", &"x".repeat(201)] {
+            assert_eq!(key_of(stem), None, "{stem}");
+        }
+    }
+
+    #[test]
+    fn what_editors_keep_is_no_plan() {
+        for name in [
+            ".LAP.json.swp",
+            ".#LAP.json",
+            "#LAP.json#",
+            "LAP.json~",
+            "LAP.json.bak",
+            ".json",
+            "4913",
+            "LAP",
+        ] {
+            assert_eq!(plan_name(name), None, "{name}");
+        }
+        assert_eq!(plan_name("LAP.yml"), Some(("LAP", Form::Yaml)));
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            "\\PC{0,100}",
+            "[ \\n\\t#:>|&*!%@`'\"{}\\[\\],?-]{0,8}",
+            "(yes|no|null|~|1e3|0x1F|1_000|2026-01-01|12:30|\\.nan|---|<<|=)",
+            "( ?[a-z]{1,9}|\\n){0,40}"
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e12..1e12).prop_map(|number: f64| json!(number)),
+            text.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((text.clone(), inner), 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_as_yaml_is_read_as_the_same(value in any_value()) {
+            let text = yaml_text(&value).unwrap();
+            let read: Value = serde_saphyr::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
+            prop_assert_eq!(read, value, "{}", text);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Where the three states of a plan meet: what its file says, what was agreed on, and what the service has.
+//!
+//! Nothing that a person wrote is lost in it: a file is replaced only by what holds all that it says. The order of the
+//! steps is what makes it safe to be killed between any two: first the files for people, then what is agreed on.
+
+use serde_json::Value;
+
+use super::api::Failure;
+use super::conflict::{decided, together, told, told_gone};
+use super::document::{State, fingerprint, same};
+use super::folder::{Local, shown};
+use super::memory::{Agreed, Waiting};
+use super::report::{What, value_text};
+use super::round::Round;
+use crate::merge::Conflict;
+
+impl Round<'_> {
+    /// Takes in what the service has of a plan: `None` when it is gone.
+    pub fn meet(&mut self, key: &str, theirs: Option<State>) -> Result<(), Failure> {
+        let agreed = self.memory.get(key)?;
+        match theirs {
+            Some(theirs) => {
+                let base = match &agreed {
+                    Some(agreed) if agreed.waiting.is_none() && agreed.base.is(&theirs) => {
+                        return self.note_etag(key, agreed, theirs);
+                    }
+                    Some(agreed) => Some(agreed.base.clone()),
+                    None => None,
+                };
+                self.meet_from(key, base, theirs)
+            }
+            None => match agreed {
+                Some(agreed) => self.gone(key, agreed),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The answer to what was sent: that, and no older state, is what both sides have in common.
+    pub fn meet_answer(&mut self, key: &str, sent: &Value, stored: State) -> Result<(), Failure> {
+        let base = State {
+            document: sent.clone(),
+            ..stored.clone()
+        };
+        self.meet_from(key, Some(base), stored)
+    }
+
+    fn note_etag(&mut self, key: &str, agreed: &Agreed, theirs: State) -> Result<(), Failure> {
+        if theirs.etag.is_some() && theirs.etag != agreed.base.etag {
+            let base = State {
+                etag: theirs.etag,
+                ..agreed.base.clone()
+            };
+            self.memory.set(
+                key,
+                Agreed {
+                    base,
+                    waiting: None,
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    fn meet_from(&mut self, key: &str, base: Option<State>, theirs: State) -> Result<(), Failure> {
+        let file = self.file(key);
+        let (yours, is_whole) = match self.folder.read(key)? {
+            Local::Absent => {
+                let what = if base.is_some() {
+                    What::Back
+                } else {
+                    What::Received
+                };
+                let more = if base.is_some() {
+                    "it was removed here, and changed at the service"
+                } else {
+                    ""
+                };
+                self.report.tell(what, &file, more);
+                return self.take(key, theirs);
+            }
+            Local::Bad(_) => {
+                // Told where the file is looked at.
+                let Some(base) = base else { return Ok(()) };
+                return self.wait(key, base, Some(theirs), false);
+            }
+            Local::Plan { document, is_whole } => (document, is_whole),
+        };
+        if same(&yours, &theirs.document) {
+            return match is_whole {
+                true => self.agree(key, theirs),
+                false => self.take(key, theirs),
+            };
+        }
+        let was_sent = self.sent.get(key) == Some(&fingerprint(&yours));
+        if was_sent
+            || base
+                .as_ref()
+                .is_some_and(|base| same(&yours, &base.document))
+        {
+            if !was_sent && !self.is_answer(base.as_ref(), &theirs) {
+                self.report.tell(What::Received, &file, "");
+            }
+            return self.take(key, theirs);
+        }
+        let null = Value::Null;
+        let before = base.as_ref().map_or(&null, |base| &base.document);
+        let merged = together(before, &yours, &theirs.document);
+        if merged.conflicts.is_empty() {
+            self.report.tell(What::Merged, &file, "");
+            if same(&merged.value, &theirs.document) {
+                return self.take(key, theirs);
+            }
+            self.folder.write(key, &merged.value)?;
+            return self.agree(key, theirs);
+        }
+        self.tell_conflicts(key, &merged.conflicts);
+        let text = told(&file, &self.api.url, &merged.conflicts, &theirs);
+        self.folder.write_conflict(key, &text)?;
+        // Of a plan that is new on both sides nothing was agreed on.
+        let base = base.unwrap_or_else(|| State {
+            version: 0,
+            etag: None,
+            document: Value::Null,
+            ..theirs.clone()
+        });
+        self.wait(key, base, Some(theirs), true)
+    }
+
+    /// Whether `theirs` is what the service made of `base`, which was sent.
+    fn is_answer(&self, base: Option<&State>, theirs: &State) -> bool {
+        base.is_some_and(|base| base.is(theirs))
+    }
+
+    fn gone(&mut self, key: &str, agreed: Agreed) -> Result<(), Failure> {
+        let file = self.file(key);
+        match self.folder.read(key)? {
+            Local::Absent => self.forget(key),
+            Local::Plan { document, .. } if same(&document, &agreed.base.document) => {
+                self.folder.put_away(key)?;
+                self.report.tell(
+                    What::PutAway,
+                    &file,
+                    "its plan is gone at the service; the file is in .iuc-sync/trash",
+                );
+                self.forget(key)
+            }
+            Local::Plan { .. } | Local::Bad(_) => {
+                let conflict = shown(&self.folder.conflict_path(key));
+                let more = format!(
+                    "it was changed here, and is gone at the service; {conflict} tells how to go on"
+                );
+                self.report.tell(What::Conflict, &file, more);
+                self.folder.write_conflict(key, &told_gone(&file))?;
+                self.wait(key, agreed.base, None, true)
+            }
+        }
+    }
+
+    /// Looks again at a plan that waits: a person may have decided, or the file may say by now what goes together.
+    pub fn look_again(&mut self, key: &str) -> Result<(), Failure> {
+        let Some(Agreed {
+            base,
+            waiting: Some(waiting),
+        }) = self.memory.get(key)?
+        else {
+            return Ok(());
+        };
+        let is_decided = waiting.is_told && !self.folder.conflict_path(key).exists();
+        match (waiting.theirs, is_decided) {
+            (theirs, false) => self.meet(key, theirs),
+            (None, true) => self.forget(key),
+            (Some(theirs), true) => {
+                if let Local::Plan {
+                    document: yours, ..
+                } = self.folder.read(key)?
+                {
+                    let document = decided(&base.document, &yours, &theirs.document);
+                    if !same(&document, &yours) {
+                        self.folder.write(key, &document)?;
+                    }
+                } else if let Local::Bad(_) = self.folder.read(key)? {
+                    // Not before it can be read.
+                    return Ok(());
+                }
+                self.agree(key, theirs)
+            }
+        }
+    }
+
+    /// The file becomes what the service has.
+    fn take(&mut self, key: &str, theirs: State) -> Result<(), Failure> {
+        self.folder.write(key, &theirs.document)?;
+        self.agree(key, theirs)
+    }
+
+    /// From now on this is what both sides have in common.
+    pub fn agree(&mut self, key: &str, base: State) -> Result<(), Failure> {
+        let agreed = Agreed {
+            base,
+            waiting: None,
+        };
+        self.memory.set(key, agreed)?;
+        Ok(self.folder.end_conflict(key)?)
+    }
+
+    /// What the service has waits for a person.
+    fn wait(
+        &mut self,
+        key: &str,
+        base: State,
+        theirs: Option<State>,
+        is_told: bool,
+    ) -> Result<(), Failure> {
+        let waiting = Some(Waiting { theirs, is_told });
+        Ok(self.memory.set(key, Agreed { base, waiting })?)
+    }
+
+    fn forget(&mut self, key: &str) -> Result<(), Failure> {
+        self.memory.forget(key)?;
+        Ok(self.folder.end_conflict(key)?)
+    }
+
+    fn tell_conflicts(&mut self, key: &str, conflicts: &[Conflict]) {
+        let conflict = shown(&self.folder.conflict_path(key));
+        let mut lines = vec![format!(
+            "changed here and at the service; {conflict} tells how to go on"
+        )];
+        lines.extend(conflicts.iter().map(|conflict| {
+            let (yours, theirs) = (value_text(&conflict.yours), value_text(&conflict.theirs));
+            format!("{}  here {yours}, there {theirs}", conflict.path)
+        }));
+        let file = self.file(key);
+        self.report
+            .tell(What::Conflict, &file, lines.join("\n          "));
+    }
+
+    /// What the file of a plan is called.
+    pub fn file(&self, key: &str) -> String {
+        shown(&self.folder.path(key))
+    }
+}

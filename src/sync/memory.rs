@@ -1,0 +1,204 @@
+//! What was last agreed on: where the feed goes on, and of each plan the state that the folder and the service both had.
+//!
+//! It is kept in the folder itself, a file a plan, so that it goes where the folder goes. Every file is written whole or not
+//! at all, after what it tells has been done, so that a run that is killed at any moment is followed by one that does
+//! the rest again: a plan's file first, then what was agreed on, and the cursor last.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::document::State;
+use super::folder::{Folder, stem_of};
+
+/// Whose plans the folder holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Of {
+    /// The origin of the service.
+    pub url: String,
+    /// The system whose keys the files are called by.
+    pub system: String,
+    /// The city.
+    pub city: String,
+}
+
+/// What is kept of the whole folder.
+#[derive(Debug, Deserialize, Serialize)]
+struct Place {
+    of: Of,
+    cursor: Option<String>,
+}
+
+/// What was agreed on about a plan.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Agreed {
+    /// The state that both sides had.
+    pub base: State,
+    /// What the service has by now, where it could not be brought into the file.
+    pub waiting: Option<Waiting>,
+}
+
+/// Something of the service that waits for a person.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Waiting {
+    /// Its state; none: the plan is gone.
+    pub theirs: Option<State>,
+    /// Whether a file tells of it. Once that is removed, the person has decided.
+    pub is_told: bool,
+}
+
+/// What is kept about a folder.
+#[derive(Debug)]
+pub struct Memory {
+    folder: Folder,
+    place: Place,
+    /// Id and version that are known of each key.
+    known: BTreeMap<String, (String, i64)>,
+    keys: BTreeMap<String, String>,
+    _lock: File,
+}
+
+/// Why what is kept cannot be used.
+#[derive(Debug)]
+pub enum Unusable {
+    /// Another run works on the folder.
+    Locked,
+    /// The folder belongs to something else.
+    Other(Of),
+    /// The disk.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Memory {
+    /// What is kept in the folder about the plans of `of`. One run at a time has it.
+    pub fn open(folder: &Folder, of: Of) -> Result<Self, Unusable> {
+        let lock = File::create(folder.own("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Unusable::Locked),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let place = match read::<Place>(folder.own("place.json"))? {
+            Some(place) if place.of != of => return Err(Unusable::Other(place.of)),
+            Some(place) => place,
+            None => Place { of, cursor: None },
+        };
+        let mut memory = Self {
+            folder: folder.clone(),
+            place,
+            known: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            _lock: lock,
+        };
+        for entry in fs::read_dir(folder.own("plans"))? {
+            if let Some(kept) = read::<Kept>(entry?.path())? {
+                memory.note(&kept.key, &kept.agreed);
+            }
+        }
+        Ok(memory)
+    }
+
+    /// Where the feed goes on.
+    pub fn cursor(&self) -> Option<&str> {
+        self.place.cursor.as_deref()
+    }
+
+    /// Notes where the feed goes on; none: nowhere, it begins again.
+    pub fn go_on_from(&mut self, cursor: Option<String>) -> io::Result<()> {
+        self.place.cursor = cursor;
+        let text = serde_json::to_string(&self.place)?;
+        self.folder.put(&self.folder.own("place.json"), &text)
+    }
+
+    /// What was agreed on about a plan.
+    pub fn get(&self, key: &str) -> io::Result<Option<Agreed>> {
+        let kept = read::<Kept>(self.path(key))?;
+        Ok(kept.map(|kept| kept.agreed))
+    }
+
+    /// Notes what was agreed on.
+    pub fn set(&mut self, key: &str, agreed: Agreed) -> io::Result<()> {
+        self.note(key, &agreed);
+        let kept = Kept {
+            key: key.to_owned(),
+            agreed,
+        };
+        self.folder
+            .put(&self.path(key), &serde_json::to_string(&kept)?)
+    }
+
+    /// Forgets a plan.
+    pub fn forget(&mut self, key: &str) -> io::Result<()> {
+        if let Some((id, _)) = self.known.remove(key)
+            && self.keys.get(&id).is_some_and(|known| known == key)
+        {
+            self.keys.remove(&id);
+        }
+        self.folder.remove(&self.path(key))
+    }
+
+    /// The key of a plan that is known.
+    pub fn key_of(&self, id: &str) -> Option<&str> {
+        self.keys.get(id).map(String::as_str)
+    }
+
+    /// Whether this version of the plan, or a later one, is known.
+    pub fn knows(&self, id: &str, version: i64) -> bool {
+        let known = self.keys.get(id).and_then(|key| self.known.get(key));
+        known.is_some_and(|(_, known)| *known >= version)
+    }
+
+    /// Every key that is known, and its id.
+    pub fn keys(&self) -> Vec<(String, String)> {
+        let known = self.known.iter();
+        known
+            .map(|(key, (id, _))| (key.clone(), id.clone()))
+            .collect()
+    }
+
+    fn note(&mut self, key: &str, agreed: &Agreed) {
+        let waiting = agreed.waiting.as_ref();
+        let newest = waiting.and_then(|waiting| waiting.theirs.as_ref());
+        let newest = newest.unwrap_or(&agreed.base);
+        let known = (newest.id.clone(), newest.version);
+        self.keys.insert(newest.id.clone(), key.to_owned());
+        self.known.insert(key.to_owned(), known);
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        let name = format!("{}.json", stem_of(key));
+        self.folder.own("plans").join(name)
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct Kept {
+    key: String,
+    #[serde(flatten)]
+    agreed: Agreed,
+}
+
+/// What a file of ours says; none where there is none. One that says nothing sensible is an error: it was not written by us.
+fn read<T: DeserializeOwned>(path: PathBuf) -> io::Result<Option<T>> {
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let text = format!(
+                "{} cannot be read ({error}); remove it, and the plan is brought together anew",
+                path.display()
+            );
+            io::Error::other(text)
+        }),
+    }
+}

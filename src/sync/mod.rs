@@ -6,7 +6,7 @@
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
 //!   tells a person what collides;
 //! - `pull`, `push`, `upload`: what comes down and goes up; `round`: one after the other; `watch`: again and again;
-//! - `report`: what is told.
+//! - `report`: what is told; `place`: where in a file it stands.
 //!
 //! It can be killed at any moment: the next run does what was left, and nothing twice. `docs/SYNC.md` tells how it is used.
 
@@ -16,6 +16,7 @@ mod document;
 mod folder;
 mod meet;
 mod memory;
+mod place;
 mod pull;
 mod push;
 mod report;
@@ -227,11 +228,11 @@ fn ended(options: &Options, api: &Api, report: &Report) -> String {
     };
     let mut text = format!("{state} with {}: {}.", api.url, report.sum());
     if report.without_key > 0 {
-        let more = format!(
-            " {} plans of {} have no key in {} and are left out.",
-            report.without_key, api.city, api.system
-        );
-        text.push_str(&more);
+        let (number, city, system) = (report.without_key, &api.city, &api.system);
+        text.push_str(&match number {
+            1 => format!(" 1 plan of {city} has no key in {system} and is left out."),
+            _ => format!(" {number} plans of {city} have no key in {system} and are left out."),
+        });
     }
     text
 }

@@ -6,6 +6,7 @@ use super::api::{Condition, Failure, Written};
 use super::document::same;
 use super::folder::{Files, Local};
 use super::memory::Agreed;
+use super::place::place;
 use super::report::{What, problem_text};
 use super::round::Round;
 
@@ -178,7 +179,16 @@ impl Round<'_> {
     /// Tells why a plan is not accepted.
     pub fn refused(&mut self, key: &str, problem: &Value) {
         let file = self.file(key);
-        let text = problem_text(problem, |_| None);
+        let path = self.folder.path(key);
+        let is_json = path.extension().is_some_and(|ending| ending == "json");
+        let source = std::fs::read_to_string(&path).ok().filter(|_| is_json);
+        let text = problem_text(problem, |pointer| {
+            // Those to other systems stand behind our own when they are sent.
+            let source = source
+                .as_ref()
+                .filter(|_| !pointer.starts_with("/external_refs"))?;
+            place(source, pointer)
+        });
         self.report.tell(What::Refused, &file, text);
     }
 }

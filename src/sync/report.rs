@@ -210,7 +210,7 @@ fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
 }
 
 /// A problem document for people: what is wrong, then each fault in a line of its own.
-pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<String>) -> String {
+pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<(usize, usize)>) -> String {
     let text = |value: &Value, name: &str| {
         let text = value.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
@@ -225,7 +225,8 @@ pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<String>) 
     let room = pointers.iter().map(|pointer| width(pointer)).max();
     for (fault, pointer) in faults.iter().zip(&pointers) {
         let gap = " ".repeat(room.unwrap_or_default().saturating_sub(width(pointer)));
-        let place = place_of(pointer).map(|place| format!(" ({place})"));
+        let place = place_of(pointer).filter(|_| !pointer.is_empty());
+        let place = place.map(|(line, column)| format!(" (line {line}, column {column})"));
         let detail = text(fault, "detail");
         lines.push(format!(
             "{pointer}{gap}  {detail}{}",

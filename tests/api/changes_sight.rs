@@ -559,10 +559,10 @@ async fn the_people_of_a_tour_are_told_to_its_two_cities_and_admins_alone() {
 }
 
 /// A row of numbers that looks random (Marsaglia's xorshift64*), and is the same each time.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -570,7 +570,7 @@ impl Dice {
         usize::try_from(drawn).unwrap() % limit
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
 }

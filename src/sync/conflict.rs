@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::document::State;
+use super::document::{State, without_nulls};
 use crate::action_plans::merging::MERGING;
 use crate::merge::{Conflict, Merged, merge};
 
 /// Brings together what the file (`yours`) and the service (`theirs`) each made of `base`.
 pub fn together(base: &Value, yours: &Value, theirs: &Value) -> Merged {
-    merge(MERGING.shape, base, yours, theirs)
+    let [base, yours, theirs] = [base, yours, theirs].map(without_nulls);
+    merge(MERGING.shape, &base, &yours, &theirs)
 }
 
 /// The same, where a person has decided what collides by what now stands in the file.
 pub fn decided(base: &Value, yours: &Value, theirs: &Value) -> Value {
     // In what collides, the second of the two stays.
-    merge(MERGING.shape, base, theirs, yours).value
+    together(base, theirs, yours).value
 }
 
 /// What a person is told of what collides in `file`.

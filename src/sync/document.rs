@@ -171,24 +171,22 @@ fn give_keys_in(list: &str, parts: &mut [Value]) -> bool {
 
 /// What stands for what a document says: the same on every machine and at every run.
 pub fn fingerprint(document: &Value) -> String {
-    let whole = digest::digest(&digest::SHA256, plain(document).to_string().as_bytes());
+    let mut said = without_nulls(document);
+    said.sort_all_objects();
+    let whole = digest::digest(&digest::SHA256, said.to_string().as_bytes());
     let bytes = whole.as_ref().iter().take(8);
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without nulls, and with the members in one order.
-fn plain(value: &Value) -> Value {
+/// The document without what is null in it: a file need not say it.
+pub fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
-            let mut sorted: Vec<_> = members
-                .iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| (name.clone(), plain(value)))
-                .collect();
-            sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
-            Value::Object(sorted.into_iter().collect())
+            let said = members.iter().filter(|(_, value)| !value.is_null());
+            let said = said.map(|(name, value)| (name.clone(), without_nulls(value)));
+            Value::Object(said.collect())
         }
-        Value::Array(entries) => entries.iter().map(plain).collect(),
+        Value::Array(entries) => entries.iter().map(without_nulls).collect(),
         value => value.clone(),
     }
 }

@@ -3,7 +3,7 @@
 //! A file is written whole or not at all: beside, to the disk, then in its place. What is not a plan is left alone: hidden
 //! files, copies that editors keep, folders, and the files that tell of conflicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -63,6 +63,8 @@ pub enum Local {
 pub struct Files {
     /// The file of each key.
     pub plans: BTreeMap<String, PathBuf>,
+    /// Keys that have two files: which of them is meant, nobody knows.
+    pub twofold: BTreeSet<String>,
     /// Names that stand for no plan, and why.
     pub odd: Vec<(String, String)>,
     /// When each was written, and how long it is: tells whether anything was edited.
@@ -119,14 +121,16 @@ impl Folder {
                 files.odd.push((name, why.into()));
                 continue;
             };
-            if let Some(other) = files.plans.insert(key, entry.path()) {
-                files.odd.push((
-                    name,
-                    format!(
-                        "stands for the same plan as {}: keep one of them",
-                        shown(&other)
-                    ),
-                ));
+            match files.plans.get(&key) {
+                Some(other) => {
+                    let other = shown(other);
+                    let why = format!("stands for the same plan as {other}: keep one of them");
+                    files.odd.push((name, why));
+                    files.twofold.insert(key);
+                }
+                None => {
+                    files.plans.insert(key, entry.path());
+                }
             }
         }
         Ok(files)

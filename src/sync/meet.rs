@@ -86,11 +86,12 @@ impl Round<'_> {
             }
             Local::Plan { document, is_whole } => (document, is_whole),
         };
+        if is_whole && yours == theirs.document {
+            // Its text is left as the person wrote it.
+            return self.agree(key, theirs);
+        }
         if same(&yours, &theirs.document) {
-            return match is_whole {
-                true => self.agree(key, theirs),
-                false => self.take(key, theirs),
-            };
+            return self.take(key, theirs);
         }
         let was_sent = self.sent.get(key) == Some(&fingerprint(&yours));
         if was_sent
@@ -105,7 +106,12 @@ impl Round<'_> {
         }
         let null = Value::Null;
         let before = base.as_ref().map_or(&null, |base| &base.document);
-        let merged = together(before, &yours, &theirs.document);
+        // What an earlier run sent and heard no answer to is ours, when it is in there.
+        let sent = self.memory.was_sending(key).filter(|sent| {
+            let merged = together(before, sent, &theirs.document);
+            merged.conflicts.is_empty() && same(&merged.value, &theirs.document)
+        });
+        let merged = together(sent.unwrap_or(before), &yours, &theirs.document);
         if merged.conflicts.is_empty() {
             self.report.tell(What::Merged, &file, "");
             if same(&merged.value, &theirs.document) {

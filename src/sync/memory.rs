@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::document::State;
 use super::folder::{Folder, stem_of};
@@ -59,7 +60,15 @@ pub struct Memory {
     /// Id and version that are known of each key.
     known: BTreeMap<String, (String, i64)>,
     keys: BTreeMap<String, String>,
+    sending: Option<Sending>,
     _lock: File,
+}
+
+/// What is on its way to the service: when the run is killed before it hears the answer, it may be stored.
+#[derive(Debug, Deserialize, Serialize)]
+struct Sending {
+    key: String,
+    document: Value,
 }
 
 /// Why what is kept cannot be used.
@@ -98,6 +107,7 @@ impl Memory {
             place,
             known: BTreeMap::new(),
             keys: BTreeMap::new(),
+            sending: read(folder.own("sending.json"))?,
             _lock: lock,
         };
         for entry in fs::read_dir(folder.own("plans"))? {
@@ -124,6 +134,23 @@ impl Memory {
     pub fn get(&self, key: &str) -> io::Result<Option<Agreed>> {
         let kept = read::<Kept>(self.path(key))?;
         Ok(kept.map(|kept| kept.agreed))
+    }
+
+    /// Notes what is about to be sent. One plan at a time is, and what came of it is taken in before the next.
+    pub fn begin_to_send(&mut self, key: &str, document: &Value) -> io::Result<()> {
+        let sending = Sending {
+            key: key.to_owned(),
+            document: document.clone(),
+        };
+        let text = serde_json::to_string(&sending)?;
+        self.sending = Some(sending);
+        self.folder.put(&self.folder.own("sending.json"), &text)
+    }
+
+    /// What was sent of a plan, when it is not known what came of it.
+    pub fn was_sending(&self, key: &str) -> Option<&Value> {
+        let sending = self.sending.as_ref().filter(|sending| sending.key == key);
+        sending.map(|sending| &sending.document)
     }
 
     /// Notes what was agreed on.

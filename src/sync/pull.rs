@@ -4,7 +4,7 @@
 //! come again, which does no harm, and none is missed.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -17,8 +17,8 @@ use super::round::Round;
 /// How many plans are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// How often an export is begun that breaks off.
-const EXPORTS: u32 = 5;
+/// The longest pause before an export that broke off is begun again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Round<'_> {
     /// Takes in what has changed at the service.
@@ -76,14 +76,14 @@ impl Round<'_> {
 
     /// Takes in everything; an export that breaks off is begun again.
     async fn take_in_all(&mut self) -> Result<(), Failure> {
-        let mut times = 0;
+        let begin = Instant::now();
+        let mut pause = Duration::from_millis(500);
         loop {
-            times += 1;
             match self.export().await {
-                Err(Failure::Unreachable(why)) if times == EXPORTS => {
-                    return Err(Failure::Unreachable(why));
+                Err(Failure::Unreachable(_)) if begin.elapsed() + pause < self.api.patience => {
+                    tokio::time::sleep(pause).await;
+                    pause = LONGEST_PAUSE.min(pause * 2);
                 }
-                Err(Failure::Unreachable(_)) => tokio::time::sleep(Duration::from_secs(1)).await,
                 done => return done,
             }
         }

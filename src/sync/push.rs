@@ -23,7 +23,8 @@ impl Round<'_> {
             self.report.tell(What::Refused, name, why);
         }
         let (mut new, mut changed) = (Vec::new(), Vec::new());
-        for key in files.plans.keys() {
+        let clear = files.plans.keys();
+        for key in clear.filter(|key| !files.twofold.contains(*key)) {
             match self.difference(key)? {
                 Difference::None => {}
                 Difference::New => new.push(key.clone()),
@@ -92,6 +93,7 @@ impl Round<'_> {
                     None => continue,
                 },
             };
+            self.memory.begin_to_send(key, &document)?;
             match self.api.put(&keys, &document, &condition).await? {
                 Written::Stored(stored) => {
                     let file = self.file(key);

@@ -195,8 +195,8 @@ impl Line {
         line
     }
 
-    /// From now on every `nth` answer is lost, and its connection with it.
-    pub fn lose_every(&self, nth: usize) {
+    /// From now on one of `nth` pieces of answers is lost, as if by chance, and its connection with it.
+    pub fn lose_one_of(&self, nth: usize) {
         self.lost.store(nth, Ordering::SeqCst);
     }
 
@@ -220,7 +220,8 @@ async fn pass(
         loop {
             let length = from_service.read(&mut buffer).await.unwrap_or(0);
             let number = answers.fetch_add(1, Ordering::SeqCst) + 1;
-            if length == 0 || number.is_multiple_of(lost.load(Ordering::SeqCst)) {
+            let chance = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+            if length == 0 || chance.is_multiple_of(lost.load(Ordering::SeqCst)) {
                 return;
             }
             if to_client.write_all(&buffer[..length]).await.is_err() {

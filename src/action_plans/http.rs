@@ -51,7 +51,8 @@ pub async fn create_action_plan(ask: Ask, payload: Payload) -> Answer {
 /// tells line by line and in order what came of it, while more lines are still read: read it while you send, for the
 /// service waits when 16 MiB of results are not taken. A line that cannot be stored is told with its problem, and the others
 /// go on. With `atomic=true` all are stored or none, within a minute, and the results come at the end. An answer that
-/// breaks off is repeated: what is stored already is `unchanged`. An `Idempotency-Key` is refused.
+/// breaks off is repeated: what is stored already is `unchanged`. `If-None-Match: *` replaces nothing. An `Idempotency-Key`
+/// is refused.
 #[utoipa::path(tag = "action plans", params(BulkParams, RefParams, WriteParams), request_body(content = ActionPlan, content_type = "application/x-ndjson"), responses((status = 200, body = BulkResult, content_type = "application/x-ndjson")))]
 #[post("/action-plans/bulk")]
 pub async fn put_many_action_plans(ask: Ask, payload: Payload) -> Answer {

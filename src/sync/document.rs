@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +19,7 @@ pub struct State {
     /// Counts its changes.
     pub version: i64,
     /// When it was written: a version number alone comes twice after a restored backup.
-    pub written: String,
+    pub written: DateTime<Utc>,
     /// What stands for it in `If-Match`; an export does not tell it.
     pub etag: Option<String>,
     /// Its keys in our system. They are no part of the document: the name of the file says them.
@@ -34,7 +35,7 @@ impl State {
             return None;
         };
         let text = |name: &str| members.get(name)?.as_str().map(str::to_owned);
-        let (id, written) = (text("id")?, text("updated_at")?);
+        let (id, written) = (text("id")?, text("updated_at")?.parse().ok()?);
         let version = members.get("version")?.as_i64()?;
         let set_by_the_service = openapi::contract().ok()?.read_only("ActionPlanWrite");
         members.retain(|name, _| !set_by_the_service.contains(name));
@@ -62,7 +63,17 @@ impl State {
 
     /// Whether both are one state of one plan.
     pub fn is(&self, other: &Self) -> bool {
-        (&self.id, self.version, &self.written) == (&other.id, other.version, &other.written)
+        self.id == other.id && self.version == other.version && self.written == other.written
+    }
+
+    /// Whether it is an earlier state of the same plan than `other`.
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.id == other.id && self.version < other.version && self.written < other.written
+    }
+
+    /// Whether it cannot have come from `other`, nor `other` from it: its number says that it is older, its time newer.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        self.id == other.id && self.version <= other.version && self.written > other.written
     }
 }
 

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::api::Failure;
 use super::conflict::{decided, together, told, told_gone};
+use super::connection::Failure;
 use super::document::{State, fingerprint, same};
 use super::folder::{Local, shown};
 use super::memory::{Agreed, Waiting};
@@ -24,6 +24,10 @@ impl Round<'_> {
                     Some(agreed) if agreed.waiting.is_none() && agreed.base.is(&theirs) => {
                         return self.note_etag(key, agreed, theirs);
                     }
+                    // A restored backup has lost what both sides had: it is as if it had been edited here alone.
+                    Some(agreed) if theirs.is_before(&agreed.base) => Some(theirs.clone()),
+                    // And where it was edited since, nobody knows what both sides have in common.
+                    Some(agreed) if theirs.is_beside(&agreed.base) => None,
                     Some(agreed) => Some(agreed.base.clone()),
                     None => None,
                 };
@@ -113,15 +117,20 @@ impl Round<'_> {
         });
         let merged = together(sent.unwrap_or(before), &yours, &theirs.document);
         if merged.conflicts.is_empty() {
-            self.report.tell(What::Merged, &file, "");
+            let is_ours = same(&merged.value, &yours);
+            if !is_ours {
+                self.report.tell(What::Merged, &file, "");
+            }
             if same(&merged.value, &theirs.document) {
                 return self.take(key, theirs);
             }
-            self.folder.write(key, &merged.value)?;
+            if !is_ours {
+                self.folder.write(key, &merged.value)?;
+            }
             return self.agree(key, theirs);
         }
         self.tell_conflicts(key, &merged.conflicts);
-        let text = told(&file, &self.api.url, &merged.conflicts, &theirs);
+        let text = told(&file, &self.api.line.url, &merged.conflicts, &theirs);
         self.folder.write_conflict(key, &text)?;
         // Of a plan that is new on both sides nothing was agreed on.
         let base = base.unwrap_or_else(|| State {

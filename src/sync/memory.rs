@@ -4,7 +4,7 @@
 //! at all, after what it tells has been done, so that a run that is killed at any moment is followed by one that does
 //! the rest again: a plan's file first, then what was agreed on, and the cursor last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
@@ -60,6 +60,8 @@ pub struct Memory {
     /// Id and version that are known of each key.
     known: BTreeMap<String, (String, i64)>,
     keys: BTreeMap<String, String>,
+    /// Keys of plans that wait for a person.
+    waiting: BTreeSet<String>,
     sending: Option<Sending>,
     _lock: File,
 }
@@ -107,6 +109,7 @@ impl Memory {
             place,
             known: BTreeMap::new(),
             keys: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             sending: read(folder.own("sending.json"))?,
             _lock: lock,
         };
@@ -166,6 +169,7 @@ impl Memory {
 
     /// Forgets a plan.
     pub fn forget(&mut self, key: &str) -> io::Result<()> {
+        self.waiting.remove(key);
         if let Some((id, _)) = self.known.remove(key)
             && self.keys.get(&id).is_some_and(|known| known == key)
         {
@@ -185,6 +189,11 @@ impl Memory {
         known.is_some_and(|(_, known)| *known >= version)
     }
 
+    /// The keys of plans that wait for a person.
+    pub fn waiting(&self) -> Vec<String> {
+        self.waiting.iter().cloned().collect()
+    }
+
     /// Every key that is known, and its id.
     pub fn keys(&self) -> Vec<(String, String)> {
         let known = self.known.iter();
@@ -198,8 +207,15 @@ impl Memory {
         let newest = waiting.and_then(|waiting| waiting.theirs.as_ref());
         let newest = newest.unwrap_or(&agreed.base);
         let known = (newest.id.clone(), newest.version);
+        match agreed.waiting.is_some() {
+            true => self.waiting.insert(key.to_owned()),
+            false => self.waiting.remove(key),
+        };
         self.keys.insert(newest.id.clone(), key.to_owned());
-        self.known.insert(key.to_owned(), known);
+        let before = self.known.insert(key.to_owned(), known);
+        if let Some((id, _)) = before.filter(|(id, _)| *id != newest.id) {
+            self.keys.remove(&id);
+        }
     }
 
     fn path(&self, key: &str) -> PathBuf {

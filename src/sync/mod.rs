@@ -2,7 +2,7 @@
 //!
 //! - `document`: a plan as people write it, without what the service alone sets;
 //! - `folder`: one file a plan, whole or not at all; `memory`: what both sides last agreed on, where the feed goes on;
-//! - `api`: the service, with patience;
+//! - `connection`: the line to the service, with patience; `api`: its plans and its feed;
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
 //!   tells a person what collides;
 //! - `pull`, `push`, `upload`: what comes down and goes up; `round`: one after the other; `watch`: again and again;
@@ -12,6 +12,7 @@
 
 mod api;
 mod conflict;
+mod connection;
 mod document;
 mod folder;
 mod meet;
@@ -31,7 +32,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use self::api::{Api, Failure, Login};
+use self::api::Api;
+use self::connection::{Connection, Failure, Login};
 use self::folder::{Folder, Form};
 use self::memory::{Memory, Of, Unusable};
 use self::report::Report;
@@ -143,16 +145,11 @@ async fn sync(
     report: &mut Report,
 ) -> Result<(), Stop> {
     let folder = Folder::open(&options.folder, form, options.dry_run)?;
-    let api = Api::open(
-        &options.url,
-        options.system.clone(),
-        options.city.clone(),
-        login,
-        (Duration::from_secs(options.patience), options.dry_run),
-    )
-    .await?;
+    let line = Connection::to(&options.url, login, Duration::from_secs(options.patience))?;
+    let (system, city) = (options.system.clone(), options.city.clone());
+    let api = Api::open(line, system, city, options.dry_run).await?;
     let of = Of {
-        url: api.url.clone(),
+        url: api.line.url.clone(),
         system: api.system.clone(),
         city: api.city.clone(),
     };
@@ -226,7 +223,7 @@ fn ended(options: &Options, api: &Api, report: &Report) -> String {
         true => "In step but for what waits for you",
         false => "In step",
     };
-    let mut text = format!("{state} with {}: {}.", api.url, report.sum());
+    let mut text = format!("{state} with {}: {}.", api.line.url, report.sum());
     if report.without_key > 0 {
         let (number, city, system) = (report.without_key, &api.city, &api.system);
         text.push_str(&match number {

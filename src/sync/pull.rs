@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::api::{Api, Failure, Page};
+use super::api::{Api, Page};
+use super::connection::{Failure, LONGEST_PAUSE};
 use super::document::State;
 use super::folder::fits;
 use super::report::What;
@@ -16,9 +17,6 @@ use super::round::Round;
 
 /// How many plans are read at the same time.
 const AT_ONCE: usize = 8;
-
-/// The longest pause before an export that broke off is begun again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Round<'_> {
     /// Takes in what has changed at the service.
@@ -80,7 +78,9 @@ impl Round<'_> {
         let mut pause = Duration::from_millis(500);
         loop {
             match self.export().await {
-                Err(Failure::Unreachable(_)) if begin.elapsed() + pause < self.api.patience => {
+                Err(Failure::Unreachable(_))
+                    if begin.elapsed() + pause < self.api.line.patience =>
+                {
                     tokio::time::sleep(pause).await;
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::api::{Condition, Failure, Written};
+use super::api::{Condition, Written};
+use super::connection::Failure;
 use super::document::same;
 use super::folder::{Files, Local};
 use super::memory::Agreed;

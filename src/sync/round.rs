@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::api::{Api, Failure};
+use super::api::Api;
+use super::connection::Failure;
 use super::folder::Folder;
 use super::memory::Memory;
 use super::report::Report;
@@ -29,7 +30,7 @@ impl Round<'_> {
     /// Brings both sides in step.
     pub async fn run(&mut self) -> Result<(), Failure> {
         self.report.begin_round();
-        for (key, _) in self.memory.keys() {
+        for key in self.memory.waiting() {
             self.look_again(&key)?;
         }
         self.pull().await?;

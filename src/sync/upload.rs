@@ -11,14 +11,11 @@ use std::time::{Duration, Instant};
 use futures_util::stream;
 use serde_json::Value;
 
-use super::api::Failure;
+use super::connection::{Failure, LONGEST_PAUSE};
 use super::document::{fingerprint, with_keys};
 use super::folder::{Folder, Local};
 use super::report::What;
 use super::round::Round;
-
-/// The longest pause before what was not answered is sent again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What was sent, by key: a fingerprint.
 type Sent = Arc<Mutex<HashMap<String, String>>>;
@@ -37,10 +34,12 @@ impl Round<'_> {
                     last = Instant::now();
                     pause = Duration::from_secs(1);
                 }
-                Err(Failure::Unreachable(why)) if last.elapsed() + pause > self.api.patience => {
+                Err(Failure::Unreachable(why))
+                    if last.elapsed() + pause > self.api.line.patience =>
+                {
                     return Err(Failure::Unreachable(why));
                 }
-                Ok(()) if last.elapsed() + pause > self.api.patience => {
+                Ok(()) if last.elapsed() + pause > self.api.line.patience => {
                     return Err(Failure::Unreachable(
                         "it tells nothing of what was sent".into(),
                     ));

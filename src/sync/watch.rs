@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::api::{Api, Failure};
+use super::api::Api;
+use super::connection::Failure;
 use super::folder::{Files, Folder};
 use super::memory::Memory;
 

@@ -87,6 +87,37 @@ fn problem(result: &Value) -> (String, Vec<(String, String)>) {
 }
 
 #[tokio::test]
+async fn with_if_none_match_a_line_is_only_made_and_what_is_there_already_is_unchanged() {
+    let (app, frankfurt, ..) = cast().await;
+    send(&frankfurt, "", lines(2, "First")).await.expect(200);
+    let body = format!(
+        "{}\n{}\n{}\n",
+        line("P-0", "First"),
+        line("P-1", "Second"),
+        line("P-2", "New")
+    );
+    for last in ["created", "unchanged"] {
+        let request = frankfurt.request("POST", PATH);
+        let request = request.header("If-None-Match", "*");
+        let reply = request
+            .body("application/x-ndjson", body.clone())
+            .send()
+            .await;
+        let expected = [(1, "unchanged"), (2, "failed"), (3, last)];
+        assert_eq!(
+            told(&reply),
+            expected.map(|(line, it)| (line, it.to_owned()))
+        );
+        assert_eq!(results(&reply)[1]["problem"]["status"], 412);
+    }
+    assert_eq!(app.count("action_plans WHERE version > 1").await, 0);
+    let stored = frankfurt
+        .get("/v1/action-plans/by-ref/plans.example/P-1")
+        .await;
+    assert_eq!(stored.body["title"]["en"], "First");
+}
+
+#[tokio::test]
 async fn each_line_is_made_or_replaced_by_its_key_and_told_in_order() {
     let (app, frankfurt, yokohama, _) = cast().await;
     let made = send(&frankfurt, "", lines(250, "First")).await;

@@ -243,7 +243,11 @@ async fn after_a_restored_backup_it_begins_anew_and_keeps_what_was_edited_here()
     let run = copy.sync(&[]).await;
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(copy.read("B.json")["title"]["en"], "Edited here");
-    // What is gone is put away, and can be had again.
+    // What the service has lost of a plan it has again.
+    let path = format!("/v1/action-plans/by-ref/{SYSTEM}/A?city=frankfurt");
+    let stored = admin.get(&path).await.expect(200).body;
+    assert_eq!(stored["objectives"]["en"], "Sent after the backup");
+    // A plan that is gone is put away, and can be had again.
     assert!(copy.has(".iuc-sync/trash/D.json"), "{run:?}");
     is_in_step(&app, &admin, &copy).await;
 }

@@ -70,6 +70,14 @@ impl Operation<'_> {
                 "`*`: it is only made, and a 412 when it is there.",
             ));
         }
+        if self.in_bulk {
+            parameters.push(header(
+                "If-None-Match",
+                false,
+                400,
+                "`*`: each line is only made; one that is there, and says something else, fails with a 412.",
+            ));
+        }
         if self.method == "post" && !self.public_only && !self.in_bulk {
             parameters.push(header("Idempotency-Key", false, 255, "Any text of yours, one for each thing you mean to do: repeating the request under it within 24 hours gives the first answer again."));
         }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use actix_web::http::header::IF_NONE_MATCH;
+
 use super::lines::{Batch, Line};
 use super::{Bulk, BulkOutcome};
 use crate::body::parse;
@@ -15,6 +17,7 @@ use crate::ids::CityId;
 use crate::places::ExternalRef;
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
+use crate::request::etag;
 use crate::resource::{ByRef, is_named};
 use crate::write::author_of;
 use crate::write::by_ref::{cities_in, find_locked, with_reference};
@@ -282,7 +285,7 @@ async fn store_together<R: ByRef>(
     let (mut good, mut outcomes) = (Vec::new(), Vec::new());
     for (change, said) in ready.into_iter().zip(&said) {
         outcomes.push(
-            match change.and_then(|change| in_its_city(change, work, said)) {
+            match change.and_then(|change| as_meant(change, work, said)) {
                 Ok(change) => {
                     good.push((change.before, change.item));
                     None
@@ -348,12 +351,20 @@ fn begin_one<R: ByRef>(
     way.begin(&said.job, before, &Faults::new())
 }
 
-/// What is written for a city stays that of the city.
-fn in_its_city<R: ByRef>(
+/// What is written for a city stays that of the city. With `If-None-Match: *` nothing is replaced; what says the same as
+/// is stored is there already.
+fn as_meant<R: ByRef>(
     change: Change<R>,
     work: &Bulk<R>,
     said: &Said,
 ) -> Result<Change<R>, Problem> {
+    let replaced = change.before.as_ref().filter(|it| **it != change.item);
+    if let Some(tag) = replaced.map(|before| etag(before.meta()))
+        && work.ask.headers.contains_key(IF_NONE_MATCH)
+        && work.ask.none_match(&tag)
+    {
+        return Err(Problem::new(Code::PreconditionFailed).with("etag", tag));
+    }
     match change.item.cities().contains(&said.city) {
         true => Ok(change),
         false => Err(match work.refs.city {
@@ -402,7 +413,7 @@ async fn apply_one<R: ByRef>(
     let change = begin_one(way, work, said, before);
     let ready = way.make_ready(conn, vec![change]).await?.pop();
     let change = ready.unwrap_or(Err(Problem::new(Code::Internal)))?;
-    let change = in_its_city(change, work, said)?;
+    let change = as_meant(change, work, said)?;
     let kept = keep_all(conn, way.author, vec![(change.before, change.item)]).await?;
     kept.into_iter().next().ok_or(Problem::new(Code::Internal))
 }

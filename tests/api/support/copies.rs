@@ -1,5 +1,6 @@
 //! Folders that `iuc sync` keeps in step, and a bad line to the service.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub struct Copy {
 /// What came of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// The exit code; none when it was killed.
+    /// The exit code; of what was killed, the number of the signal below zero.
     pub code: Option<i32>,
     /// What went well.
     pub said: String,
@@ -159,7 +160,10 @@ impl Run {
         let output = tokio::time::timeout(Duration::from_secs(120), child.wait_with_output());
         let output = output.await.expect("a run ends").unwrap();
         Self {
-            code: output.status.code(),
+            code: output
+                .status
+                .code()
+                .or(output.status.signal().map(|it| -it)),
             said: String::from_utf8(output.stdout).unwrap(),
             complaint: String::from_utf8(output.stderr).unwrap(),
         }

@@ -157,8 +157,16 @@ uuid_id! {
     ClientId
 }
 uuid_id! {
-    /// A secret of a machine client.
-    ClientSecretId
+    /// A secret of a machine client or a webhook.
+    SecretId
+}
+uuid_id! {
+    /// A webhook.
+    WebhookId
+}
+uuid_id! {
+    /// A delivery to a webhook.
+    DeliveryId
 }
 uuid_id! {
     /// Who did something: a person who signs in, or a machine client.

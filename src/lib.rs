@@ -33,6 +33,7 @@ pub mod resource;
 pub mod request;
 pub mod read;
 pub mod write;
+pub mod rotation;
 pub mod status;
 
 // Level 2: the kinds of thing, one folder each.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::types::{Tokens, User};
 use crate::auth::keys::AccessClaims;
 use crate::auth::secrets::{Kind, Secret};
+use crate::clock::seconds;
 use crate::ids::{CityId, SessionId};
 use crate::policy::Role;
 use crate::problem::{Code, Problem};
@@ -83,11 +84,6 @@ pub fn access_token_life(ask: &Ask) -> TimeDelta {
 /// How long a session lives that is not renewed.
 pub fn session_life(ask: &Ask) -> TimeDelta {
     seconds(ask.app.config.settings.session_life)
-}
-
-/// A setting in seconds as a span of time.
-pub fn seconds(setting: u64) -> TimeDelta {
-    TimeDelta::seconds(i64::try_from(setting).unwrap_or(i64::MAX / 1000))
 }
 
 /// A new refresh token.

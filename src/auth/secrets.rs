@@ -2,15 +2,16 @@
 //!
 //! Rules to keep: a secret is 256 random bits that only its holder has; the database has its SHA-256
 //! and finds it by that (no salt or slow hash is needed at that entropy, RFC 9700 asks for no more).
-//! The prefix `iuc_` lets secret scanners find one that has leaked. What a signed text says is not
-//! hidden, only unchangeable.
+//! Alone what deliveries to webhooks are signed with is kept itself: without it nothing could be signed.
+//! The prefix lets secret scanners find one that has leaked. What a signed text says is not hidden,
+//! only unchangeable.
 
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::{hmac, rand};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use subtle::ConstantTimeEq as _;
@@ -24,7 +25,7 @@ pub enum Kind {
     ClientSecret,
     /// A refresh token (RFC 6749 section 1.5).
     RefreshToken,
-    /// What deliveries of a webhook are signed with.
+    /// What deliveries to a webhook are signed with, in the form of Standard Webhooks: base64 of 384 bits.
     WebhookSecret,
 }
 
@@ -35,22 +36,25 @@ impl Kind {
             Self::AuthorizationCode => "iuc_ac_",
             Self::ClientSecret => "iuc_cs_",
             Self::RefreshToken => "iuc_rt_",
-            Self::WebhookSecret => "iuc_wh_",
+            Self::WebhookSecret => "whsec_",
         }
     }
 }
 
 /// An opaque secret: its kind's prefix and 256 random bits in base64url without padding (RFC 4648
-/// section 5), 50 characters in all.
+/// section 5), 50 characters in all; that of a webhook has a form of its own.
 pub struct Secret {
     kind: Kind,
     text: SecretString,
 }
 
 impl Secret {
-    /// A new one, of 256 random bits.
+    /// A new one.
     pub fn generate(kind: Kind) -> Result<Self, NoRandomness> {
-        let bits = URL_SAFE_NO_PAD.encode(random::<32>()?);
+        let bits = match kind {
+            Kind::WebhookSecret => STANDARD.encode(random::<48>()?),
+            _ => URL_SAFE_NO_PAD.encode(random::<32>()?),
+        };
         let text = Zeroizing::new(kind.prefix().to_owned() + &Zeroizing::new(bits));
         Ok(Self {
             kind,
@@ -248,11 +252,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 4] = [
+    const KINDS: [Kind; 3] = [
         Kind::AuthorizationCode,
         Kind::ClientSecret,
         Kind::RefreshToken,
-        Kind::WebhookSecret,
     ];
 
     fn hex(bytes: &[u8]) -> String {
@@ -279,6 +282,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_deliveries_are_signed_with_has_the_form_of_standard_webhooks() {
+        let secret = Secret::generate(Kind::WebhookSecret).unwrap();
+        let key = secret.expose().strip_prefix("whsec_").unwrap();
+        assert_eq!(STANDARD.decode(key).unwrap().len(), 48);
+        assert!(!key.contains('='));
+        assert!(Secret::parse(Kind::WebhookSecret, secret.expose()).is_err());
     }
 
     #[test]

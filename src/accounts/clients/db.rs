@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
 
-use super::secrets::Secrets;
+use super::secrets::store;
 use super::types::{Client, ClientFilter};
 use crate::accounts::types::UserRole;
 use crate::auth::Caller;
@@ -19,6 +19,7 @@ use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields,
     usual_sorts_by_uuid,
 };
+use crate::rotation::Secrets;
 use crate::schema::clients;
 
 impl Resource for Client {
@@ -80,14 +81,7 @@ impl Resource for Client {
     }
 
     fn sign(&mut self, author: &Author) {
-        self.secrets = Secrets::default();
-        if self
-            .secrets
-            .add(author.at, chrono::TimeDelta::zero())
-            .is_err()
-        {
-            tracing::error!("a machine client is made without a secret");
-        }
+        self.secrets = Secrets::first::<Self>(author.at);
     }
 
     fn secret(&self) -> Option<SecretString> {
@@ -114,7 +108,7 @@ impl Resource for Client {
             .execute(conn)
             .await?;
         let none = Secrets::default();
-        self.secrets.store(conn, self.id, &none).await
+        store(conn, self.id, &self.secrets, &none).await
     }
 
     async fn update(&self, conn: &mut Connection, before: &Self, _: &Author) -> QueryResult<()> {
@@ -122,7 +116,7 @@ impl Resource for Client {
             .set(self)
             .execute(conn)
             .await?;
-        self.secrets.store(conn, self.id, &before.secrets).await
+        store(conn, self.id, &self.secrets, &before.secrets).await
     }
 }
 

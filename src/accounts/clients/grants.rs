@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::types::Client;
 use crate::auth::secrets::{Kind, Secret};
 use crate::db::Connection;
-use crate::ids::{ClientId, ClientSecretId};
+use crate::ids::{ClientId, SecretId};
 use crate::schema::{client_secrets, client_tokens, clients};
 
 /// A client that has shown its secret.
@@ -17,7 +17,7 @@ pub struct Known {
     /// The client.
     pub client: Client,
     /// The secret that it has shown.
-    pub secret: ClientSecretId,
+    pub secret: SecretId,
 }
 
 /// The active client whose secret this is; an unknown client takes as long as a wrong secret.
@@ -30,7 +30,7 @@ pub async fn find_by_secret(
     let works = client_secrets::expires_at
         .is_null()
         .or(client_secrets::expires_at.assume_not_null().gt(now));
-    let found: Vec<(Client, ClientSecretId, Vec<u8>)> = client_secrets::table
+    let found: Vec<(Client, SecretId, Vec<u8>)> = client_secrets::table
         .inner_join(clients::table)
         .filter(clients::id.eq(id.parse().unwrap_or_else(|_| ClientId::default())))
         .filter(clients::active)
@@ -68,7 +68,7 @@ pub async fn insert(
         .set(clients::last_used_at.eq(now))
         .execute(conn)
         .await?;
-    let kept: Option<ClientSecretId> = client_secrets::table
+    let kept: Option<SecretId> = client_secrets::table
         .find(known.secret)
         .select(client_secrets::id)
         .for_key_share()

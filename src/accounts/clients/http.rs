@@ -4,14 +4,14 @@ use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
 use serde_json::Value;
 
-use super::secrets::{AddSecret, EndSecret};
 use super::types::{Client, ClientFilter};
-use crate::ids::{ClientId, ClientSecretId};
+use crate::ids::{ClientId, SecretId};
 use crate::problem::{Faults, Problem};
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
 use crate::request::{Ask, Asking};
 use crate::resource::Listing;
+use crate::rotation::{AddSecret, EndSecret};
 use crate::write::{self, WriteParams};
 
 /// List machine clients
@@ -77,17 +77,17 @@ pub async fn delete_client(ask: Ask) -> Answer {
 #[utoipa::path(tag = "machine clients", params(("id" = ClientId, Path, description = "Id of the client."), WriteParams), responses((status = 201, body = Client)))]
 #[post("/clients/{id}/secrets")]
 pub async fn create_client_secret(ask: Ask) -> Answer {
-    write::act_without_body::<AddSecret>(ask).await
+    write::act_without_body::<AddSecret<Client>>(ask).await
 }
 
 /// End a secret of a machine client
 ///
 /// For users of its city and admins, when it has leaked: it stops working at once, and with it every token that was
 /// given for it. `If-Match: *` ends it whatever else has changed.
-#[utoipa::path(tag = "machine clients", params(("id" = ClientId, Path, description = "Id of the client."), ("key" = ClientSecretId, Path, description = "Id of the secret."), WriteParams), responses((status = 200, body = Client), (status = 204)))]
+#[utoipa::path(tag = "machine clients", params(("id" = ClientId, Path, description = "Id of the client."), ("key" = SecretId, Path, description = "Id of the secret."), WriteParams), responses((status = 200, body = Client), (status = 204)))]
 #[delete("/clients/{id}/secrets/{key}")]
 pub async fn delete_client_secret(ask: Ask) -> Answer {
-    write::act_without_body::<EndSecret>(ask).await
+    write::act_without_body::<EndSecret<Client>>(ask).await
 }
 
 /// Takes out when the client was last used: that changes while somebody edits it, and is nothing to be out of date about.

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::secrets::{ClientSecret, Secrets};
 use crate::accounts::types::UserRole;
 use crate::ids::{CityId, ClientId};
 use crate::places::Line;
 use crate::policy::Scope;
+use crate::rotation::{KeptSecret, Secrets};
 use crate::schema::clients;
 
 /// A machine client: an IT system that uses the API without a person.
@@ -48,7 +48,7 @@ pub struct Client {
     pub active: bool,
     /// Its secrets, the newest last. The secrets themselves are told once, when they are made.
     #[serde(default)]
-    #[schema(read_only, value_type = Vec<ClientSecret>, max_items = 10)]
+    #[schema(read_only, value_type = Vec<KeptSecret>, max_items = 10)]
     pub secrets: Secrets,
     /// When it was last given a token; null when it never was. It changes without a new version or ETag.
     #[serde(default)]

@@ -132,6 +132,11 @@ impl Head {
         });
     }
 
+    /// How far the feed goes, as far as this instance has seen.
+    pub fn seen(&self) -> i64 {
+        *self.0.borrow()
+    }
+
     /// Ends when the feed goes further than `seq`.
     pub async fn passes(&self, seq: i64) {
         // The sender is here: it cannot be gone.

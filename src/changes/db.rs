@@ -8,13 +8,14 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::types::ChangedType;
+use super::types::{Change, ChangedType};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::events::Happening;
-use crate::feed;
+use crate::feed::{self, Place};
 use crate::ids::{AccountId, CityId};
-use crate::policy::Role;
+use crate::policy::{Action, Relation, Role, Thing, ever_allows};
 
 /// Who `reader` is for everybody.
 const EVERYBODY: &str = "*";
@@ -58,6 +59,35 @@ pub struct Stored {
     pub numbered_at: DateTime<Utc>,
 }
 
+impl Stored {
+    /// As `caller` is told of it; nothing where no rule of the access table lets the caller read it at all: that is the
+    /// second wall.
+    pub fn told(self, app: &App, caller: &Caller, epoch: Uuid) -> Option<Change> {
+        let thing: Option<Thing> = self.r#type.as_str().parse().ok();
+        if !thing.is_some_and(|thing| ever_allows(caller.role, Action::Read, thing)) {
+            tracing::error!(kind = %self.r#type, role = %caller.role, "the feed had something that the caller may not read");
+            return None;
+        }
+        let is_own = caller.relation_to_cities(self.cities.iter()) == Relation::Own;
+        let place = Place {
+            epoch,
+            seq: self.seq,
+        };
+        Some(Change {
+            cursor: place.cursor(&app.signer),
+            r#type: self.r#type,
+            id: self.resource,
+            action: self.action,
+            version: self.version,
+            at: self.at,
+            city: self.cities.as_slice().first().cloned(),
+            cities: self.cities,
+            by: self.by.filter(|_| is_own || caller.role == Role::Admin),
+            url: app.url(&format!("/v1{}", self.path)),
+        })
+    }
+}
+
 /// What was found, and how far the feed went when it was looked for.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -71,14 +101,24 @@ pub struct Found {
     pub changes: Vec<Stored>,
 }
 
-/// The changes after `after` (from the beginning of the feed: `None`) that `caller` sees.
+/// The changes after `after` (from the beginning of the feed: `None`) that `caller` sees, by now.
 pub async fn find(
-    mut conn: &Connection,
+    conn: &Connection,
     caller: &Caller,
     search: &Search,
     after: Option<i64>,
 ) -> QueryResult<Found> {
     feed::number(conn).await?;
+    find_numbered(conn, caller, search, after).await
+}
+
+/// As [`find`], of what has its number already.
+pub async fn find_numbered(
+    mut conn: &Connection,
+    caller: &Caller,
+    search: &Search,
+    after: Option<i64>,
+) -> QueryResult<Found> {
     let walks = Walks {
         own: match (caller.role, &caller.city) {
             (Role::Admin, _) => Some(ADMINS.to_owned()),

@@ -10,10 +10,9 @@ use futures_util::stream::unfold;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::db::{Found, Search, Stored, find};
+use super::db::{Found, Search, find};
 use super::types::{Change, ChangeParams, ChangedType};
 use crate::action_plans::types::ActionPlan;
-use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::contributions::types::Contribution;
 use crate::db::patiently;
@@ -22,7 +21,6 @@ use crate::key_questions::types::KeyQuestion;
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
-use crate::policy::{Action, Relation, Role, Thing, ever_allows};
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::programmes::types::Programme;
 use crate::read::{Answer, bytes, vary};
@@ -128,11 +126,11 @@ impl Reader {
         };
         let place = Place { epoch, seq };
         self.place = Some(place);
-        let items = changes
+        let told = changes
             .into_iter()
-            .filter(|change| is_readable(&ask.caller, change));
+            .filter_map(|change| change.told(&ask.app, &ask.caller, epoch));
         Ok(Part {
-            items: items.map(|change| told(ask, epoch, change)).collect(),
+            items: told.collect(),
             more,
             cursor: place.cursor(&ask.app.signer),
             expires_at: expiry(seen, ask.app.config.settings.feed_days),
@@ -162,37 +160,6 @@ impl Reader {
             () = ask.app.stopped() => {}
             () = tokio::time::sleep_until(until.min(Instant::now() + LOOK_AGAIN)) => {}
         }
-    }
-}
-
-/// The second wall: what no rule of the access table lets the caller read at all.
-fn is_readable(caller: &Caller, change: &Stored) -> bool {
-    let thing: Option<Thing> = change.r#type.as_str().parse().ok();
-    let readable = thing.is_some_and(|thing| ever_allows(caller.role, Action::Read, thing));
-    if !readable {
-        tracing::error!(kind = %change.r#type, role = %caller.role, "the feed had something that the caller may not read");
-    }
-    readable
-}
-
-fn told(ask: &Ask, epoch: uuid::Uuid, change: Stored) -> Change {
-    let caller = &ask.caller;
-    let is_own = caller.relation_to_cities(change.cities.iter()) == Relation::Own;
-    let place = Place {
-        epoch,
-        seq: change.seq,
-    };
-    Change {
-        cursor: place.cursor(&ask.app.signer),
-        r#type: change.r#type,
-        id: change.resource,
-        action: change.action,
-        version: change.version,
-        at: change.at,
-        city: change.cities.first().cloned(),
-        cities: change.cities,
-        by: change.by.filter(|_| is_own || caller.role == Role::Admin),
-        url: ask.app.url(&format!("/v1{}", change.path)),
     }
 }
 

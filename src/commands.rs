@@ -25,9 +25,11 @@ use crate::events::{Author, Manner};
 use crate::feed::begin_epoch;
 use crate::load::{Report, load};
 use crate::openapi;
+use crate::problem::Problem;
 use crate::schema::{programmes, users};
 use crate::server::{StartError, hasher, run as serve_app, state};
 use crate::sync;
+use crate::webhooks::switching::switch_all_off;
 use crate::write::create_account;
 
 /// A command of the program.
@@ -45,8 +47,8 @@ pub enum Command {
     /// Keep accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Tell the service that its database was restored from a backup: every cursor of the change feed expires, and
-    /// everybody has to sign in again
+    /// Tell the service that its database was restored from a backup: every cursor of the change feed expires, webhooks
+    /// are switched off, and everybody has to sign in again
     AfterRestore,
     /// Keep a folder of plan files in step with a service, both ways
     Sync(Box<sync::Options>),
@@ -108,9 +110,9 @@ fn run_here(command: Command) -> Result<(), StartError> {
         }),
         Command::AfterRestore => with_database(&config, async |url| {
             let mut conn = Connection::establish(url.expose_secret()).await?;
-            let ended = after_restore(&mut conn).await?;
+            let (sessions, webhooks) = after_restore(&mut conn).await?;
             say(&format!(
-                "every cursor of the change feed has expired, {ended} sessions have ended"
+                "every cursor of the change feed has expired, {sessions} sessions have ended, {webhooks} webhooks are switched off"
             ))
         }),
         Command::User(UserCommand::Create {
@@ -142,15 +144,18 @@ fn run_here(command: Command) -> Result<(), StartError> {
     }
 }
 
-/// What a restored backup needs before it is served: numbers of changes would come twice, and sessions that were ended since
-/// would live again. Answers how many sessions it ended.
-pub async fn after_restore(conn: &mut Connection) -> Result<usize, StartError> {
+/// What a restored backup needs before it is served: numbers of changes would come twice, sessions that were ended since
+/// would live again, and webhooks would tell of what has never been. Answers how many sessions it ended, and how many
+/// webhooks it switched off.
+pub async fn after_restore(conn: &mut Connection) -> Result<(usize, usize), StartError> {
     let now = crate::clock::now();
     Ok(conn
         .transaction(async |conn| {
             begin_epoch(conn).await?;
             grants::end_all(conn).await?;
-            sessions::end_all(conn, now).await
+            let sessions = sessions::end_all(conn, now).await?;
+            let webhooks = switch_all_off(conn, now).await?;
+            Ok::<_, Problem>((sessions, webhooks))
         })
         .await?)
 }

@@ -70,8 +70,14 @@ pub struct Settings {
     pub access_token_life: u64,
     /// Life of a session that is not renewed.
     pub session_life: u64,
-    /// Time for which the other secrets of a machine client still work once a new one is made.
+    /// Time for which the other secrets of a machine client or a webhook still work once a new one is made.
     pub secret_overlap: u64,
+    /// Whether webhooks may name `http` and addresses of the own machine and of private networks: for trying only.
+    pub webhooks_allow_private: bool,
+    /// Longest wait before a failed delivery is tried again for the first time; it doubles each time.
+    pub webhooks_first_retry: u64,
+    /// Time for which a delivery is tried; then its webhook is switched off.
+    pub webhooks_give_up: u64,
     /// Months from a tour's last day until its delegates are erased.
     pub delegate_months: u32,
     /// Days that the change feed goes back.
@@ -169,6 +175,9 @@ impl Default for Settings {
             access_token_life: 600,
             session_life: 30 * 24 * 3600,
             secret_overlap: 24 * 3600,
+            webhooks_allow_private: false,
+            webhooks_first_retry: 5,
+            webhooks_give_up: 3 * 24 * 3600,
             delegate_months: 24,
             feed_days: 400,
             argon2_memory: 19_456,

@@ -52,6 +52,7 @@ pub mod action_plans;
 pub mod uptake;
 pub mod statistics;
 pub mod changes;
+pub mod webhooks;
 pub mod accounts;
 
 // Level 3: putting together.

@@ -35,6 +35,7 @@ use crate::text::LanguageTag;
 use crate::tours::delegates::types::Delegate;
 use crate::tours::types::Tour;
 use crate::tours::waivers::types::Waiver;
+use crate::webhooks::types::Webhook;
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
@@ -85,6 +86,7 @@ fn offers() -> Vec<Offer> {
         offer::<Measurement>(),
         offer::<User>(),
         offer::<Client>(),
+        offer::<Webhook>(),
     ]
 }
 

@@ -92,6 +92,8 @@ words! {
         User = "user",
         /// A machine client: a city's own IT system.
         Client = "client",
+        /// Where a city's systems are told what changes.
+        Webhook = "webhook",
         /// A sign-in.
         Session = "session",
     }
@@ -277,6 +279,13 @@ const RULES: &[Rule] = &[
         roles: CITY_ROLES,
         actions: &[Action::Read, Action::Create, Action::Change, Action::Delete],
         things: &[Thing::Client],
+        relations: &[Relation::Own],
+    },
+    Rule {
+        name: "a city keeps its own webhooks",
+        roles: CITY_ROLES,
+        actions: &[Action::Read, Action::Create, Action::Change, Action::Delete],
+        things: &[Thing::Webhook],
         relations: &[Relation::Own],
     },
     Rule {

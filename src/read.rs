@@ -143,7 +143,7 @@ pub async fn parts_of<R: Resource, P: Serialize>(
         params.cursor.as_deref(),
         params.limit,
         sort,
-        &ask.path,
+        &format!("{}?{}", ask.path, filter_of(&ask.query)),
         &ask.app.signer,
     )?;
     let limit = usize::try_from(page.limit).unwrap_or(1);

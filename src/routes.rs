@@ -30,6 +30,7 @@ use crate::tours::delegates::http as delegates;
 use crate::tours::http as tours;
 use crate::tours::waivers::http as waivers;
 use crate::uptake::http as uptake;
+use crate::webhooks::http as webhooks;
 
 /// The operations of the API, with their documentation.
 pub fn api(config: &mut ServiceConfig<'_>) {
@@ -39,6 +40,7 @@ pub fn api(config: &mut ServiceConfig<'_>) {
             .configure(programme_records)
             .configure(round_tables)
             .service(changes::list_changes)
+            .configure(pushed)
             .service(statistics::get_sdg_statistics)
             .service(statistics::get_programme_statistics)
             .configure(shared_knowledge)
@@ -172,6 +174,22 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(uptake::list_source_uses)
         .service(uptake::get_pairing_flow)
         .service(contributions::get_round_table);
+}
+
+fn pushed(config: &mut ServiceConfig<'_>) {
+    config
+        .service(webhooks::list_webhooks)
+        .service(webhooks::get_webhook)
+        .service(webhooks::create_webhook)
+        .service(webhooks::replace_webhook)
+        .service(webhooks::update_webhook)
+        .service(webhooks::delete_webhook)
+        .service(webhooks::create_webhook_secret)
+        .service(webhooks::delete_webhook_secret)
+        .service(webhooks::test_webhook)
+        .service(webhooks::list_deliveries)
+        .service(webhooks::get_delivery)
+        .service(webhooks::redeliver);
 }
 
 fn shared_knowledge(config: &mut ServiceConfig<'_>) {

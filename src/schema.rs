@@ -651,6 +651,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Uuid,
+        webhook -> Uuid,
+        #[sql_name = "type"]
+        type_ -> Text,
+        seq -> Nullable<BigInt>,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> Nullable<Timestamptz>,
+        tried_since -> Nullable<Timestamptz>,
+        last_at -> Nullable<Timestamptz>,
+        last_status -> Nullable<SmallInt>,
+        last_error -> Nullable<Text>,
+        last_millis -> Nullable<Integer>,
+        created_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_secrets (id) {
+        id -> Uuid,
+        webhook -> Uuid,
+        secret -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Uuid,
+        city -> Nullable<Text>,
+        url -> Text,
+        description -> Nullable<Text>,
+        types -> Array<Text>,
+        cities -> Array<Text>,
+        active -> Bool,
+        off_because -> Nullable<Text>,
+        failing_since -> Nullable<Timestamptz>,
+        last_success_at -> Nullable<Timestamptz>,
+        secrets -> Jsonb,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        epoch -> Uuid,
+        seq -> BigInt,
+        failures -> Integer,
+        rests_until -> Timestamptz,
+        claim -> Nullable<Uuid>,
+        leased_until -> Timestamptz,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     action_plan_comments,
     action_plan_measurements,
@@ -670,6 +726,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contributions,
     delegates,
     events,
+    feed,
     idempotency_keys,
     key_questions,
     keys,
@@ -700,6 +757,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     used_ids,
     users,
     waivers,
+    webhook_deliveries,
+    webhook_secrets,
+    webhooks,
 );
 
 diesel::joinable!(client_secrets -> clients (client));

@@ -29,6 +29,7 @@ use crate::files::{Files, sweep};
 use crate::problem::Problem;
 use crate::schema::keys;
 use crate::tours::delegates::retention::erase_old_delegates;
+use crate::webhooks::courier;
 use crate::write::forget_old_keys;
 use crate::{openapi, routes};
 
@@ -166,6 +167,7 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     .run();
     tokio::spawn(stop_on_signal(state.clone(), server.handle()));
     tokio::spawn(number_changes(state.clone()));
+    tokio::spawn(courier::run(state.clone()));
     tokio::spawn(jobs(state.clone()));
     tokio::spawn(remove_files(state));
     Ok(server)
@@ -309,15 +311,17 @@ async fn jobs(app: Data<App>) {
             let months = app.config.settings.delegate_months;
             let delegates = erase_old_delegates(&mut conn, now(), months).await?;
             let changes = feed::forget_old(&mut conn, now(), app.config.settings.feed_days).await?;
-            Ok::<_, Problem>((keys, sessions, delegates, changes))
+            let deliveries = courier::forget_old(&mut conn, now()).await?;
+            Ok::<_, Problem>((keys, sessions, delegates, changes, deliveries))
         };
         match work.await {
-            Ok((keys, sessions, delegates, changes)) => {
+            Ok((keys, sessions, delegates, changes, deliveries)) => {
                 tracing::info!(
                     keys,
                     sessions,
                     delegates,
                     changes,
+                    deliveries,
                     "forgot what was kept for a time only"
                 )
             }

@@ -83,12 +83,22 @@ fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
         "description": "Only with `include`: what was asked for along, by kind and id."});
     add_member(schemas, name, "dry_run", dry_run());
     add_member(schemas, name, "included", included);
-    if name == "Client" {
-        let secret = json!({"type": "string", "readOnly": true, "maxLength": 100, "pattern": "^iuc_cs_[A-Za-z0-9_-]+$",
-            "description": "Only in the answer to its making: the new secret. It is not kept, and told this once.",
-            "examples": ["iuc_cs_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]});
-        add_member(schemas, name, "secret", secret);
-    }
+    let secret = match name {
+        "Client" => (
+            "^iuc_cs_[A-Za-z0-9_-]+$",
+            "iuc_cs_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        "Webhook" => (
+            "^whsec_[A-Za-z0-9+/]+$",
+            "whsec_3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ),
+        _ => return,
+    };
+    let (pattern, example) = secret;
+    let secret = json!({"type": "string", "readOnly": true, "maxLength": 100, "pattern": pattern,
+        "description": "Only in the answer to its making: the new secret. It is told this once.",
+        "examples": [example]});
+    add_member(schemas, name, "secret", secret);
 }
 
 /// What is answered to a deed may tell of a dry run too.
@@ -99,7 +109,7 @@ fn add_dry_runs(schemas: &mut Map<String, Value>, paths: &Map<String, Value>, of
             .get("post")
             .filter(|post| is_deed("post", path, post, offers))
         {
-            for response in ["/responses/200", "/responses/201"] {
+            for response in ["/responses/200", "/responses/201", "/responses/202"] {
                 let schema = format!("{response}/content/application~1json/schema");
                 let name = operation.pointer(&schema).and_then(reference);
                 answers.extend(name.map(str::to_owned));

@@ -24,7 +24,7 @@ words! {
         KnowledgeWrite = "knowledge:write",
         /// Follow what changes.
         ChangesRead = "changes:read",
-        /// Keep webhooks.
+        /// Keep webhooks, which tell what changes.
         WebhooksWrite = "webhooks:write",
         /// Keep the programme's own records, for clients of the programme.
         Admin = "admin",
@@ -96,6 +96,8 @@ impl fmt::Display for Scopes {
 pub const fn scope_of(action: Action, thing: Thing) -> Option<Scope> {
     match (thing, action) {
         (Thing::User | Thing::Client | Thing::Session, _) => None,
+        // Their addresses can be secrets of the systems that listen there.
+        (Thing::Webhook, _) => Some(Scope::WebhooksWrite),
         (_, Action::Read) => Some(Scope::Read),
         (Thing::ActionPlan, Action::Return | Action::Approve) => Some(Scope::Admin),
         (Thing::ActionPlan | Thing::Comment | Thing::Measurement | Thing::Decline, _) => {

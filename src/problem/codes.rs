@@ -81,6 +81,8 @@ problem_codes! {
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;
     TooManySecrets = "too_many_secrets", 409;
+    TooManyWebhooks = "too_many_webhooks", 409;
+    WebhookOff = "webhook_off", 409;
     CursorExpired = "cursor_expired", 410;
     PreconditionFailed = "precondition_failed", 412;
     PayloadTooLarge = "payload_too_large", 413;
@@ -161,6 +163,8 @@ codes! {
         NotWaivable = "not_waivable";
         CityRole = "city_role";
         ProgrammeScope = "programme_scope";
+        TargetUrl = "target_url";
+        TargetAddress = "target_address";
         DuplicateKey = "duplicate_key";
         UnknownSdg = "unknown_sdg";
         OneOfBoth = "one_of_both";

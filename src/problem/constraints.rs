@@ -181,6 +181,13 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "webhooks_city_fkey",
+        Meaning::Reference {
+            owner: Thing::Webhook,
+            pointer: "/city",
+        },
+    ),
+    (
         "users_role_fits_city",
         Meaning::Reference {
             owner: Thing::User,

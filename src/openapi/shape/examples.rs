@@ -43,6 +43,7 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
         ("Waiver", include_str!("../waivers.json")),
         ("User", include_str!("../users.json")),
         ("Client", include_str!("../clients.json")),
+        ("Webhook", include_str!("../webhooks.json")),
     ];
     for (name, text) in data {
         let Ok(Value::Array(items)) = serde_json::from_str::<Value>(text) else {

@@ -169,7 +169,8 @@ impl<'a> Operation<'a> {
             rename_refs(response);
             self.good_answer(status, response, listing);
         }
-        if let (true, Some(made)) = (self.is_deed, responses.get("201").cloned()) {
+        let made = responses.get("201").or(responses.get("202")).cloned();
+        if let (true, Some(made)) = (self.is_deed, made) {
             responses.entry("200").or_insert_with(|| {
                 json!({"description": "What would be made, with `dry_run` (`dryrun=true`)",
                     "headers": good_headers(&["Cache-Control"]), "content": made.get("content")})
@@ -204,7 +205,7 @@ impl<'a> Operation<'a> {
         if stored && !listing {
             names.push("Last-Modified");
         }
-        if status == "201" {
+        if matches!(status, "201" | "202") {
             names.push("Location");
         }
         if self.answers_file {
@@ -229,6 +230,7 @@ impl<'a> Operation<'a> {
         }
         let description = match status {
             "201" => "Created",
+            "202" => "Taken up; it is done soon",
             _ if self.in_bulk => {
                 "Of each line what came of it, as application/x-ndjson: one result a line"
             }

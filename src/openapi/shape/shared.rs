@@ -100,7 +100,7 @@ pub(super) fn security_schemes() -> Value {
                 Scope::ToursWrite => "Write study tours and their delegates",
                 Scope::KnowledgeWrite => "Write knowledge items",
                 Scope::ChangesRead => "Follow what changes",
-                Scope::WebhooksWrite => "Keep webhooks",
+                Scope::WebhooksWrite => "Keep webhooks, which tell what changes",
                 Scope::Admin => "Keep the programme's records, for clients of the programme",
             };
             (scope.as_str().to_owned(), json!(meaning))
@@ -156,6 +156,7 @@ pub(super) fn tags() -> Value {
             "What the programme counts, and which goals its plans serve."
         ),
         tag("changes", "What changed, to keep a copy in step."),
+        tag("webhooks", "Being told what changed."),
         tag("users", "The accounts; for admins."),
         tag(
             "machine clients",

@@ -328,7 +328,10 @@ impl World {
             Some(proponents) => json!({"proponents": proponents}),
             None => json!({"context": {"en": format!("{} rivers.", self.number)}}),
         };
-        let may = |plan: &Plan| owns(CALLERS[by], plan) && plan.status != "withdrawn";
+        // What changes nothing is refused to nobody who may write.
+        let is_same = |plan: &Plan| proponents == Some(plan.proponents);
+        let may =
+            |plan: &Plan| owns(CALLERS[by], plan) && (plan.status != "withdrawn" || is_same(plan));
         let (path, fate, plan) = self.plan(by, place, may);
         let reply = client.patch(&path, "*", change).await;
         let mut changes = true;

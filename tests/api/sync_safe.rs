@@ -231,7 +231,8 @@ async fn after_a_restored_backup_it_begins_anew_and_keeps_what_was_edited_here()
     copy.in_step().await;
     app.run(
         "DELETE FROM action_plan_refs; DELETE FROM action_plan_versions; DELETE FROM action_plans; \
-         INSERT INTO action_plans SELECT * FROM kept; INSERT INTO action_plan_versions SELECT * FROM kept_versions; \
+         WITH plans AS (INSERT INTO action_plans SELECT * FROM kept) \
+         INSERT INTO action_plan_versions SELECT * FROM kept_versions; \
          DROP TABLE kept, kept_versions",
     )
     .await;

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::State;
-use super::folder::{Folder, stem_of};
+use super::folder::Folder;
+use super::names::stem_of;
 
 /// Whose plans the folder holds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

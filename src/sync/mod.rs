@@ -1,7 +1,7 @@
 //! `iuc sync`: a folder of plan files kept in step with the service, both ways, by its public API alone.
 //!
 //! - `document`: a plan as people write it, without what the service alone sets;
-//! - `folder`: one file a plan, whole or not at all; `memory`: what both sides last agreed on, where the feed goes on;
+//! - `folder`: one file a plan, whole or not at all (`names`: what it is called); `memory`: what both sides last agreed on, where the feed goes on;
 //! - `connection`: the line to the service, with patience; `api`: its plans and its feed;
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
 //!   tells a person what collides;
@@ -17,6 +17,7 @@ mod document;
 mod folder;
 mod meet;
 mod memory;
+mod names;
 mod place;
 mod pull;
 mod push;
@@ -34,8 +35,9 @@ use secrecy::SecretString;
 
 use self::api::Api;
 use self::connection::{Connection, Failure, Login};
-use self::folder::{Folder, Form};
+use self::folder::Folder;
 use self::memory::{Memory, Of, Unusable};
+use self::names::Form;
 use self::report::Report;
 use self::round::Round;
 

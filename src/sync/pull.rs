@@ -11,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::api::{Api, Page};
 use super::connection::{Failure, LONGEST_PAUSE};
 use super::document::State;
-use super::folder::fits;
+use super::names::fits;
 use super::report::What;
 use super::round::Round;
 

@@ -61,7 +61,7 @@ impl Round<'_> {
         let sent = Sent::default();
         let asked = std::mem::take(keys);
         let system = &self.api.system;
-        let answer = self.api.bulk(|| body(&asked, &self.folder, system, &sent));
+        let answer = self.api.bulk(|| body(&asked, self.folder, system, &sent));
         let mut told = vec![false; asked.len()];
         let outcome = match answer.await {
             Ok(mut lines) => loop {
@@ -116,7 +116,8 @@ impl Round<'_> {
 /// The lines, read as they are sent.
 fn body(keys: &[String], folder: &Folder, system: &str, sent: &Sent) -> reqwest::Body {
     let (folder, system, sent) = (folder.clone(), system.to_owned(), sent.clone());
-    let lines = keys.to_vec().into_iter().map(move |key| {
+    let keys = keys.to_vec();
+    let lines = keys.into_iter().map(move |key| {
         let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
         let line = match folder.read(&key) {
             Ok(Local::Plan { document, .. }) => {

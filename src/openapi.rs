@@ -35,11 +35,18 @@ use crate::text::LanguageTag;
 use crate::tours::delegates::types::Delegate;
 use crate::tours::types::Tour;
 use crate::tours::waivers::types::Waiver;
-use crate::webhooks::types::Webhook;
+use crate::webhooks::types::{Message, Webhook};
 use crate::write::{DryRun, PatchOperation};
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(LanguageTag, SdgCode, ProblemDocument, PatchOperation, DryRun)))]
+#[openapi(components(schemas(
+    LanguageTag,
+    SdgCode,
+    ProblemDocument,
+    PatchOperation,
+    DryRun,
+    Message
+)))]
 struct Shared;
 
 /// What a list of a resource offers; told to the document.

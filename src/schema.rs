@@ -664,7 +664,7 @@ diesel::table! {
         due_at -> Nullable<Timestamptz>,
         tried_since -> Nullable<Timestamptz>,
         last_at -> Nullable<Timestamptz>,
-        last_status -> Nullable<SmallInt>,
+        last_status -> Nullable<Integer>,
         last_error -> Nullable<Text>,
         last_millis -> Nullable<Integer>,
         created_at -> Timestamptz,

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use self::examples::add_examples;
 use self::operations::{is_deed, shape_path};
 use self::references::{SCHEMAS, reachable, reference, references, walk};
-use self::shared::{headers, problems, security_schemes, tags};
+use self::shared::{headers, problems, security_schemes, tags, webhooks};
 use super::Offer;
 
 /// Shapes what the code has said into the published document.
@@ -67,6 +67,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
         "security": [{"bearer": []}],
         "tags": tags(),
         "paths": paths,
+        "webhooks": webhooks(),
         "components": {
             "securitySchemes": security_schemes(),
             "headers": headers(),

@@ -1,36 +1,27 @@
 //! Who serves which webhook: taken up in one statement, for a time that each delivery renews, and given back. Whoever
 //! serves one writes down what came of a delivery by the claim alone: once another has taken over, it counts no more.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use diesel::dsl::IntervalDsl;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rules::wait_after;
+use super::outcome::{Errand, Outcome};
 use super::sending::{Attempt, Parcel};
 use super::switching::switch_off;
-use super::types::{DeliveryState, OffReason};
-use crate::clock::{now, seconds};
+use super::types::DeliveryState;
+use crate::clock::now;
 use crate::config::Settings;
 use crate::db::{Connection, begin, commit, rollback};
 use crate::ids::WebhookId;
 use crate::problem::Problem;
 use crate::resource::new_uuid;
+use crate::schema::{webhook_deliveries, webhooks};
 
 /// For how long a claim holds: longer than a delivery takes.
-const LEASE: i64 = 30;
-
-/// The longest rest of a target that fails, between two attempts at it.
-const LONGEST_REST: Duration = Duration::from_secs(300);
-
-/// After so many failures in a row a target was away: when it is back, all that waits is due.
-const AWAY: i32 = 3;
-
-/// The status by which a target says that it wants no more.
-const GONE: u16 = 410;
+const LEASE: i32 = 20;
 
 /// A webhook that is served here.
 #[derive(Clone, Copy, Debug)]
@@ -38,16 +29,6 @@ pub struct Claim {
     /// The webhook.
     pub webhook: WebhookId,
     token: Uuid,
-}
-
-/// A delivery that is due.
-pub struct Errand {
-    /// What is sent.
-    pub parcel: Parcel,
-    is_test: bool,
-    attempts: i32,
-    tried_since: Option<DateTime<Utc>>,
-    failures: i32,
 }
 
 #[derive(QueryableByName)]
@@ -72,6 +53,8 @@ struct Due {
     tried_since: Option<DateTime<Utc>>,
     #[diesel(sql_type = Integer)]
     failures: i32,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    failing_since: Option<DateTime<Utc>>,
     #[diesel(sql_type = Array<Text>)]
     secrets: Vec<String>,
 }
@@ -89,13 +72,13 @@ pub async fn claim(conn: &mut Connection) -> QueryResult<Option<Claim>> {
     let token = new_uuid();
     let claimed: Option<Claimed> = diesel::sql_query(concat!(
         "UPDATE webhooks SET claim = $1, leased_until = now() + $2 * interval '1 second' WHERE id = ( \
-            SELECT id FROM webhooks AS webhook WHERE leased_until < now() \
+            SELECT id FROM webhooks AS webhook WHERE leased_until <= now() \
                 AND EXISTS (SELECT FROM webhook_deliveries AS delivery WHERE delivery.webhook = webhook.id AND ",
         is_due!(),
         ") ORDER BY leased_until LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id"
     ))
     .bind::<SqlUuid, _>(token)
-    .bind::<BigInt, _>(LEASE)
+    .bind::<Integer, _>(LEASE)
     .get_result(conn)
     .await
     .optional()?;
@@ -110,7 +93,7 @@ impl Claim {
     pub async fn next(&self, conn: &mut Connection) -> QueryResult<Option<Errand>> {
         let due: Option<Due> = diesel::sql_query(concat!(
             "SELECT delivery.id, delivery.seq, delivery.body, webhook.url, delivery.attempts, delivery.tried_since, \
-                webhook.failures, ARRAY(SELECT secret FROM webhook_secrets AS kept WHERE kept.webhook = webhook.id \
+                webhook.failures, webhook.failing_since, ARRAY(SELECT secret FROM webhook_secrets AS kept WHERE kept.webhook = webhook.id \
                     AND (kept.expires_at IS NULL OR kept.expires_at > now()) ORDER BY kept.created_at DESC) AS secrets \
              FROM webhooks AS webhook JOIN webhook_deliveries AS delivery ON delivery.webhook = webhook.id \
              WHERE webhook.id = $1 AND webhook.claim = $2 AND ",
@@ -133,6 +116,7 @@ impl Claim {
             attempts: due.attempts,
             tried_since: due.tried_since,
             failures: due.failures,
+            failing_since: due.failing_since,
         }))
     }
 
@@ -144,9 +128,9 @@ impl Claim {
         attempt: &Attempt,
         settings: &Settings,
     ) -> Result<bool, Problem> {
-        let outcome = errand.outcome(attempt, settings, now(), chance());
+        let outcome = errand.outcome(attempt, settings, now());
         begin(conn).await?;
-        match self.write_down(conn, errand, attempt, &outcome).await {
+        match self.write_down(conn, errand, attempt, outcome).await {
             Ok(true) => commit(conn).await.map(|()| true),
             Ok(false) => rollback(conn).await.map(|()| false),
             Err(problem) => {
@@ -161,71 +145,47 @@ impl Claim {
         conn: &mut Connection,
         errand: &Errand,
         attempt: &Attempt,
-        outcome: &Outcome,
+        outcome: Outcome,
     ) -> Result<bool, Problem> {
-        if !self.note(conn, errand, outcome).await? {
+        let at = outcome.at;
+        let lease = diesel::dsl::now.into_sql::<Timestamptz>() + LEASE.seconds();
+        let own = webhooks::table
+            .find(self.webhook)
+            .filter(webhooks::claim.eq(self.token));
+        let held = diesel::update(own).set((webhooks::leased_until.eq(lease), outcome.fare));
+        if held.execute(conn).await? == 0 {
             return Ok(false);
         }
-        let ended_at = (outcome.state != DeliveryState::Pending).then_some(outcome.at);
-        diesel::sql_query(
-            "UPDATE webhook_deliveries SET state = $2, attempts = attempts + 1, due_at = $3, \
-                tried_since = coalesce(tried_since, $4), last_at = $4, last_status = $5, last_error = $6, \
-                last_millis = $7, ended_at = $8 WHERE id = $1 AND state = 'pending'",
-        )
-        .bind::<SqlUuid, _>(errand.parcel.id.uuid())
-        .bind::<Text, _>(outcome.state)
-        .bind::<Nullable<Timestamptz>, _>(outcome.due_at)
-        .bind::<Timestamptz, _>(outcome.at)
-        .bind::<Nullable<Integer>, _>(attempt.status.map(i32::from))
-        .bind::<Nullable<Text>, _>(attempt.error)
-        .bind::<Integer, _>(i32::try_from(attempt.took.as_millis()).unwrap_or(i32::MAX))
-        .bind::<Nullable<Timestamptz>, _>(ended_at)
-        .execute(conn)
-        .await?;
-        if outcome.wakes {
-            diesel::sql_query(
-                "UPDATE webhook_deliveries SET due_at = $2 WHERE webhook = $1 AND state = 'pending' AND due_at > $2",
-            )
-            .bind::<SqlUuid, _>(self.webhook.uuid())
-            .bind::<Timestamptz, _>(outcome.at)
+        let pending = webhook_deliveries::table
+            .find(errand.parcel.id)
+            .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
+        diesel::update(pending)
+            .set((
+                webhook_deliveries::state.eq(outcome.state),
+                webhook_deliveries::attempts.eq(webhook_deliveries::attempts + 1),
+                webhook_deliveries::due_at.eq(outcome.due_at),
+                webhook_deliveries::tried_since.eq(errand.tried_since.unwrap_or(at)),
+                webhook_deliveries::last_at.eq(at),
+                webhook_deliveries::last_status.eq(attempt.status.map(i32::from)),
+                webhook_deliveries::last_error.eq(attempt.error),
+                webhook_deliveries::last_millis.eq(i32::try_from(attempt.took.as_millis()).ok()),
+                webhook_deliveries::ended_at.eq(outcome.due_at.is_none().then_some(at)),
+            ))
             .execute(conn)
             .await?;
+        if outcome.wakes {
+            let later = webhook_deliveries::table
+                .filter(webhook_deliveries::webhook.eq(self.webhook))
+                .filter(webhook_deliveries::due_at.gt(at));
+            diesel::update(later)
+                .set(webhook_deliveries::due_at.eq(at))
+                .execute(conn)
+                .await?;
         }
         if let Some(reason) = outcome.ends {
-            switch_off(conn, self.webhook, reason, outcome.at).await?;
+            switch_off(conn, self.webhook, reason, at).await?;
         }
         Ok(true)
-    }
-
-    /// How the target fares; a test says nothing of that.
-    async fn note(
-        &self,
-        conn: &mut Connection,
-        errand: &Errand,
-        outcome: &Outcome,
-    ) -> QueryResult<bool> {
-        let what = match (errand.is_test, outcome.rests_until) {
-            (true, _) => "",
-            (false, None) => {
-                ", failures = 0, rests_until = '-infinity', failing_since = NULL, last_success_at = $4"
-            }
-            (false, Some(_)) => {
-                ", failures = failures + 1, rests_until = $5, failing_since = coalesce(failing_since, $4)"
-            }
-        };
-        let statement = format!(
-            "UPDATE webhooks SET leased_until = now() + $3 * interval '1 second'{what} \
-             WHERE id = $1 AND claim = $2 AND ($4::timestamptz, $5::timestamptz) IS NOT NULL"
-        );
-        let noted = diesel::sql_query(statement)
-            .bind::<SqlUuid, _>(self.webhook.uuid())
-            .bind::<SqlUuid, _>(self.token)
-            .bind::<BigInt, _>(LEASE)
-            .bind::<Timestamptz, _>(outcome.at)
-            .bind::<Timestamptz, _>(outcome.rests_until.unwrap_or(outcome.at))
-            .execute(conn)
-            .await?;
-        Ok(noted > 0)
     }
 
     /// Gives it back.
@@ -241,80 +201,6 @@ impl Claim {
     }
 }
 
-/// What follows from an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Outcome {
-    at: DateTime<Utc>,
-    state: DeliveryState,
-    due_at: Option<DateTime<Utc>>,
-    /// Until when the target is left alone; none: it has taken the delivery.
-    rests_until: Option<DateTime<Utc>>,
-    /// Whether the target is back, so that all that waits is due.
-    wakes: bool,
-    /// Why the webhook is switched off.
-    ends: Option<OffReason>,
-}
-
-impl Errand {
-    /// Of the rest of a target and of the wait of a delivery the same chance makes the same time as long as both are
-    /// short: so the delivery that failed goes first again, and the order stays.
-    fn outcome(
-        &self,
-        attempt: &Attempt,
-        settings: &Settings,
-        at: DateTime<Utc>,
-        chance: f64,
-    ) -> Outcome {
-        let state = match attempt.error {
-            None => DeliveryState::Delivered,
-            Some(_) => DeliveryState::Failed,
-        };
-        let mut outcome = Outcome {
-            at,
-            state,
-            due_at: None,
-            rests_until: None,
-            wakes: false,
-            ends: None,
-        };
-        if self.is_test {
-            return outcome;
-        }
-        if attempt.error.is_none() {
-            outcome.wakes = self.failures >= AWAY;
-            return outcome;
-        }
-        let first = Duration::from_secs(settings.webhooks_first_retry);
-        let later = |failures: i32, longest: Duration| {
-            let wait = wait_after(failures.saturating_add(1), first, longest, chance);
-            let wait = wait.max(attempt.retry_after.unwrap_or_default());
-            at + TimeDelta::from_std(wait).unwrap_or_default()
-        };
-        outcome.rests_until = Some(later(self.failures, LONGEST_REST));
-        let tried = at.signed_duration_since(self.tried_since.unwrap_or(at));
-        if attempt.status == Some(GONE) {
-            outcome.ends = Some(OffReason::Gone);
-        } else if tried >= seconds(settings.webhooks_give_up) {
-            outcome.ends = Some(OffReason::Failing);
-        } else {
-            outcome.state = DeliveryState::Pending;
-            outcome.due_at = Some(later(self.attempts, Duration::MAX));
-        }
-        outcome
-    }
-}
-
-/// From 0 to 1.
-fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    // Without randomness the whole time is waited.
-    match aws_lc_rs::rand::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 1.0,
-    }
-}
-
-/// What was claimed and what it is about, for logs.
 impl std::fmt::Display for Claim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.webhook.fmt(f)

@@ -215,7 +215,7 @@ pub async fn place_of(conn: &mut Connection, id: WebhookId) -> QueryResult<Place
 
 /// Its target may be another now, or back: all that waits is due, and has its whole time again.
 async fn wake(conn: &mut Connection, id: WebhookId) -> QueryResult<()> {
-    diesel::sql_query("UPDATE webhooks SET failures = 0, rests_until = '-infinity' WHERE id = $1")
+    diesel::sql_query("UPDATE webhooks SET failures = 0, rests_until = now() WHERE id = $1")
         .bind::<SqlUuid, _>(id.uuid())
         .execute(conn)
         .await?;

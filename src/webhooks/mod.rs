@@ -15,6 +15,7 @@ mod walk;
 mod deliveries;
 mod target;
 mod sending;
+mod outcome;
 mod claims;
 pub mod courier;
 pub mod switching;

@@ -175,7 +175,7 @@ pub struct Delivery {
     pub last_at: Option<DateTime<Utc>>,
     /// The status that the target answered then.
     #[schema(minimum = 100, maximum = 999)]
-    pub last_status: Option<i16>,
+    pub last_status: Option<i32>,
     /// Why it did not arrive then.
     pub last_error: Option<DeliveryError>,
     /// How long that took, in milliseconds.

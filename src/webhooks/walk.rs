@@ -81,15 +81,14 @@ async fn step(
         .count()
         .get_result(conn)
         .await?;
-    let limit = AT_ONCE.min(MOST_WAITING - waiting);
-    if limit <= 0 {
+    if waiting > MOST_WAITING - AT_ONCE {
         return Ok(false);
     }
     let caller = reader(conn, &webhook).await?;
     let search = Search {
         types: webhook.types.clone(),
         cities: webhook.cities.clone(),
-        limit,
+        limit: AT_ONCE,
     };
     let Found {
         epoch: epoch_now,
@@ -105,7 +104,7 @@ async fn step(
         switch_off(conn, id, OffReason::Expired, now).await?;
         return Ok(false);
     }
-    let more = i64::try_from(changes.len()).is_ok_and(|count| count == limit);
+    let more = i64::try_from(changes.len()).is_ok_and(|count| count == AT_ONCE);
     let place = changes
         .last()
         .filter(|_| more)

@@ -164,3 +164,33 @@ pub(super) fn tags() -> Value {
         ),
     ])
 }
+
+/// What the service sends by itself: to webhooks.
+pub(super) fn webhooks() -> Value {
+    let field = |name: &str, description: &str, example: &str| {
+        json!({"name": name, "in": "header", "required": true, "description": description,
+            "schema": {"type": "string", "maxLength": 1000, "pattern": "^.+$", "examples": [example]}})
+    };
+    json!({"message": {"post": {
+        "operationId": "receive_message",
+        "tags": ["webhooks"],
+        "summary": "Be told of a change",
+        "description": "What the target of a webhook is sent, along Standard Webhooks: at least once, in the order of the changes as \
+            long as the target takes them. Check the signature before anything else, and answer soon: within 15 seconds.",
+        "security": [],
+        "parameters": [
+            field("webhook-id", "Id of the delivery, the same each time that it is sent: what you have already, you need not take in again.",
+                "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f"),
+            field("webhook-timestamp", "When it is sent, in Unix seconds. Refuse what is older than some minutes.", "1571212800"),
+            field("webhook-signature", "Signatures, separated by spaces: each `v1,` and in base64 the HMAC-SHA-256 over \
+                `{webhook-id}.{webhook-timestamp}.{body}`. The key is what stands in base64 behind `whsec_` in the secret. One that fits is enough.",
+                "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
+        ],
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": format!("{SCHEMAS}Message")}}}},
+        "responses": {
+            "2XX": {"description": "You have it, and it is not sent again"},
+            "410": {"description": "You want no more: the webhook is switched off"},
+            "default": {"description": "You do not have it yet: it is sent again, after `Retry-After` where you say so"},
+        },
+    }}})
+}

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
 use crate::support::files::{form, upload};
-use crate::support::kinds::{bare_plan, contribution, knowledge, machine_client};
+use crate::support::kinds::{bare_plan, contribution, knowledge, machine_client, webhook};
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
 /// The statuses that an operation answers.
@@ -160,6 +160,18 @@ const TABLE: &[Expected] = &[
     row("list_source_uses", [404, 200, 404, 200]),
     row("get_template_schema", [200, 200, 200, 200]),
     row("get_pairing_flow", [200, 200, 200, 200]),
+    row("list_webhooks", [401, 200, 200, 200]),
+    row("get_webhook", [401, 200, 404, 200]),
+    row("create_webhook", [401, 200, 403, 200]),
+    row("replace_webhook", [401, 200, 404, 200]),
+    row("update_webhook", [401, 200, 404, 200]),
+    row("delete_webhook", [401, 200, 404, 200]),
+    row("create_webhook_secret", [401, 200, 404, 200]),
+    row("delete_webhook_secret", [401, 200, 404, 200]),
+    row("test_webhook", [401, 200, 404, 200]),
+    row("list_deliveries", [401, 200, 404, 200]),
+    row("get_delivery", [401, 200, 404, 200]),
+    row("redeliver", [401, 200, 404, 200]),
     row("list_users", [401, 200, 200, 200]),
     row("get_user", [401, 200, 404, 200]),
     row("create_user", [401, 403, 403, 200]),
@@ -225,6 +237,12 @@ impl Things {
                 .await
                 .expect(201);
             paths.push(("client", city, format!("/v1/clients/{}", made.id())));
+            let made = admin.post("/v1/webhooks", webhook(city)).await.expect(201);
+            let path = format!("/v1/webhooks/{}", made.id());
+            let test = admin.request("POST", &format!("{path}/test"));
+            let delivery = test.send().await.expect(202).id();
+            paths.push(("delivery", city, format!("{path}/deliveries/{delivery}")));
+            paths.push(("webhook", city, path));
             let tour = tour(city, host, pairing);
             let mut known = tour.clone();
             known["external_refs"] = known_as.clone();
@@ -406,11 +424,15 @@ impl Try<'_> {
                     .send()
                     .await;
             }
-            "create_client_secret" | "delete_client_secret" => {
-                let path = self.things.of("client", self.city);
-                let sql = "SELECT secrets -> 0 ->> 'id' FROM clients WHERE id = ";
+            "create_client_secret"
+            | "delete_client_secret"
+            | "create_webhook_secret"
+            | "delete_webhook_secret" => {
+                let kind = operation.split('_').nth(1).unwrap();
+                let path = self.things.of(kind, self.city);
                 let id = path.rsplit('/').next().unwrap();
-                let secret = self.app.one(&format!("{sql}'{id}'")).await;
+                let sql = format!("SELECT secrets -> 0 ->> 'id' FROM {kind}s WHERE id = '{id}'");
+                let secret = self.app.one(&sql).await;
                 return if operation.starts_with("create") {
                     let path = format!("{path}/secrets?dryrun=true");
                     client.request("POST", &path).send().await
@@ -418,6 +440,21 @@ impl Try<'_> {
                     let path = format!("{path}/secrets/{secret}?dryrun=true");
                     client.delete(&path, "*").await
                 };
+            }
+            "test_webhook" => {
+                let path = self.things.of("webhook", self.city);
+                let path = format!("{path}/test?dryrun=true");
+                return client.request("POST", &path).send().await;
+            }
+            "list_deliveries" => {
+                let path = self.things.of("webhook", self.city);
+                return client.get(&format!("{path}/deliveries")).await;
+            }
+            "get_delivery" => return client.get(&self.things.of("delivery", self.city)).await,
+            "redeliver" => {
+                let path = self.things.of("delivery", self.city);
+                let path = format!("{path}/redeliveries?dryrun=true");
+                return client.request("POST", &path).send().await;
             }
             _ => {}
         }
@@ -604,6 +641,7 @@ impl Try<'_> {
             "tour" => tour(city, host, pairing),
             "contribution" => contribution(city, "other-lessons", "public"),
             "client" => machine_client(city),
+            "webhook" => webhook(city),
             _ => (kind.new)(),
         };
         match kind.name {
@@ -613,7 +651,7 @@ impl Try<'_> {
                 body["number"] = json!(16);
                 body["targets"] = json!([]);
             }
-            "action_plan" | "tour" | "contribution" | "knowledge_item" | "client" => {}
+            "action_plan" | "tour" | "contribution" | "knowledge_item" | "client" | "webhook" => {}
             "user" => body["email"] = json!("another@umea.example"),
             _ => body["id"] = json!("another-one"),
         }

@@ -289,7 +289,10 @@ async fn after_a_restore_cursors_are_gone_and_everybody_signs_in_again() {
     let admin = app.admin().await;
     let cursor = end(&admin).await;
     let mut conn = app.state.db.connection().await.unwrap();
-    assert_eq!(iuc::commands::after_restore(&mut conn).await.unwrap(), 1);
+    assert_eq!(
+        iuc::commands::after_restore(&mut conn).await.unwrap(),
+        (1, 0)
+    );
     let path = format!("/v1/changes?after={cursor}");
     app.anonymous().get(&path).await.problem("cursor_expired");
     admin.get("/v1/me").await.problem("invalid_token");

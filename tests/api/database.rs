@@ -150,6 +150,18 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "the document asks for at least one",
     ),
     ("_pkey of uuid", "UUIDs are made by the service"),
+    ("webhooks_off_has_reason", "derived"),
+    ("webhook_secrets_webhook_fkey", "goes with its webhook"),
+    ("webhook_deliveries_webhook_fkey", "goes with its webhook"),
+    (
+        "webhook_deliveries_seq_key",
+        "made by who moves the place on, under the lock of the webhook",
+    ),
+    ("webhook_deliveries_due_iff_pending", "set by the service"),
+    (
+        "webhook_deliveries_ended_iff_not_pending",
+        "set by the service",
+    ),
     (
         "action_plan_comments_plan_id_key",
         "holds whenever the primary key does",

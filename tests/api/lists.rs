@@ -60,7 +60,14 @@ async fn furnished() -> (App, Client) {
         }
         admin.post("/v1/knowledge", item).await.expect(201);
     }
-    for name in ["subject", "template", "programme", "contribution", "client"] {
+    for name in [
+        "subject",
+        "template",
+        "programme",
+        "contribution",
+        "client",
+        "webhook",
+    ] {
         Kind::named(name).make(&app, &admin).await;
     }
     admin

@@ -56,4 +56,7 @@ mod sync;
 mod sync_safe;
 mod tours;
 mod traceability;
+mod webhooks;
+mod webhook_failures;
+mod webhook_targets;
 mod writes;

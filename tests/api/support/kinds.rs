@@ -188,9 +188,23 @@ pub const KINDS: &[Kind] = &[
         sorts: &["id", "created_at", "updated_at"],
         includes: &["cities"],
     },
+    Kind {
+        path: "/v1/webhooks",
+        name: "webhook",
+        names: "webhooks",
+        new: || webhook("umea"),
+        change: || ("types", json!(["action_plan"])),
+        sorts: &["id", "created_at", "updated_at"],
+        includes: &["cities"],
+    },
 ];
 
 impl Kind {
+    /// Whether making one tells a secret, this once.
+    pub fn has_secret(&self) -> bool {
+        matches!(self.name, "client" | "webhook")
+    }
+
     /// The kind of this name.
     pub fn named(name: &str) -> &'static Self {
         KINDS.iter().find(|kind| kind.name == name).unwrap()
@@ -215,6 +229,12 @@ impl Kind {
 pub fn contribution(city: &str, question: &str, visibility: &str) -> Value {
     json!({"meeting": "exchange-meeting-3", "question": question, "city": city, "visibility": visibility,
         "text": {"en": format!("{city} on {question}"), "ja": "答え"}, "external_refs": []})
+}
+
+/// A webhook of a city, at an address that nobody has.
+pub fn webhook(city: &str) -> Value {
+    json!({"url": "https://plans.umea.invalid/iuc", "city": city, "types": ["tour", "meeting"], "cities": ["umea"],
+        "description": "Planning system"})
 }
 
 /// A machine client of a city, with every scope that it may have.

@@ -11,6 +11,7 @@ pub mod oauth;
 pub mod mirror;
 pub mod plans;
 pub mod process;
+pub mod receiver;
 pub mod snapshot;
 pub mod way;
 

@@ -21,6 +21,7 @@ mod stage;
 mod statements;
 mod table;
 mod usage;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ fn main() -> Outcome<()> {
             Some("bulk") => bulk::run().await,
             Some("scale") => scale::run().await,
             Some("feed") => feed::run().await,
+            Some("webhooks") => webhooks::run().await,
             Some("statements") => statements::print().await,
             only => cases::run(only).await,
         }

@@ -165,6 +165,13 @@ impl Service {
         self.child.id()
     }
 
+    /// Ends it by SIGKILL.
+    pub fn kill(mut self) -> Outcome<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Signs in; the value for an `Authorization` field.
     pub async fn sign_in(&self, email: &str) -> Outcome<String> {
         let body = serde_json::json!({"email": email, "password": PASSWORD}).to_string();
@@ -178,6 +185,9 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // An error means that it has ended by itself.

@@ -254,21 +254,29 @@ pub async fn guard(
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(Problem::new(Code::Internal).into());
     };
+    let address = request.extensions().get::<Address>().cloned();
+    let Address(address) = address.unwrap_or_default();
+    // Who is refused before it is known who asks is counted too, by the address, so that floods of it are bounded.
+    let counted = |problem: Problem| {
+        app.limit(&Caller::ANONYMOUS, &address)
+            .err()
+            .unwrap_or(problem)
+    };
     let pattern = request.extensions().get::<Route>().cloned();
     let Some(Route(pattern)) = pattern else {
-        return Err(Problem::new(Code::NoSuchPath).into());
+        return Err(counted(Problem::new(Code::NoSuchPath)).into());
     };
     let Some(path) = app.contract.path(&pattern) else {
         return if request.method() == Method::GET {
             Ok(next.call(request).await?.map_into_boxed_body())
         } else {
-            Err(not_allowed("GET, HEAD").into())
+            Err(counted(not_allowed("GET, HEAD")).into())
         };
     };
     let Some(operation) = path.operation(request.method()) else {
         let allowed = path.methods().join(", ");
         if request.method() != Method::OPTIONS {
-            return Err(not_allowed(&allowed).into());
+            return Err(counted(not_allowed(&allowed)).into());
         }
         let mut answer = HttpResponse::NoContent();
         answer.insert_header((header::ALLOW, allowed));
@@ -279,19 +287,18 @@ pub async fn guard(
     };
     let encoding = request.headers().get(header::CONTENT_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Problem::new(Code::UnsupportedContentEncoding)
-            .header(header::ACCEPT_ENCODING, "identity")
-            .into());
+        let problem = Problem::new(Code::UnsupportedContentEncoding);
+        let problem = problem.header(header::ACCEPT_ENCODING, "identity");
+        return Err(counted(problem).into());
     }
-    let claim = authenticate(&app, operation, &request)?;
+    let claim = authenticate(&app, operation, &request).map_err(counted)?;
     let caller = match &claim {
         None => Caller::ANONYMOUS,
         // A reading asks the database itself who the caller is by now, in its own round trip.
         Some(claim) if request.method() == Method::GET => claim.caller.clone(),
-        Some(claim) => confirmed(&app, claim).await?,
+        Some(claim) => confirmed(&app, claim).await.map_err(counted)?,
     };
-    let address = request.extensions().get::<Address>().cloned();
-    let allowance = app.limit(&caller, &address.unwrap_or_default().0)?;
+    let allowance = app.limit(&caller, &address)?;
     tracing::debug!(role = %caller.role, operation = operation.id, "let in");
     let parameters = match operation.parameters(request.query_string()) {
         Ok(parameters) => parameters,

@@ -224,6 +224,37 @@ async fn whoever_sends_too_many_requests_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn floods_of_bad_tokens_and_unknown_paths_are_bounded_as_all_others() {
+    let app = App::with(|settings| {
+        settings.rate_limit = 1;
+        settings.rate_burst = 5;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    let stranger = app.anonymous().with_token("bad");
+    for (address, method, path, code) in [
+        ("203.0.113.1", "GET", "/v1/cities", "invalid_token"),
+        ("203.0.113.2", "GET", "/v1/nothing", "no_such_path"),
+        ("203.0.113.3", "DELETE", "/v1/cities", "method_not_allowed"),
+        ("203.0.113.4", "PATCH", "/v1/cities/umea", "invalid_token"),
+    ] {
+        let ask = async || {
+            let request = stranger.request(method, path);
+            request.header("X-Forwarded-For", address).send().await
+        };
+        ask().await.problem(code);
+        let mut refused = false;
+        for _ in 0..100 {
+            refused |= ask().await.status == 429;
+        }
+        assert!(refused, "{method} {path}");
+    }
+    let other = app.anonymous().request("GET", "/v1/cities");
+    let other = other.header("X-Forwarded-For", "203.0.113.9");
+    other.send().await.expect(200);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_a_408() {
     let app = App::with(|settings| settings.body_timeout = 1).await;
     let admin = app.admin().await;

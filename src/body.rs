@@ -21,6 +21,9 @@ pub const MAX_VALUES: usize = 50_000;
 /// How long the name of a member may be, in bytes.
 pub const MAX_NAME: usize = 256;
 
+/// After how many faults no more are looked for.
+const MAX_TOLD: usize = 500;
+
 /// The JSON value of a body, or an `invalid_json` or `invalid_input` problem.
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let found = Found::default();
@@ -64,6 +67,7 @@ pub fn token(name: &str) -> String {
 #[derive(Default)]
 struct Found {
     faults: RefCell<Faults>,
+    told: Cell<usize>,
     values: Cell<usize>,
 }
 
@@ -106,14 +110,20 @@ impl Place<'_> {
         }
     }
 
-    fn push(&self, fault: Fault) {
-        self.found.faults.borrow_mut().push(fault);
+    /// Notes a fault of this place, unless there are very many already.
+    fn push(&self, rule: Rule, with: impl FnOnce(Fault) -> Fault) {
+        let told = self.found.told.get();
+        if told < MAX_TOLD {
+            self.found.told.set(told + 1);
+            let fault = with(Fault::at(self.pointer(), rule));
+            self.found.faults.borrow_mut().push(fault);
+        }
     }
 
     fn too_deep(&self) -> bool {
         let too_deep = self.depth >= MAX_DEPTH;
         if self.depth == MAX_DEPTH {
-            self.push(Fault::at(self.pointer(), Rule::TooDeep).with("limit", MAX_DEPTH));
+            self.push(Rule::TooDeep, |fault| fault.with("limit", MAX_DEPTH));
         }
         too_deep
     }
@@ -125,9 +135,9 @@ impl Place<'_> {
             .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         {
             let codepoint = format!("{:04X}", u32::from(control));
-            self.push(
-                Fault::at(self.pointer(), Rule::ControlCharacter).with("codepoint", codepoint),
-            );
+            self.push(Rule::ControlCharacter, |fault| {
+                fault.with("codepoint", codepoint)
+            });
         }
         match is_nfc_quick(text.chars()) {
             IsNormalized::Yes => text.to_owned(),
@@ -198,17 +208,21 @@ impl<'de> Visitor<'de> for Place<'_> {
         let mut object = Map::new();
         while let Some(sent) = entries.next_key::<String>()? {
             if sent.len() > MAX_NAME {
-                self.push(Fault::at(self.pointer(), Rule::LongName).with("limit", MAX_NAME));
+                self.push(Rule::LongName, |fault| fault.with("limit", MAX_NAME));
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             }
             let place = self.inside(Token::Name(&sent));
             let name = place.text(&sent);
             if object.contains_key(&name) {
-                self.push(Fault::at(place.pointer(), Rule::DuplicateName));
+                place.push(Rule::DuplicateName, |fault| fault);
+            }
+            if self.is_full() {
+                entries.next_value::<IgnoredAny>()?;
+                continue;
             }
             let value = entries.next_value_seed(place)?;
-            if !too_deep && !self.is_full() {
+            if !too_deep {
                 object.insert(name, value);
             }
         }
@@ -275,6 +289,26 @@ mod tests {
         assert_eq!(faults(&many), [(String::new(), Rule::TooMany)]);
         let long = format!(r#"{{"a": {{"{}": 1}}}}"#, "x".repeat(MAX_NAME + 1));
         assert_eq!(faults(&long), [("/a".to_owned(), Rule::LongName)]);
+    }
+
+    #[test]
+    fn very_many_faults_deep_inside_are_told_quickly() {
+        let same = "\"a\":0,".repeat(49_000);
+        let body = format!(
+            "{}{{{same}\"b\":0}}{}",
+            "{\"deep\":".repeat(30),
+            "}".repeat(30)
+        );
+        let begun = std::time::Instant::now();
+        assert_eq!(faults(&body).len(), 1);
+        assert!(begun.elapsed().as_millis() < 600, "{:?}", begun.elapsed());
+        let others: String = (0..20_000)
+            .map(|n| format!("\"n{n}\":0,\"n{n}\":0,"))
+            .collect();
+        assert_eq!(
+            faults(&format!("{{{others}\"b\":0}}")).len(),
+            crate::problem::MAX_FAULTS
+        );
     }
 
     #[test]

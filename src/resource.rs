@@ -18,6 +18,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
@@ -158,6 +159,11 @@ pub trait Resource:
     fn references(&self, _references: &mut References) {}
 
     /// References that only show once the first ones are known, such as a pairing's programme.
+    /// Does slow work on a body before its transaction begins, so that [`Resource::prepare`] finds it done.
+    fn foresee(_body: &Value) -> impl Future<Output = ()> + Send {
+        async {}
+    }
+
     fn further_references(&self, _known: &Known, _references: &mut References) {}
 
     /// Fills in what the service gives: ids, keys, derived fields. `before` is what is stored now.

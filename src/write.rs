@@ -149,6 +149,9 @@ fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
 
 async fn perform<R: Resource>(ask: Ask, job: Job, faults: Faults) -> Answer {
     let dry_run = is_dry_run(&ask)?;
+    if let Some(body) = job.body() {
+        R::foresee(body).await;
+    }
     in_transaction(
         ask,
         dry_run,

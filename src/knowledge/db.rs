@@ -1,8 +1,9 @@
 //! Knowledge items in the database.
 
 use diesel::QueryResult;
+use serde_json::Value;
 
-use super::rules::{check_cities, render_body, target_codes};
+use super::rules::{check_cities, render_body, render_body_ahead, target_codes};
 use super::types::{KnowledgeFilter, KnowledgeItem, KnowledgeStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
@@ -84,6 +85,10 @@ impl Resource for KnowledgeItem {
         if let Some(tour) = &self.tour {
             references.to::<Tour>("/tour", tour);
         }
+    async fn foresee(body: &Value) {
+        render_body_ahead(body).await;
+    }
+
     }
 
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {

@@ -1,11 +1,16 @@
 //! The rules of a knowledge item.
 
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
 use super::types::KnowledgeItem;
 use crate::ids::CityId;
-use crate::markdown::rendered;
+use crate::markdown::{render_ahead, rendered};
 use crate::pairings::types::Pairing;
 use crate::problem::{Fault, Faults, Rule};
 use crate::resource::{Check, Resource};
+use crate::text::Text;
 use crate::tours::types::Tour;
 
 /// What a city may say of others: it shares an item with cities of the pairing that the item names, and of no pairing
@@ -55,6 +60,41 @@ pub fn check_cities(item: &KnowledgeItem, check: &Check<'_, KnowledgeItem>, faul
         "/tour",
         Rule::NotYours,
     );
+}
+
+/// How many bodies are put into HTML at once: it takes a processor, and others want one too.
+static TURNS: Semaphore = Semaphore::const_new(1);
+
+/// Makes the HTML of what a body says, on a thread where it keeps nobody waiting.
+pub async fn render_body_ahead(body: &Value) {
+    let texts = markdown_in(body);
+    if texts.is_empty() {
+        return;
+    }
+    // It is never closed.
+    let _turn = TURNS.acquire().await;
+    let work = spawn_blocking(move || texts.iter().for_each(|text| render_ahead(text)));
+    if let Err(error) = work.await {
+        tracing::error!(%error, "Markdown could not be put into HTML ahead");
+    }
+}
+
+/// The texts of a whole item, of a merge patch or of the operations of a JSON Patch.
+fn markdown_in(body: &Value) -> Vec<String> {
+    let operations = body.as_array().into_iter().flatten();
+    let patched = operations.filter_map(|operation| {
+        let path = operation.get("path")?.as_str()?;
+        path.starts_with("/body").then(|| operation.get("value"))?
+    });
+    let said = body.get("body").into_iter().chain(patched);
+    let texts = said.flat_map(|said| match said {
+        Value::Object(languages) => languages.values().collect(),
+        text => vec![text],
+    });
+    let texts = texts.filter_map(Value::as_str);
+    // What is longer is refused, and there are no more languages.
+    let fitting = texts.filter(|text| text.chars().count() <= Text::MAX_LENGTH);
+    fitting.take(30).map(str::to_owned).collect()
 }
 
 /// The HTML beside the Markdown; what has not changed stays as it is.

@@ -68,7 +68,8 @@ pub struct KnowledgeItem {
     pub summary: Option<Text>,
     /// What it says, in Markdown (CommonMark with tables).
     pub body: Option<Text>,
-    /// `body` as sanitised HTML, fit for a page.
+    /// `body` as sanitised HTML, fit for a page. A picture that is no file of this service (`/v1/knowledge/…/files/…`)
+    /// becomes a link.
     #[serde(default)]
     #[schema(read_only)]
     pub body_html: Option<Html>,

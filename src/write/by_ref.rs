@@ -32,6 +32,7 @@ pub async fn put_by_ref<R: ByRef>(mut ask: Ask, payload: Payload) -> Answer {
     permit::<R>(&ask, Action::Create)?;
     let body = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
     let dry_run = is_dry_run(&ask)?;
+    R::foresee(&body).await;
     let work = Put {
         body,
         dry_run,

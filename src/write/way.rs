@@ -28,6 +28,15 @@ pub enum Job {
 }
 
 impl Job {
+    /// Its body.
+    pub fn body(&self) -> Option<&Value> {
+        match self {
+            Self::Create(body) | Self::Replace(body) => Some(body),
+            Self::MergePatch(patch) | Self::JsonPatch(patch) => Some(patch),
+            Self::Delete => None,
+        }
+    }
+
     /// What it does, for the access table.
     pub fn action(&self) -> Action {
         match self {

@@ -1,5 +1,7 @@
 //! Knowledge items: what cities share, who sees it, and the HTML beside their Markdown.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::support::files::upload;
@@ -177,6 +179,40 @@ async fn the_html_follows_the_markdown_and_cannot_be_written() {
     umea.patch(&path, "*", deep)
         .await
         .refused(&[("/body/en", "too_deep")]);
+}
+
+#[tokio::test]
+async fn texts_that_are_long_to_render_keep_nobody_waiting() {
+    let app = App::start().await;
+    let (umea, anonymous) = (app.city_user("umea").await, app.anonymous());
+    let (path, _) = made(&umea, knowledge(&["umea"])).await;
+    let texts: Value = (b'a'..=b'z')
+        .map(|letter| {
+            (
+                format!("x{}", char::from(letter)),
+                json!(format!("{letter} {}", "*a* & ".repeat(1500))),
+            )
+        })
+        .collect();
+    let slow = umea.patch(&path, "*", json!({"body": texts}));
+    let others = async {
+        let mut longest = Duration::ZERO;
+        for _ in 0..20 {
+            let begun = Instant::now();
+            anonymous.get("/v1/cities/umea").await.expect(200);
+            longest = longest.max(begun.elapsed());
+        }
+        longest
+    };
+    let (reply, longest) = tokio::join!(slow, others);
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    let html = reply.expect(200).body["body_html"]["xa"].clone();
+    assert!(
+        html.as_str()
+            .unwrap()
+            .starts_with("<p>97 <em>a</em> &amp; "),
+        "{html}"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::batch::{Entries, Told, store};
+use super::batch::{Entries, Told, foresee, store};
 use super::lines::Received;
 use super::{Bulk, BulkOutcome, Outlet};
 use crate::db::{Connection, begin, commit, rollback};
@@ -142,6 +142,7 @@ async fn receive<R: ByRef>(
         let next = next.map_err(|_| Problem::new(Code::Timeout))?;
         match next {
             Some(Received::Lines(batch)) => {
+                foresee::<R>(&entries).await;
                 let entries = entries.of(batch);
                 let stored = store(conn, work, &entries).await;
                 if stored.is_err() {

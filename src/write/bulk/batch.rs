@@ -42,6 +42,15 @@ pub struct Said {
     city: CityId,
 }
 
+/// Does the slow work on lines before their transaction.
+pub async fn foresee<R: ByRef>(entries: &[Entry]) {
+    for said in entries.iter().flat_map(|entry| &entry.said) {
+        if let Some(body) = said.job.body() {
+            R::foresee(body).await;
+        }
+    }
+}
+
 /// What came of a line.
 pub struct Told<I> {
     pub line: u64,
@@ -171,6 +180,7 @@ impl<R: ByRef> Entries<R> {
 /// Stores a batch in a transaction of its own, again when it met others; answers the results of its lines, as they are
 /// written.
 pub async fn store_alone<R: ByRef>(work: Bulk<R>, entries: Vec<Entry>) -> Vec<u8> {
+    foresee::<R>(&entries).await;
     let mut attempt = 1;
     let outcome = loop {
         match try_alone(&work, &entries).await {

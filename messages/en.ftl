@@ -239,6 +239,7 @@ fault-ambiguous-reference = Stands for several things, in the systems of { $citi
 fault-not-of-city = { $city } must be one of its cities.
 fault-dangling-reference = Names something that is not there, or not where it must be.
 fault-referenced-by = Still named by { $kind }.
+fault-too-many-lines = A request that stores all of its lines or none may have at most { $limit }: this one and what comes after it are not read.
 fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
 fault-min-above-max = The least must not be above the most.
 fault-ends-before-start = Must not end before it starts.

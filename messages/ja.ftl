@@ -231,6 +231,7 @@ fault-dangling-reference = 存在しないもの、または必要な場所に�
 fault-referenced-by = { $kind } がまだ参照しています。
 fault-unknown-time-zone = Asia/Tokyo のような、IANA データベースのタイムゾーンでなければなりません。
 fault-min-above-max = 最小値は最大値を超えてはなりません。
+fault-too-many-lines = すべてを保存するか何も保存しないリクエストは { $limit } 行までです。この行から後は読まれていません。
 fault-ends-before-start = 終わりは始まりより前であってはなりません。
 fault-day-outside = 視察の期間内でなければなりません: { $when }
 fault-too-many-funded = プログラムが費用を負担する派遣者は { $limit } 人までです。

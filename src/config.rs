@@ -26,6 +26,8 @@ pub struct Settings {
     pub pool_requests: usize,
     /// Connections for exports, of each thread that answers requests.
     pub pool_exports: usize,
+    /// Connections for requests that store all of their lines or none, of each thread that answers requests.
+    pub pool_bulks: usize,
     /// Time a request may take in all.
     pub request_timeout: u64,
     /// Time a request's body may take to arrive.
@@ -38,7 +40,7 @@ pub struct Settings {
     pub statement_timeout: u64,
     /// Time a statement may wait for a lock.
     pub lock_timeout: u64,
-    /// Time an export may take.
+    /// Time an export, or a large answer, may take until it is read; and a request of many lines, all or none.
     pub export_timeout: u64,
     /// Time between the signal to stop and the end of serving, in which load balancers look elsewhere.
     pub drain_time: u64,
@@ -160,6 +162,7 @@ impl Default for Settings {
             lock_timeout: 2,
             export_timeout: 60,
             drain_time: 5,
+            pool_bulks: 1,
             files: String::new(),
             files_endpoint: String::new(),
             files_region: String::new(),

@@ -50,9 +50,9 @@ pub async fn create_action_plan(ask: Ask, payload: Payload) -> Answer {
 /// `external_refs`: as `PUT /action-plans/by-ref/{system}/{key}` of each, several times faster, and of any size. The answer
 /// tells line by line and in order what came of it, while more lines are still read: read it while you send, for the
 /// service waits when 16 MiB of results are not taken. A line that cannot be stored is told with its problem, and the others
-/// go on. With `atomic=true` all are stored or none, within a minute, and the results come at the end. An answer that
-/// breaks off is repeated: what is stored already is `unchanged`. `If-None-Match: *` replaces nothing. An `Idempotency-Key`
-/// is refused.
+/// go on. With `atomic=true` all are stored or none, up to 100,000 and within a minute, and the results come at the end;
+/// after 500 lines that cannot be stored no more are read. An answer that breaks off is repeated: what is stored already
+/// is `unchanged`. `If-None-Match: *` replaces nothing. An `Idempotency-Key` is refused.
 #[utoipa::path(tag = "action plans", params(BulkParams, RefParams, WriteParams), request_body(content = ActionPlan, content_type = "application/x-ndjson"), responses((status = 200, body = BulkResult, content_type = "application/x-ndjson")))]
 #[post("/action-plans/bulk")]
 pub async fn put_many_action_plans(ask: Ask, payload: Payload) -> Answer {

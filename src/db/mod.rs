@@ -40,6 +40,7 @@ pub struct Database {
 struct Pools {
     requests: Pool<Connection>,
     exports: Pool<Connection>,
+    bulks: Pool<Connection>,
 }
 
 thread_local! {
@@ -73,6 +74,11 @@ impl Database {
         lend(&self.pools().map_err(unusable)?.exports).await
     }
 
+    /// A connection for a request that stores all of its lines or none: exports do not keep it waiting.
+    pub async fn bulk_connection(&self) -> Result<Loan, Problem> {
+        lend(&self.pools().map_err(unusable)?.bulks).await
+    }
+
     /// The pools of this thread, made when it first asks.
     fn pools(&self) -> Result<Pools, PoolError> {
         POOLS.with_borrow_mut(|all| match all.entry(self.id) {
@@ -91,6 +97,7 @@ impl Database {
                         "iuc exports",
                         settings.export_timeout,
                     )?,
+                    bulks: pool(settings.pool_bulks, "iuc bulks", settings.export_timeout)?,
                 };
                 Ok(place.insert(pools).clone())
             }

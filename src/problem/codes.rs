@@ -133,6 +133,7 @@ codes! {
         NotInBulk = "not_in_bulk";
         RepeatedReference = "repeated_reference";
         DuplicateName = "duplicate_name";
+        TooManyLines = "too_many_lines";
         LongName = "long_name";
         ReadOnly = "read_only";
         Immutable = "immutable";

@@ -287,6 +287,18 @@ async fn all_or_none_means_none_when_one_line_fails_and_every_line_says_so() {
 }
 
 #[tokio::test]
+async fn of_an_atomic_request_no_more_is_read_once_hundreds_of_lines_have_failed() {
+    let (app, frankfurt, ..) = cast().await;
+    let body = lines(3, "First") + &"{}\n".repeat(20_000);
+    let reply = send(&frankfurt, "?atomic=true", body).await;
+    let told = told(&reply);
+    assert!((500..=700).contains(&told.len()), "{}", told.len());
+    assert_eq!(told, all(told.len() as u64, "failed"));
+    assert_eq!(problem(&results(&reply)[0]).0, "bulk_undone");
+    assert_eq!(app.count("action_plans").await, 0);
+}
+
+#[tokio::test]
 async fn a_dry_run_tells_and_stores_nothing() {
     let (app, frankfurt, ..) = cast().await;
     send(&frankfurt, "", lines(2, "First")).await;

@@ -10,11 +10,14 @@ use super::batch::{Entries, Told, foresee, store};
 use super::lines::Received;
 use super::{Bulk, BulkOutcome, Outlet};
 use crate::db::{Connection, begin, commit, rollback};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Problem, Rule};
 use crate::resource::ByRef;
 
-/// Of how many failed lines the own problem is kept; of more, that they are not stored.
+/// After how many failed lines no more are read: nothing will be stored, and these are enough to mend.
 const PROBLEMS: usize = 500;
+
+/// Most lines: what came of each is kept until all are stored.
+const MAX_LINES: usize = 100_000;
 
 /// Results are handed over by so many lines.
 const PAGE: usize = 500;
@@ -23,18 +26,13 @@ const PAGE: usize = 500;
 pub async fn run<R: ByRef>(work: Bulk<R>, mut received: mpsc::Receiver<Received>, outlet: Outlet) {
     let mut all = Lines::new();
     let stored = store_all(&work, &mut received, &mut all).await;
-    // Whatever stopped it, the rest of the lines is told too.
+    // No more is read: what is still to come would be told as not stored, and all of it kept until then.
+    drop(received);
     let stopped = match stored {
         Ok(true) => None,
         Ok(false) => Some(Problem::new(Code::BulkUndone)),
         Err(problem) => Some(problem),
     };
-    if stopped.is_some() {
-        while let Some(Received::Lines(batch)) = received.recv().await {
-            all.lines
-                .extend(batch.0.iter().map(|line| Kept::failed(line.number)));
-        }
-    }
     let mut page = Vec::new();
     let mut problems = all.problems.into_iter().peekable();
     for (index, kept) in all.lines.into_iter().enumerate() {
@@ -93,9 +91,7 @@ impl<I> Lines<I> {
     fn push(&mut self, told: Told<I>) {
         if let Some(problem) = told.problem {
             self.has_failed = true;
-            if self.problems.len() < PROBLEMS {
-                self.problems.push((told.line, problem));
-            }
+            self.problems.push((told.line, problem));
         }
         self.lines.push(Kept {
             line: told.line,
@@ -113,7 +109,7 @@ async fn store_all<R: ByRef>(
 ) -> Result<bool, Problem> {
     let settings = &work.ask.app.config.settings;
     let deadline = Instant::now() + Duration::from_secs(settings.export_timeout);
-    let mut conn = work.ask.app.db.export_connection().await?;
+    let mut conn = work.ask.app.db.bulk_connection().await?;
     begin(&mut conn).await?;
     let outcome = receive(&mut conn, work, received, all, deadline).await;
     match outcome {
@@ -141,15 +137,26 @@ async fn receive<R: ByRef>(
         let next = timeout_at(deadline, received.recv()).await;
         let next = next.map_err(|_| Problem::new(Code::Timeout))?;
         match next {
-            Some(Received::Lines(batch)) => {
-                foresee::<R>(&entries).await;
+            Some(Received::Lines(mut batch)) => {
+                let room = MAX_LINES.saturating_sub(all.lines.len());
+                let beyond = batch.0.get(room).map(|line| line.number);
+                batch.0.truncate(room);
                 let entries = entries.of(batch);
+                foresee::<R>(&entries).await;
                 let stored = store(conn, work, &entries).await;
                 if stored.is_err() {
                     let failed = entries.iter().map(|entry| Kept::failed(entry.line));
                     all.lines.extend(failed);
                 }
                 stored?.into_iter().for_each(|told| all.push(told));
+                if let Some(line) = beyond {
+                    let fault = Fault::at("", Rule::TooManyLines).with("limit", MAX_LINES);
+                    all.push(Told::failed(line, Problem::fault(fault)));
+                    return Ok(());
+                }
+                if all.problems.len() >= PROBLEMS {
+                    return Ok(());
+                }
                 if work.ask.app.is_stopping() {
                     return Err(Problem::new(Code::Unavailable));
                 }

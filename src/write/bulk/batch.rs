@@ -89,11 +89,16 @@ impl<I> Told<I> {
     }
 }
 
-/// Reads lines as what they say. Which key stood in which line is remembered by a hash of a few bytes.
+/// Of how many lines it is remembered at least which key they had.
+const REMEMBERED: usize = 100_000;
+
+/// Reads lines as what they say. Which key stood in which line is remembered by a hash of a few bytes, and forgotten when
+/// it is long ago: then the line is stored already.
 pub struct Entries<R> {
     work: Bulk<R>,
     hasher: RandomState,
     seen: HashMap<u64, u64>,
+    seen_before: HashMap<u64, u64>,
 }
 
 impl<R: ByRef> Entries<R> {
@@ -102,6 +107,7 @@ impl<R: ByRef> Entries<R> {
             work,
             hasher: RandomState::new(),
             seen: HashMap::new(),
+            seen_before: HashMap::new(),
         }
     }
 
@@ -166,10 +172,16 @@ impl<R: ByRef> Entries<R> {
         let hash = self
             .hasher
             .hash_one((&said.city, &reference.system, &reference.key));
-        match self.seen.insert(hash, line) {
-            None => Ok(said),
+        if self.seen.len() >= REMEMBERED {
+            self.seen_before = std::mem::take(&mut self.seen);
+        }
+        let first = self.seen.get(&hash).or(self.seen_before.get(&hash));
+        match first.copied() {
+            None => {
+                self.seen.insert(hash, line);
+                Ok(said)
+            }
             Some(first) => {
-                self.seen.insert(hash, first);
                 let fault = Fault::at("/external_refs/0", Rule::RepeatedReference);
                 Err(Problem::fault(fault.with("line", first)))
             }

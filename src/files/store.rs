@@ -1,7 +1,8 @@
 //! The object store: a folder of this machine, or a bucket behind the S3 protocol.
 
-use std::collections::HashMap;
+use std::fs::Permissions;
 use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -103,6 +104,7 @@ impl Files {
             folder,
             part,
             limit: settings.file_limit,
+            folder: self.folder.clone(),
             patience: Duration::from_secs(settings.body_timeout),
             longest: Duration::from_secs(settings.upload_timeout),
             running: Running::default(),
@@ -146,6 +148,22 @@ impl Files {
         range: Range<u64>,
     ) -> Result<Option<BoxStream<'static, Result<Bytes, Error>>>, Problem> {
         if range.is_empty() {
+/// Makes the folder in which the object at `path` is kept so that nobody else on the machine may look into it.
+async fn keep_to_ourselves(folder: Option<&std::path::Path>, path: &Path) {
+    let place = folder.map(|folder| folder.join(path.as_ref()));
+    if let Some(parent) = place.as_deref().and_then(std::path::Path::parent) {
+        let made = tokio::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)
+            .await;
+        if let Err(error) = made {
+            // The store tells what stands in its way.
+            tracing::warn!(%error, "a folder for files could not be made");
+        }
+    }
+}
+
             return Ok(Some(futures_util::stream::empty().boxed()));
         }
         let options = GetOptions::new().with_range(Some(GetRange::Bounded(range)));
@@ -176,7 +194,12 @@ impl Files {
 }
 
 fn folder_at(folder: &std::path::Path) -> Result<LocalFileSystem, Box<dyn std::error::Error>> {
-    std::fs::create_dir_all(folder)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    // One that was there already may have been made with the usual mode.
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     Ok(LocalFileSystem::new_with_prefix(folder)?
         .with_automatic_cleanup(true)
         .with_fsync(true))
@@ -193,6 +216,7 @@ fn bucket_of(bucket: &str, settings: &Settings) -> object_store::Result<PrefixSt
     let retry = RetryConfig {
         max_retries: 3,
         retry_timeout: Duration::from_secs(10),
+    folder: Option<PathBuf>,
         ..RetryConfig::default()
     };
     let mut builder = AmazonS3Builder::from_env()
@@ -217,6 +241,7 @@ fn unavailable(error: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%error, "the object store failed");
     Problem::new(Code::FilesUnavailable).header(RETRY_AFTER, "5")
 }
+                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
 
 /// An object that is being written. At most one part of it is in memory; dropped before its end, nothing is kept of it.
 pub struct Writing {
@@ -235,12 +260,19 @@ impl Writing {
             let taken = bytes.split_to(bytes.len().min(self.part - self.length));
             self.length += taken.len();
             self.held.push(taken);
+                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
             if self.length == self.part {
                 self.put_part().await?;
             }
         }
         Ok(())
     }
+        if let Some(folder) = &self.folder {
+            let file = folder.join(self.path.as_ref());
+            let private = Permissions::from_mode(0o600);
+            let set = tokio::fs::set_permissions(file, private).await;
+            set.map_err(|error| unavailable(&error))?;
+        }
 
     async fn put_part(&mut self) -> Result<(), Problem> {
         let parts = match &mut self.parts {

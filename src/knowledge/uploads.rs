@@ -10,7 +10,7 @@ use crate::files::{Conditions, MAX_FILES, Received, StoredFile, Stray, deliver, 
 use crate::ids::{FileId, KnowledgeId};
 use crate::policy::Action;
 use crate::problem::{Code, Fault, Problem, Rule};
-use crate::read::{Answer, cache, http_date, not_modified};
+use crate::read::{Answer, cache, http_date, not_modified, vary};
 use crate::request::{Ask, etag};
 use crate::resource::{Resource, new_uuid};
 use crate::write::{
@@ -152,7 +152,8 @@ pub async fn download(ask: Ask) -> Answer {
     };
     let (key, modified) = (key_of(item.id, file.id), http_date(file.created_at));
     let mut answer = deliver(&ask.app.files, &key, file, &modified, &conditions).await?;
-    let (name, value) = cache(&ask);
-    answer.headers_mut().insert(name, value);
+    for (name, value) in [cache(&ask), vary()] {
+        answer.headers_mut().insert(name, value);
+    }
     Ok(answer)
 }

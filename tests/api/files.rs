@@ -1,5 +1,6 @@
 //! Files: what is uploaded arrives whole or not at all, and what is downloaded is what was uploaded.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,6 +73,38 @@ async fn sweep(app: &App) -> usize {
 }
 
 #[tokio::test]
+async fn nobody_else_on_the_machine_may_look_into_the_files() {
+    let (app, umea, path) = begin(|_| {}).await;
+    let long: Vec<u8> = PDF
+        .iter()
+        .copied()
+        .chain((0..3_000_000).map(|_| 7))
+        .collect();
+    for bytes in [PDF.to_vec(), long] {
+        upload(&umea, &path, "plan.pdf", "application/pdf", &bytes)
+            .await
+            .expect(201);
+    }
+    let (mut open, mut files) = (vec![app.files.clone()], 0);
+    while let Some(place) = open.pop() {
+        let meta = std::fs::metadata(&place).unwrap();
+        let mode = meta.permissions().mode() & 0o777;
+        if meta.is_dir() {
+            assert_eq!(mode, 0o700, "{}", place.display());
+            open.extend(
+                std::fs::read_dir(&place)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else {
+            assert_eq!(mode, 0o600, "{}", place.display());
+            files += 1;
+        }
+    }
+    assert_eq!(files, 2);
+}
+
+#[tokio::test]
 async fn a_file_comes_back_as_it_was_uploaded() {
     let (app, umea, path) = begin(|_| {}).await;
     let bytes: Vec<u8> = PDF
@@ -121,6 +154,7 @@ async fn a_file_comes_back_as_it_was_uploaded() {
     ] {
         assert_eq!(got.header(name), value, "{name}");
     }
+    assert!(got.header("vary").contains("Authorization"), "{got}");
     let head = umea
         .request("HEAD", &file)
         .header("Accept-Encoding", "gzip")

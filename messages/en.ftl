@@ -9,6 +9,7 @@ problem-invalid-json = The body is not JSON: { $reason } at line { $line }, colu
     .help = The body could not be read as JSON (RFC 8259) in UTF-8. The detail names the line and column where reading stopped. Nothing was stored. Mend the body and send it again.
 problem-invalid-input = { $count ->
         [one] One part of the request is not valid; `errors` names it.
+        [100] Very many parts of the request are not valid; `errors` names the first 100 that were found.
        *[other] { $count } parts of the request are not valid; `errors` names each of them.
     }
     .title = The request is not valid
@@ -103,6 +104,9 @@ problem-too-many-requests = Too many requests. Wait { $seconds } seconds and try
 problem-too-many-uploads = Too many uploads are running. Try again shortly.
     .title = Too many uploads at once
     .help = Each account may have four uploads running, and each instance of the service sixteen. Wait until one of them has ended.
+problem-too-many-exports = Too many exports are running. Try again shortly.
+    .title = Too many exports at once
+    .help = Each caller may read one half of the exports that an instance of the service runs at once. Read one to its end before you begin the next, and close those that you no longer read.
 
 ## Problems: the thing asked for
 
@@ -235,11 +239,11 @@ fault-id-not-derivable = No id can be derived; give one: lower-case ASCII words 
 fault-already-used = Is used already.
 fault-not-in-bulk = Is not taken here: a repeated request changes nothing that is stored already.
 fault-repeated-reference = Stands in line { $line } already.
+fault-too-many-lines = A request that stores all of its lines or none may have at most { $limit }: this one and what comes after it are not read.
 fault-ambiguous-reference = Stands for several things, in the systems of { $cities }: name one of these cities.
 fault-not-of-city = { $city } must be one of its cities.
 fault-dangling-reference = Names something that is not there, or not where it must be.
 fault-referenced-by = Still named by { $kind }.
-fault-too-many-lines = A request that stores all of its lines or none may have at most { $limit }: this one and what comes after it are not read.
 fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
 fault-min-above-max = The least must not be above the most.
 fault-ends-before-start = Must not end before it starts.

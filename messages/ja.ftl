@@ -6,7 +6,10 @@
 problem-invalid-json = 本文が JSON ではありません({ $line } 行 { $column } 文字目): { $reason }
     .title = 本文が正しい JSON ではありません
     .help = 本文を UTF-8 の JSON(RFC 8259)として読めませんでした。detail は読み取りが止まった行と文字の位置を示します。何も保存されていません。本文を直して送り直してください。
-problem-invalid-input = リクエストの { $count } か所が正しくありません。`errors` にすべて示します。
+problem-invalid-input = { $count ->
+        [100] リクエストの非常に多くの箇所が正しくありません。`errors` には、見つかった最初の 100 か所を示します。
+       *[other] リクエストの { $count } か所が正しくありません。`errors` にすべて示します。
+    }
     .title = リクエストが正しくありません
     .help = リクエストの一部が API の規則に反しています。`errors` はすべてを一度に示します: `pointer` は本文内の位置(JSON Pointer、RFC 6901)、`parameter` はクエリパラメーターまたはヘッダーの名前、`code` は規則(変わりません)、`detail` は直し方です。何も保存されていません。
 problem-request-timeout = 本文が { $seconds } 秒以内に届きませんでした。
@@ -99,6 +102,9 @@ problem-too-many-requests = リクエストが多すぎます。{ $seconds } 秒
 problem-too-many-uploads = 多くのアップロードが進行中です。しばらくしてからやり直してください。
     .title = 同時のアップロードが多すぎます
     .help = 同時に行えるアップロードは、アカウントごとに 4 つ、サービスの各インスタンスで 16 までです。いずれかが終わるまで待ってください。
+problem-too-many-exports = 多くのエクスポートが進行中です。しばらくしてからやり直してください。
+    .title = 同時のエクスポートが多すぎます
+    .help = サービスの各インスタンスが同時に行えるエクスポートのうち、一人の利用者が使えるのは半分までです。一つを最後まで読んでから次を始め、読まなくなったものは閉じてください。
 
 ## 問題: 対象
 
@@ -225,13 +231,13 @@ fault-id-not-derivable = id を導けません。英小文字と数字の語を�
 fault-already-used = すでに使われています。
 fault-not-in-bulk = ここでは使えません。すでに保存されているものは、リクエストを繰り返しても変わりません。
 fault-repeated-reference = すでに { $line } 行目にあります。
+fault-too-many-lines = すべてを保存するか何も保存しないリクエストは { $limit } 行までです。この行から後は読まれていません。
 fault-ambiguous-reference = { $cities } のシステムで複数のものを指しています。そのうちの一つの都市を指定してください。
 fault-not-of-city = { $city } がその都市の一つでなければなりません。
 fault-dangling-reference = 存在しないもの、または必要な場所にないものを指しています。
 fault-referenced-by = { $kind } がまだ参照しています。
 fault-unknown-time-zone = Asia/Tokyo のような、IANA データベースのタイムゾーンでなければなりません。
 fault-min-above-max = 最小値は最大値を超えてはなりません。
-fault-too-many-lines = すべてを保存するか何も保存しないリクエストは { $limit } 行までです。この行から後は読まれていません。
 fault-ends-before-start = 終わりは始まりより前であってはなりません。
 fault-day-outside = 視察の期間内でなければなりません: { $when }
 fault-too-many-funded = プログラムが費用を負担する派遣者は { $limit } 人までです。

@@ -25,6 +25,7 @@ use crate::feed::Head;
 use crate::files::Files;
 use crate::problem::{Code, Problem};
 use crate::room::Room;
+use crate::turns::Turns;
 
 /// The version of the API, as in the OpenAPI document and the `API-Version` field.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -83,6 +84,8 @@ pub struct App {
     pub room: Room,
     /// How far the change feed goes, as far as this instance has seen.
     pub head: Head,
+    /// The exports that are running, by whom.
+    pub exports: Turns<String>,
     stopping: CancellationToken,
     limiter: Option<Limiter>,
     verified: Mutex<HashMap<String, AccessClaims>>,
@@ -110,6 +113,7 @@ impl App {
             let burst = NonZeroU32::new(config.settings.rate_burst).unwrap_or(rate);
             RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)).with_middleware()
         });
+        let exports = config.settings.workers() * config.settings.pool_exports;
         Self {
             config,
             public_url,
@@ -123,10 +127,18 @@ impl App {
             writes,
             room: Room::default(),
             head: Head::default(),
+            exports: Turns::new(exports, exports.div_ceil(2)),
             stopping,
             limiter,
             verified: Mutex::default(),
         }
+    }
+
+    /// What a caller counts as: its account, or the address of an anonymous one.
+    pub fn key_of(&self, caller: &Caller, address: &str) -> String {
+        caller
+            .account()
+            .map_or_else(|| address.to_owned(), |account| account.to_string())
     }
 
     /// Counts a request of a caller (an anonymous one: of an address) against its allowance; `None`: there is no
@@ -135,9 +147,7 @@ impl App {
         let Some(limiter) = &self.limiter else {
             return Ok(None);
         };
-        let key = caller
-            .account()
-            .map_or_else(|| address.to_owned(), |account| account.to_string());
+        let key = self.key_of(caller, address);
         let rate = u64::from(self.config.settings.rate_limit.max(1));
         match limiter.check_key(&key) {
             Ok(state) => {

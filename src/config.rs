@@ -135,6 +135,14 @@ impl Serialize for Secret {
 }
 
 impl Settings {
+    /// How many threads answer requests.
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            some => some,
+        }
+    }
+
     /// The folder of the files, when they are kept in one.
     pub fn files_folder(&self) -> PathBuf {
         match self.files.as_str() {
@@ -154,6 +162,7 @@ impl Default for Settings {
             workers: 0,
             pool_requests: 8,
             pool_exports: 2,
+            pool_bulks: 1,
             request_timeout: 15,
             body_timeout: 10,
             header_timeout: 5,
@@ -162,7 +171,6 @@ impl Default for Settings {
             lock_timeout: 2,
             export_timeout: 60,
             drain_time: 5,
-            pool_bulks: 1,
             files: String::new(),
             files_endpoint: String::new(),
             files_region: String::new(),

@@ -25,6 +25,7 @@ pub mod body;
 pub mod room;
 pub mod contract;
 pub mod events;
+pub mod turns;
 pub mod files;
 pub mod feed;
 pub mod app;

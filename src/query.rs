@@ -5,6 +5,7 @@
 
 mod expressions;
 mod keys;
+mod stretch;
 
 use std::cmp::Ordering;
 
@@ -15,6 +16,9 @@ use utoipa::IntoParams;
 
 pub use self::expressions::{Keyset, Order, Sight};
 pub use self::keys::{Key, KeyType, Sort, TieBreak};
+pub use self::stretch::Stretch;
+pub(crate) use self::stretch::weight;
+use self::stretch::{BATCH, BATCH_BYTES, PAGE_BYTES};
 use crate::auth::secrets::Signer;
 use crate::problem::{Fault, Problem, Rule};
 
@@ -95,6 +99,7 @@ pub struct Page {
     pub limit: i64,
     /// Only what has changed since.
     pub since: Option<DateTime<Utc>>,
+    bytes: i64,
     binding: String,
 }
 
@@ -154,6 +159,7 @@ impl Page {
             after: None,
             limit: params.limit.map_or(DEFAULT_LIMIT, i64::from),
             since: params.since,
+            bytes: PAGE_BYTES,
             binding,
         };
         page.go_on(params.cursor.as_deref(), signer)?;
@@ -187,14 +193,15 @@ impl Page {
             after: None,
             limit: limit.map_or(DEFAULT_LIMIT, i64::from),
             since: None,
+            bytes: PAGE_BYTES,
             binding: format!("{binding}|-{}", tie.sql),
         };
         page.go_on(cursor, signer)?;
         Ok(page)
     }
 
-    /// Every item, in batches of `limit`, in the order of the id.
-    pub fn of_everything<T>(params: &ListParams, tie: TieBreak<T>, limit: i64) -> Self {
+    /// Every item, a batch of them, in the order of the id.
+    pub fn of_everything<T>(params: &ListParams, tie: TieBreak<T>) -> Self {
         let terms = vec![Term {
             sql: tie.sql,
             kind: tie.kind,
@@ -203,8 +210,9 @@ impl Page {
         Self {
             terms,
             after: None,
-            limit,
+            limit: BATCH,
             since: params.since,
+            bytes: BATCH_BYTES,
             binding: String::new(),
         }
     }

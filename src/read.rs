@@ -1,22 +1,23 @@
 //! The one read path: negotiation, conditional requests, pages, thinning, related things, exports.
 
+mod export;
+mod flow;
+
+use std::time::Duration;
+
 use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
 use aws_lc_rs::digest::{Context, SHA256};
-use diesel_async::SimpleAsyncConnection;
-use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
 
 use crate::app::API_VERSION;
 use crate::auth::Caller;
-use crate::db::{Connection, Loan, begin, rollback};
-use crate::feed;
+use crate::db::{Connection, Loan, busy};
 use crate::policy::Role;
-use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{Format, ListParams, OneParams, Page, TieBreak};
+use crate::problem::{Code, Problem};
+use crate::query::{Format, ListParams, OneParams, Page, Stretch, TieBreak};
 use crate::request::{Ask, Asking, RefParams, etag, only};
 use crate::resource::{ByRef, Included, Listing, Resource, Seen, included, keep_readable};
 
@@ -88,7 +89,7 @@ async fn found<R: Resource, T>(
         .insert_header((header::LAST_MODIFIED, http_date(meta.updated_at)))
         .insert_header(cache(&ask))
         .insert_header(vary())
-        .body(json))
+        .body(body_of(&ask, json)?))
 }
 
 /// Answers a part of one thing that is kept beside it, such as a meeting's dates. `load` reads it on the same
@@ -213,16 +214,26 @@ pub fn conditional_as(ask: &Ask, media_type: &str, body: Vec<u8>) -> HttpRespons
     if ask.none_match(&tag) {
         return not_modified(ask, &tag);
     }
-    tagged(ask, &tag, media_type, body)
+    tagged(ask, &tag, media_type, BoxBody::new(body))
 }
 
-fn tagged(ask: &Ask, tag: &str, media_type: &str, body: Vec<u8>) -> HttpResponse {
+fn tagged(ask: &Ask, tag: &str, media_type: &str, body: BoxBody) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(media_type)
         .insert_header((header::ETAG, tag))
         .insert_header(cache(ask))
         .insert_header(vary())
         .body(body)
+}
+
+/// A body that may be large; see [`flow::whole`].
+fn body_of(ask: &Ask, json: Vec<u8>) -> Result<BoxBody, Problem> {
+    flow::whole(json, longest(ask))
+}
+
+/// How long an answer may take to be read.
+fn longest(ask: &Ask) -> Duration {
+    Duration::from_secs(ask.app.config.settings.export_timeout)
 }
 
 /// Answers a page of a list, or exports all of it.
@@ -234,7 +245,7 @@ pub async fn list<R: Resource>(asking: Asking) -> Answer {
     let (asking, format) = asking.with(format).await?;
     match format {
         Format::Json => page::<R>(asking, params).await,
-        Format::Ndjson => export::<R>(asking.confirmed().await?, params).await,
+        Format::Ndjson => export::export::<R>(asking.confirmed().await?, params).await,
     }
 }
 
@@ -256,9 +267,6 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let binding = format!("{}?{}", ask.list_path::<R>(), filter_of(&ask.query));
     let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.signer);
     let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
-    let limit = usize::try_from(page.limit).unwrap_or(1);
-    let mut longer = page.clone();
-    longer.limit += 1;
     let counted = params.count == Some(true);
     let read = async |conn: &Connection, caller: &Caller| {
         let total = async {
@@ -270,16 +278,19 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
             }
         };
         let entered = R::enter(conn, caller, &parents);
-        let items = R::list(conn, caller, filter.clone(), longer.clone());
+        let items = R::list(conn, caller, filter.clone(), page.clone());
         Ok(futures_util::try_join!(entered, items, total)?)
     };
-    let (ask, conn, (entered, mut items, total)) = asking.read(read).await?;
+    let (ask, conn, (entered, part, total)) = asking.read(read).await?;
     if !entered {
         return Err(Problem::new(Code::NotFound));
     }
-    let more = items.len() > limit;
+    let Stretch { mut items, more } = part;
+    if more && items.is_empty() {
+        // What the page begins with was deleted while it was read.
+        return Err(busy());
+    }
     keep_readable::<R, _>(&ask.caller, &mut items);
-    items.truncate(limit);
     let included = included(&conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
     drop(conn);
     let cursor = match items.last() {
@@ -300,113 +311,20 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     }
     let mut json = Vec::with_capacity(items.len() * 1024 + rest.len());
     json.extend_from_slice(b"{\"items\":[");
-    for (place, item) in items.iter().enumerate() {
+    // Each item is let go when it is written, so that a large page is not held twice.
+    for (place, item) in items.into_iter().enumerate() {
         if place > 0 {
             json.push(b',');
         }
-        write_thinned(&mut json, item, &params.fields)?;
+        write_thinned(&mut json, &item, &params.fields)?;
     }
     json.extend_from_slice(b"],");
     json.extend(rest.into_iter().skip(1));
-    let mut response = tagged(&ask, &tag, JSON, json);
+    let mut response = tagged(&ask, &tag, JSON, body_of(&ask, json)?);
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
-}
-
-/// Streams every matching item as it was at one moment, a line each, with flat memory.
-async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
-    refuse_paging(&params)?;
-    let filter = ask.filter::<R>()?;
-    let mut conn = ask.app.db.export_connection().await?;
-    if !R::enter(&conn, &ask.caller, ask.parents::<R>()).await? {
-        return Err(Problem::new(Code::NotFound));
-    }
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, Problem>>(2);
-    let (caller, fields) = (ask.caller.clone(), params.fields.clone());
-    let mut page = Page::of_everything(&params, R::TIE, R::EXPORT_BATCH);
-    // Before the transaction: whatever it does not see comes after this place in the feed.
-    let end = end_of_export(&ask, &conn).await?;
-    tokio::spawn(async move {
-        let work = async {
-            begin(&mut conn).await?;
-            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                .await?;
-            loop {
-                let mut items = R::list(&conn, &caller, filter.clone(), page.clone()).await?;
-                let whole = usize::try_from(page.limit) == Ok(items.len());
-                if let Some(last) = items.last() {
-                    page.go_on_after(last, R::SORTS, R::TIE);
-                }
-                keep_readable::<R, _>(&caller, &mut items);
-                let mut lines = lines_of::<R>(&items, &fields)?;
-                if !whole {
-                    lines.extend_from_slice(&end);
-                }
-                if sender.send(Ok(lines.into())).await.is_err() || !whole {
-                    break;
-                }
-            }
-            rollback(&mut conn).await
-        };
-        if let Err(problem) = work.await {
-            tracing::warn!(%problem, "an export broke off");
-            // The reader is gone or hears that the stream broke: there is nobody else to tell.
-            let _ = sender.send(Err(problem)).await;
-        }
-    });
-    let lines = futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|lines| (lines, receiver))
-    });
-    Ok(HttpResponse::Ok()
-        .content_type(NDJSON)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(vary())
-        .streaming(lines.map(|lines| lines.map_err(actix_web::Error::from))))
-}
-
-/// The last line of an export that is whole.
-#[derive(Serialize)]
-struct End {
-    cursor: String,
-    expires_at: chrono::DateTime<chrono::Utc>,
-}
-
-/// Where in the change feed to go on from an export that begins now: nothing is missed then.
-async fn end_of_export(ask: &Ask, conn: &Connection) -> Result<Vec<u8>, Problem> {
-    let place = feed::newest(conn).await?;
-    let mut line = bytes(&End {
-        cursor: place.cursor(&ask.app.signer),
-        expires_at: feed::expiry(crate::clock::now(), ask.app.config.settings.feed_days),
-    })?;
-    line.push(b'\n');
-    Ok(line)
-}
-
-/// An export is everything in the order of the id: what asks for a part of it would be ignored, so it is refused.
-fn refuse_paging(params: &ListParams) -> Result<(), Problem> {
-    let mut faults = Faults::new();
-    let asked = [
-        ("cursor", params.cursor.is_some()),
-        ("limit", params.limit.is_some()),
-        ("count", params.count.is_some()),
-        ("sort", !params.sort.is_empty()),
-        ("include", !params.include.is_empty()),
-    ];
-    for (name, _) in asked.into_iter().filter(|(_, given)| *given) {
-        faults.push(Fault::in_parameter(name, Rule::NotInExport));
-    }
-    faults.into_result()
-}
-
-fn lines_of<R: Resource>(items: &[R::Seen], fields: &[String]) -> Result<Vec<u8>, Problem> {
-    let mut lines = Vec::with_capacity(items.len() * 1024);
-    for item in items {
-        write_thinned(&mut lines, item, fields)?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
 }
 
 /// Which of the representations is wanted: by `format`, else by `Accept`.

@@ -27,7 +27,7 @@ pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };
 pub(crate) use self::rows::{
-    plain_writes, rows, sorts_with_id, usual_fields, usual_sorts, usual_sorts_by_uuid,
+    load_walk, plain_writes, rows, sorts_with_id, usual_fields, usual_sorts, usual_sorts_by_uuid,
 };
 use crate::auth::Caller;
 use crate::db::Connection;
@@ -36,7 +36,7 @@ use crate::ids::CityId;
 use crate::merge::Shape;
 use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Fault, Faults, Problem, Rule};
-use crate::query::{Page, Sight, Sort, TieBreak};
+use crate::query::{Page, Sight, Sort, Stretch, TieBreak};
 
 /// The id of a resource.
 pub trait Id: Clone + Display + FromStr + Eq + Hash + Ord + Send + Sync + Unpin + 'static {}
@@ -84,8 +84,6 @@ pub trait Resource:
     /// Whether its id is told apart only from those below the same path: it is then the ids of the path and its own,
     /// joined by `/`.
     const LOCAL_ID: bool = false;
-    /// How many an export reads at once: fewer where one can be large.
-    const EXPORT_BATCH: i64 = 500;
     /// How two edits of one state of it are brought together; none where its versions are not kept.
     const MERGING: Option<Merging<Self>> = None;
     /// What can be answered along with it.
@@ -159,12 +157,12 @@ pub trait Resource:
     fn references(&self, _references: &mut References) {}
 
     /// References that only show once the first ones are known, such as a pairing's programme.
+    fn further_references(&self, _known: &Known, _references: &mut References) {}
+
     /// Does slow work on a body before its transaction begins, so that [`Resource::prepare`] finds it done.
     fn foresee(_body: &Value) -> impl Future<Output = ()> + Send {
         async {}
     }
-
-    fn further_references(&self, _known: &Known, _references: &mut References) {}
 
     /// Fills in what the service gives: ids, keys, derived fields. `before` is what is stored now.
     fn prepare(&mut self, _before: Option<&Self>, _known: &Known, _faults: &mut Faults) {}
@@ -259,13 +257,13 @@ pub trait Resource:
         ids: Vec<Self::Id>,
     ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send;
 
-    /// Reads a page of what `caller` may see.
+    /// Reads a page of what `caller` may see; where one can be large, no more than the page may hold of it.
     fn list(
         conn: &Connection,
         caller: &Caller,
         filter: Self::Filter,
         page: Page,
-    ) -> impl Future<Output = QueryResult<Vec<Self::Seen>>> + Send;
+    ) -> impl Future<Output = QueryResult<Stretch<Self::Seen>>> + Send;
 
     /// Counts what `caller` may see.
     fn count(

@@ -136,10 +136,6 @@ async fn insert_key(
 /// Serves until it is stopped.
 pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<Server> {
     let settings = app.config.settings.clone();
-    let workers = match settings.workers {
-        0 => std::thread::available_parallelism().map_or(2, usize::from),
-        some => some,
-    };
     let state = app.clone();
     let server = HttpServer::new(move || {
         Application::new()
@@ -156,7 +152,7 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
             .wrap(Compress::default())
             .wrap(cors(&app.config.settings))
     })
-    .workers(workers)
+    .workers(settings.workers())
     // A stream's next lines go out at once, and do not wait until the last ones are acknowledged.
     .tcp_nodelay(true)
     .keep_alive(Duration::from_secs(settings.keep_alive))

@@ -30,7 +30,7 @@ use crate::pairings::types::Pairing;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Faults, Problem, Rule};
-use crate::query::{Key, KeyType, Page, Sort, TieBreak};
+use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, Merging, References, Resource, by_ref, check_refs, claim_refs,
     new_uuid, strings, usual_fields, usual_sorts_by_uuid,
@@ -58,7 +58,6 @@ impl Resource for ActionPlan {
         key: |item| Key::Uuid(item.id.uuid()),
     };
     const MERGING: Option<Merging<Self>> = Some(MERGING);
-    const EXPORT_BATCH: i64 = 50;
     const INCLUDES: &'static [Include<StoredPlan>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
@@ -247,7 +246,7 @@ impl Resource for ActionPlan {
         caller: &Caller,
         filter: ActionPlanFilter,
         page: Page,
-    ) -> QueryResult<Vec<StoredPlan>> {
+    ) -> QueryResult<Stretch<StoredPlan>> {
         lists::list(conn, caller, filter, page).await
     }
 

@@ -9,8 +9,10 @@ mod working;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use self::documents::Documents;
@@ -24,7 +26,7 @@ use crate::column::JsonText;
 use crate::db::Connection;
 use crate::ids::PlanId;
 use crate::policy::Role;
-use crate::query::{Key, Page, Sight};
+use crate::query::{Key, Page, Sight, Stretch, weight};
 use crate::resource::{Resource, Seen};
 use crate::schema::{action_plan_readers, action_plan_versions};
 use crate::sdgs::types::SdgCode;
@@ -32,6 +34,14 @@ use crate::sdgs::types::SdgCode;
 /// What everybody reads and a city has not as its own.
 const NOT_OWN: &str = "NOT EXISTS (SELECT FROM action_plan_readers AS own \
      WHERE own.plan = action_plan_readers.plan AND own.reader = ?)";
+
+/// How large the version is that a reader gets.
+const WEIGHT: &str = concat!(
+    "(SELECT ",
+    weight!("version.document"),
+    " FROM action_plan_versions AS version \
+     WHERE version.plan = action_plan_readers.plan AND version.version = action_plan_readers.version)"
+);
 
 /// The version that a reader gets, joined to the reader.
 macro_rules! with_versions {
@@ -121,7 +131,7 @@ pub async fn list(
     caller: &Caller,
     filter: ActionPlanFilter,
     page: Page,
-) -> QueryResult<Vec<StoredPlan>> {
+) -> QueryResult<Stretch<StoredPlan>> {
     if caller.role == Role::Admin {
         return working::list(conn, caller, filter, page).await;
     }
@@ -134,11 +144,14 @@ pub async fn list(
     let public = walk(conn, published(caller, &filter, page.since), &page);
     let (own, public) = futures_util::try_join!(own, public)?;
     let rows = own.into_iter().chain(public);
-    let mut plans: Vec<StoredPlan> = rows
-        .map(|row| row.seen_by(caller, JsonText::default()))
+    let mut rows: Vec<(StoredPlan, i64)> = rows
+        .map(|(row, bytes)| (row.seen_by(caller, JsonText::default()), bytes))
         .collect();
-    plans.sort_by(|a, b| page.compare(a, b, ActionPlan::SORTS, ActionPlan::TIE));
-    plans.truncate(usize::try_from(page.limit).unwrap_or_default());
+    rows.sort_by(|(a, _), (b, _)| page.compare(a, b, ActionPlan::SORTS, ActionPlan::TIE));
+    let Stretch {
+        items: mut plans,
+        more,
+    } = page.cut_by_weight(rows);
     let wanted = Documents::of(&plans);
     let texts: Vec<(PlanId, JsonText, bool)> = wanted.load(&mut conn).await?;
     let texts = texts
@@ -163,7 +176,7 @@ pub async fn list(
             .filter(|plan| with_private.contains(&plan.id));
         texts_without_hidden(conn, caller, plans.map(StoredPlan::text_mut).collect()).await?;
     }
-    Ok(plans)
+    Ok(Stretch { items: plans, more })
 }
 
 /// Counts what `caller` may see.
@@ -243,14 +256,18 @@ fn narrowed(
     query
 }
 
-/// The rows of one page, by the index of the reader and the order.
-async fn walk(mut conn: &Connection, query: Readers, page: &Page) -> QueryResult<Vec<Readable>> {
+/// The rows of one page, by the index of the reader and the order, each with the weight of its text.
+async fn walk(
+    mut conn: &Connection,
+    query: Readers,
+    page: &Page,
+) -> QueryResult<Vec<(Readable, i64)>> {
     let page = page.clone().with_id_column("id", "plan");
     query
-        .select(Readable::as_select())
+        .select((Readable::as_select(), sql::<BigInt>(WEIGHT)))
         .filter(page.keyset())
         .order(page.order())
-        .limit(page.limit)
+        .limit(page.reach())
         .load(&mut conn)
         .await
 }

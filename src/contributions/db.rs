@@ -80,6 +80,7 @@ impl Resource for Contribution {
         contributions,
         key = id,
         visible = visible_to,
+        large = [text],
         filter = |query, filter| {
             if !filter.meeting.is_empty() {
                 query = query.filter(contributions::meeting.eq_any(filter.meeting));

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{CONNECTION, RETRY_AFTER};
@@ -23,6 +23,7 @@ use object_store::{
 use crate::config::Settings;
 use crate::ids::AccountId;
 use crate::problem::{Code, Problem};
+use crate::turns::{Turn, Turns};
 
 /// How many uploads run at once in one instance.
 const AT_ONCE: usize = 16;
@@ -46,10 +47,8 @@ pub struct Files {
     pub patience: Duration,
     /// How long an upload may take in all.
     pub longest: Duration,
-    running: Running,
+    running: Turns<AccountId>,
 }
-
-type Running = Arc<Mutex<HashMap<AccountId, usize>>>;
 
 /// The store cannot be used; the text tells why.
 #[derive(Debug)]
@@ -62,25 +61,6 @@ impl std::fmt::Display for BadStore {
 }
 
 impl std::error::Error for BadStore {}
-
-/// An upload that counts as running until this is dropped.
-pub struct Turn {
-    account: AccountId,
-    running: Running,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Ok(mut running) = self.running.lock()
-            && let Some(count) = running.get_mut(&self.account)
-        {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                running.remove(&self.account);
-            }
-        }
-    }
-}
 
 impl Files {
     /// The store that the settings name; a folder is made when it is not there.
@@ -104,28 +84,18 @@ impl Files {
             folder,
             part,
             limit: settings.file_limit,
-            folder: self.folder.clone(),
             patience: Duration::from_secs(settings.body_timeout),
             longest: Duration::from_secs(settings.upload_timeout),
-            running: Running::default(),
+            running: Turns::new(AT_ONCE, AT_ONCE_OF_ONE),
         })
     }
 
     /// Lets an upload of this account begin, or refuses it while too many are running.
-    pub fn turn(&self, account: AccountId) -> Result<Turn, Problem> {
-        let Ok(mut running) = self.running.lock() else {
-            return Err(Problem::new(Code::Internal));
-        };
-        let own = running.get(&account).copied().unwrap_or_default();
-        if own >= AT_ONCE_OF_ONE || running.values().sum::<usize>() >= AT_ONCE {
-            return Err(Problem::new(Code::TooManyUploads)
+    pub fn turn(&self, account: AccountId) -> Result<Turn<AccountId>, Problem> {
+        self.running.take(account).ok_or_else(|| {
+            Problem::new(Code::TooManyUploads)
                 .header(RETRY_AFTER, "5")
-                .header(CONNECTION, "close"));
-        }
-        running.insert(account, own + 1);
-        Ok(Turn {
-            account,
-            running: self.running.clone(),
+                .header(CONNECTION, "close")
         })
     }
 
@@ -134,6 +104,7 @@ impl Files {
         Writing {
             store: self.store.clone(),
             path: Path::from(key),
+            folder: self.folder.clone(),
             part: self.part,
             held: Vec::new(),
             length: 0,
@@ -148,22 +119,6 @@ impl Files {
         range: Range<u64>,
     ) -> Result<Option<BoxStream<'static, Result<Bytes, Error>>>, Problem> {
         if range.is_empty() {
-/// Makes the folder in which the object at `path` is kept so that nobody else on the machine may look into it.
-async fn keep_to_ourselves(folder: Option<&std::path::Path>, path: &Path) {
-    let place = folder.map(|folder| folder.join(path.as_ref()));
-    if let Some(parent) = place.as_deref().and_then(std::path::Path::parent) {
-        let made = tokio::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(parent)
-            .await;
-        if let Err(error) = made {
-            // The store tells what stands in its way.
-            tracing::warn!(%error, "a folder for files could not be made");
-        }
-    }
-}
-
             return Ok(Some(futures_util::stream::empty().boxed()));
         }
         let options = GetOptions::new().with_range(Some(GetRange::Bounded(range)));
@@ -193,6 +148,22 @@ async fn keep_to_ourselves(folder: Option<&std::path::Path>, path: &Path) {
     }
 }
 
+/// Makes the folder in which the object at `path` is kept so that nobody else on the machine may look into it.
+async fn keep_to_ourselves(folder: Option<&std::path::Path>, path: &Path) {
+    let place = folder.map(|folder| folder.join(path.as_ref()));
+    if let Some(parent) = place.as_deref().and_then(std::path::Path::parent) {
+        let made = tokio::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)
+            .await;
+        if let Err(error) = made {
+            // The store tells what stands in its way.
+            tracing::warn!(%error, "a folder for files could not be made");
+        }
+    }
+}
+
 fn folder_at(folder: &std::path::Path) -> Result<LocalFileSystem, Box<dyn std::error::Error>> {
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -216,7 +187,6 @@ fn bucket_of(bucket: &str, settings: &Settings) -> object_store::Result<PrefixSt
     let retry = RetryConfig {
         max_retries: 3,
         retry_timeout: Duration::from_secs(10),
-    folder: Option<PathBuf>,
         ..RetryConfig::default()
     };
     let mut builder = AmazonS3Builder::from_env()
@@ -241,12 +211,12 @@ fn unavailable(error: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%error, "the object store failed");
     Problem::new(Code::FilesUnavailable).header(RETRY_AFTER, "5")
 }
-                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
 
 /// An object that is being written. At most one part of it is in memory; dropped before its end, nothing is kept of it.
 pub struct Writing {
     store: Arc<dyn ObjectStore>,
     path: Path,
+    folder: Option<PathBuf>,
     part: usize,
     held: Vec<Bytes>,
     length: usize,
@@ -260,24 +230,18 @@ impl Writing {
             let taken = bytes.split_to(bytes.len().min(self.part - self.length));
             self.length += taken.len();
             self.held.push(taken);
-                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
             if self.length == self.part {
                 self.put_part().await?;
             }
         }
         Ok(())
     }
-        if let Some(folder) = &self.folder {
-            let file = folder.join(self.path.as_ref());
-            let private = Permissions::from_mode(0o600);
-            let set = tokio::fs::set_permissions(file, private).await;
-            set.map_err(|error| unavailable(&error))?;
-        }
 
     async fn put_part(&mut self) -> Result<(), Problem> {
         let parts = match &mut self.parts {
             Some(parts) => parts,
             none => {
+                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
                 let begun = self.store.put_multipart(&self.path).await;
                 none.insert(begun.map_err(|error| unavailable(&error))?)
             }
@@ -296,12 +260,19 @@ impl Writing {
         let done = match &mut self.parts {
             Some(parts) => parts.complete().await,
             None => {
+                keep_to_ourselves(self.folder.as_deref(), &self.path).await;
                 let payload: PutPayload = self.held.drain(..).collect();
                 self.store.put(&self.path, payload).await
             }
         };
         done.map_err(|error| unavailable(&error))?;
         self.parts = None;
+        if let Some(folder) = &self.folder {
+            let file = folder.join(self.path.as_ref());
+            let private = Permissions::from_mode(0o600);
+            let set = tokio::fs::set_permissions(file, private).await;
+            set.map_err(|error| unavailable(&error))?;
+        }
         Ok(())
     }
 }

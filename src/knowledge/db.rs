@@ -31,8 +31,6 @@ impl Resource for KnowledgeItem {
 
     const THING: Thing = Thing::KnowledgeItem;
     const PATH: &'static str = "/knowledge";
-    /// A text can have a megabyte, and as much HTML beside it.
-    const EXPORT_BATCH: i64 = 50;
     const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![Sort {
         name: "title",
         sql: "coalesce(title ->> 'en', title ->> 'ja', '')",
@@ -85,10 +83,10 @@ impl Resource for KnowledgeItem {
         if let Some(tour) = &self.tour {
             references.to::<Tour>("/tour", tour);
         }
-    async fn foresee(body: &Value) {
-        render_body_ahead(body).await;
     }
 
+    async fn foresee(body: &Value) {
+        render_body_ahead(body).await;
     }
 
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
@@ -109,6 +107,7 @@ impl Resource for KnowledgeItem {
         knowledge,
         key = id,
         visible = visible_to,
+        large = [summary, body, body_html, links],
         filter = |query, filter| {
             if !filter.kind.is_empty() {
                 query = query.filter(knowledge::kind.eq_any(filter.kind));

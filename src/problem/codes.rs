@@ -96,6 +96,7 @@ problem_codes! {
     TooManyRequests = "too_many_requests", 429;
     TooManySignIns = "too_many_sign_ins", 429;
     TooManyUploads = "too_many_uploads", 429;
+    TooManyExports = "too_many_exports", 429;
     Internal = "internal", 500;
     Unavailable = "unavailable", 503;
     FilesUnavailable = "files_unavailable", 503;
@@ -132,8 +133,8 @@ codes! {
         NotInExport = "not_in_export";
         NotInBulk = "not_in_bulk";
         RepeatedReference = "repeated_reference";
-        DuplicateName = "duplicate_name";
         TooManyLines = "too_many_lines";
+        DuplicateName = "duplicate_name";
         LongName = "long_name";
         ReadOnly = "read_only";
         Immutable = "immutable";

@@ -4,9 +4,10 @@
 /// Implements the SQL of [`Resource`] for a type whose fields are the columns of its table.
 ///
 /// `visible` says what of the table a caller may see, [`to_everybody`] or a function of the slice (`None`: all of
-/// it); every statement begins with it. The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
+/// it); every statement begins with it. `large` names the columns that can be large, where there are any: pages are cut by
+/// their length. The block narrows the boxed query by the filter of a list; it stands in `list` and in `count` alike.
 macro_rules! rows {
-    ($table:ident, key = $key:ident, visible = $visible:expr, filter = |$query:ident, $filter:ident| $narrow:block) => {
+    ($table:ident, key = $key:ident, visible = $visible:expr, $(large = [$($large:ident),+],)? filter = |$query:ident, $filter:ident| $narrow:block) => {
         type Seen = Self;
 
         async fn find(
@@ -58,10 +59,10 @@ macro_rules! rows {
             caller: &$crate::auth::Caller,
             $filter: Self::Filter,
             page: $crate::query::Page,
-        ) -> diesel::QueryResult<Vec<Self>> {
+        ) -> diesel::QueryResult<$crate::query::Stretch<Self>> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            let mut $query = $table::table.select(Self::as_select()).into_boxed::<diesel::pg::Pg>();
+            let mut $query = $table::table.into_boxed::<diesel::pg::Pg>();
             if let Some(seen) = $visible(caller) {
                 $query = $query.filter(seen);
             }
@@ -69,7 +70,8 @@ macro_rules! rows {
             if let Some(since) = page.since {
                 $query = $query.filter($table::updated_at.ge(since));
             }
-            $query.filter(page.keyset()).order(page.order()).limit(page.limit).load(&mut conn).await
+            let walk = $query.filter(page.keyset()).order(page.order()).limit(page.reach());
+            $crate::resource::load_walk!($table, $key, [$($($large),+)?], page, walk, conn, caller)
         }
 
         async fn count(
@@ -99,6 +101,23 @@ macro_rules! rows {
     };
 }
 pub(crate) use rows;
+
+/// Loads what a list walks over. Where rows can be large, the walk answers ids and weights, and only what goes into the
+/// page is read.
+macro_rules! load_walk {
+    ($table:ident, $key:ident, [], $page:ident, $walk:ident, $conn:ident, $caller:ident) => {
+        Ok($page.cut($walk.select(Self::as_select()).load(&mut $conn).await?))
+    };
+    ($table:ident, $key:ident, [$($large:ident),+], $page:ident, $walk:ident, $conn:ident, $caller:ident) => {{
+        let weight = $crate::query::weight!($(concat!(stringify!($table), ".", stringify!($large))),+);
+        let weight = diesel::dsl::sql::<diesel::sql_types::BigInt>(weight);
+        let walked: Vec<(Self::Id, i64)> = $walk.select(($table::$key, weight)).load(&mut $conn).await?;
+        let part = $page.cut_by_weight(walked);
+        let items = Self::find_many($conn, $caller, part.items.clone()).await?;
+        Ok(part.of_read(items, |item| item.$key.clone()))
+    }};
+}
+pub(crate) use load_walk;
 
 /// Implements `insert` and `update` of [`Resource`] for a type that is nothing but its row.
 macro_rules! plain_writes {

@@ -87,6 +87,7 @@ impl Resource for Tour {
         tours,
         key = id,
         visible = to_everybody,
+        large = [programme, report],
         filter = |query, filter| {
             if !filter.pairing.is_empty() {
                 query = query.filter(tours::pairing.eq_any(filter.pairing));

@@ -34,6 +34,7 @@ mod examples;
 mod health;
 mod idempotency;
 mod knowledge;
+mod large_answers;
 mod lists;
 mod lost_update;
 mod model;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -18,7 +20,7 @@ use crate::events::Author;
 use crate::ids::{AccountId, CityId, CommentId, PlanId};
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Rule};
-use crate::query::{Key, KeyType, Page, Sight, Sort, TieBreak};
+use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, weight};
 use crate::resource::{
     Check, Known, References, Resource, new_uuid, opens, usual_fields, usual_sorts_by_uuid,
 };
@@ -169,6 +171,9 @@ fn narrowed(caller: &Caller, filter: CommentFilter, since: Option<DateTime<Utc>>
     }
     query
 }
+
+/// How large a comment is.
+const WEIGHT: &str = weight!("action_plan_comments.text");
 
 impl Resource for Comment {
     type Id = CommentId;
@@ -321,15 +326,17 @@ impl Resource for Comment {
         caller: &Caller,
         filter: CommentFilter,
         page: Page,
-    ) -> QueryResult<Vec<Self>> {
-        let rows: Vec<Row> = narrowed(caller, filter, page.since)
+    ) -> QueryResult<Stretch<Self>> {
+        let walked: Vec<(CommentId, i64)> = narrowed(caller, filter, page.since)
             .filter(page.keyset())
             .order(page.order())
-            .limit(page.limit)
-            .select(Row::as_select())
+            .limit(page.reach())
+            .select((action_plan_comments::id, sql::<BigInt>(WEIGHT)))
             .load(&mut conn)
             .await?;
-        placed(conn, rows).await
+        let part = page.cut_by_weight(walked);
+        let items = Self::find_many(conn, caller, part.items.clone()).await?;
+        Ok(part.of_read(items, |item| item.id))
     }
 
     async fn count(

@@ -1,8 +1,10 @@
 //! Working copies, for admins.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::codes;
@@ -11,8 +13,18 @@ use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::{CityId, PlanId};
-use crate::query::Page;
+use crate::query::{Page, Stretch, weight};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
+
+/// How large a plan is.
+const WEIGHT: &str = weight!("action_plans.document");
+
+/// As [`WEIGHT`], of the plan of a proponent.
+const WEIGHT_OF_CITYS: &str = concat!(
+    "(SELECT ",
+    weight!("stored.document"),
+    " FROM action_plans AS stored WHERE stored.id = action_plan_proponents.plan)"
+);
 
 /// Reads one.
 pub(super) async fn find(
@@ -45,42 +57,35 @@ pub(super) async fn list(
     caller: &Caller,
     filter: ActionPlanFilter,
     page: Page,
-) -> QueryResult<Vec<StoredPlan>> {
-    let plans: Vec<WorkingCopy> = match filter.city.as_slice() {
+) -> QueryResult<Stretch<StoredPlan>> {
+    let walked: Vec<(PlanId, i64)> = match filter.city.as_slice() {
         [city] => {
-            let page = page.with_id_column("id", "plan");
-            let mut query = narrowed_for(city.clone(), filter).select(action_plan_proponents::plan);
+            let page = page.clone().with_id_column("id", "plan");
+            let mut query = narrowed_for(city.clone(), filter)
+                .select((action_plan_proponents::plan, sql::<BigInt>(WEIGHT_OF_CITYS)));
             if let Some(since) = page.since {
                 query = query.filter(action_plan_proponents::updated_at.ge(since));
             }
-            let ids: Vec<PlanId> = query
-                .filter(page.keyset())
-                .order(page.order())
-                .limit(page.limit)
-                .load(&mut conn)
-                .await?;
-            let mut plans: Vec<WorkingCopy> = action_plans::table
-                .filter(action_plans::id.eq_any(&ids))
-                .select(WorkingCopy::as_select())
-                .load(&mut conn)
-                .await?;
-            plans.sort_by_key(|plan| ids.iter().position(|id| *id == plan.id));
-            plans
+            let query = query.filter(page.keyset()).order(page.order());
+            query.limit(page.reach()).load(&mut conn).await?
         }
         _ => {
-            let mut query = narrowed(filter).select(WorkingCopy::as_select());
+            let mut query = narrowed(filter).select((action_plans::id, sql::<BigInt>(WEIGHT)));
             if let Some(since) = page.since {
                 query = query.filter(action_plans::updated_at.ge(since));
             }
-            query
-                .filter(page.keyset())
-                .order(page.order())
-                .limit(page.limit)
-                .load(&mut conn)
-                .await?
+            let query = query.filter(page.keyset()).order(page.order());
+            query.limit(page.reach()).load(&mut conn).await?
         }
     };
-    Ok(plans.into_iter().map(|plan| plan.seen_by(caller)).collect())
+    let part = page.cut_by_weight(walked);
+    let plans: Vec<WorkingCopy> = action_plans::table
+        .filter(action_plans::id.eq_any(part.items.clone()))
+        .select(WorkingCopy::as_select())
+        .load(&mut conn)
+        .await?;
+    let plans = plans.into_iter().map(|plan| plan.seen_by(caller));
+    Ok(part.of_read(plans.collect(), |plan| plan.id))
 }
 
 /// Counts them.

@@ -1,8 +1,10 @@
 //! Measurements in the database. They are read below an indicator that their reader sees in the plan.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::types::{Measurement, MeasurementFilter, Row};
@@ -13,7 +15,7 @@ use crate::events::Author;
 use crate::ids::{CityId, MeasurementId, PlanId};
 use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::Faults;
-use crate::query::{Key, KeyType, Page, Sort, TieBreak};
+use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak, weight};
 use crate::resource::{Known, Meta, References, Resource, Seen, new_uuid};
 use crate::schema::{action_plan_measurements, action_plans};
 
@@ -201,20 +203,22 @@ impl Resource for Measurement {
         _: &Caller,
         filter: MeasurementFilter,
         page: Page,
-    ) -> QueryResult<Vec<Self>> {
+    ) -> QueryResult<Stretch<Self>> {
         let plan = filter.plan.unwrap_or_default();
-        let query = action_plan_measurements::table.select(Row::as_select());
-        let rows = narrowed!(query, filter, page.since)
+        let weight = sql::<BigInt>(weight!("action_plan_measurements.note"));
+        let query = action_plan_measurements::table.select((action_plan_measurements::id, weight));
+        let walk = narrowed!(query, filter, page.since)
             .filter(page.keyset())
             .order(page.order())
-            .limit(page.limit);
+            .limit(page.reach());
+        let part = page.cut_by_weight(walk.load::<(MeasurementId, i64)>(&mut conn).await?);
+        let wanted = action_plan_measurements::id.eq_any(part.items.clone());
+        let rows = action_plan_measurements::table.filter(wanted);
         let both = conn;
-        let rows = async { rows.load::<Row>(&mut conn).await };
+        let rows = async { rows.select(Row::as_select()).load(&mut conn).await };
         let (rows, proponents) = futures_util::try_join!(rows, proponents_of(both, plan))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| row.of(proponents.clone()))
-            .collect())
+        let items = rows.into_iter().map(|row| row.of(proponents.clone()));
+        Ok(part.of_read(items.collect(), |item| item.id))
     }
 
     async fn count(

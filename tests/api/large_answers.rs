@@ -132,10 +132,14 @@ async fn pages_of_small_things_are_as_long_as_asked() {
 }
 
 /// Asks for an export and does not read it.
-async fn unread_export(app: &App) -> TcpStream {
+async fn unread_export(app: &App, client: &Client) -> TcpStream {
     let address = app.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = "GET /v1/knowledge?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n";
+    let token = client.token.as_ref();
+    let token = token.map_or(String::new(), |token| {
+        format!("Authorization: Bearer {token}\r\n")
+    });
+    let request = format!("GET /v1/knowledge?format=ndjson HTTP/1.1\r\nHost: x\r\n{token}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut first = [0; 12];
     stream.read_exact(&mut first).await.unwrap();
@@ -153,7 +157,7 @@ async fn who_does_not_read_an_export_loses_it_and_keeps_nobody_from_one() {
     add_large_items(&app, 40).await;
     let admin = app.admin().await;
     let begun = Instant::now();
-    let mut stream = unread_export(&app).await;
+    let mut stream = unread_export(&app, &app.anonymous()).await;
     let path = "/v1/knowledge?format=ndjson";
     admin.get(path).await.problem("too_many_exports");
     while admin.get("/v1/subjects?format=ndjson").await.status != 200 {
@@ -177,7 +181,7 @@ async fn one_caller_has_a_share_of_the_exports_and_many_lines_wait_for_none() {
     let app = App::start().await;
     add_large_items(&app, 40).await;
     let (admin, frankfurt) = (app.admin().await, app.city_user("frankfurt").await);
-    let _slow = unread_export(&app).await;
+    let _slow = unread_export(&app, &app.anonymous()).await;
     let path = "/v1/subjects?format=ndjson";
     let refused = app.anonymous().get(path).await.problem("too_many_exports");
     assert_eq!(refused.header("retry-after"), "5");
@@ -185,6 +189,8 @@ async fn one_caller_has_a_share_of_the_exports_and_many_lines_wait_for_none() {
         // The next may begin as soon as the last was read to its end.
         assert_eq!(admin.get(path).await.exported().len(), 14);
     }
+    // Now all connections of exports are taken.
+    let _other = unread_export(&app, &admin).await;
     let mut line = complete_plan(&["frankfurt"]);
     line["external_refs"] = json!([{"system": "plans.frankfurt.example", "key": "1"}]);
     let bulk = frankfurt

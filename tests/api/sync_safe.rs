@@ -213,15 +213,17 @@ async fn killed_at_random_the_next_runs_bring_all_in_step() {
 #[tokio::test]
 async fn after_a_restored_backup_it_begins_anew_and_keeps_what_was_edited_here() {
     let app = App::start().await;
-    let admin = app.admin().await;
     let copy = Copy::of(&app, "frankfurt").await;
     for key in ["A", "B", "C"] {
         copy.write(&format!("{key}.json"), &titled(key));
     }
     copy.in_step().await;
     // What the backup does not have: a change, and a plan.
-    app.run("CREATE TABLE kept AS TABLE action_plans; CREATE TABLE kept_versions AS TABLE action_plan_versions")
-        .await;
+    app.run(
+        "CREATE TABLE kept AS TABLE action_plans; CREATE TABLE kept_versions AS TABLE action_plan_versions; \
+         CREATE TABLE kept_proponents AS TABLE action_plan_proponents; CREATE TABLE kept_refs AS TABLE action_plan_refs",
+    )
+    .await;
     copy.edit(
         "A.json",
         "objectives",
@@ -233,7 +235,9 @@ async fn after_a_restored_backup_it_begins_anew_and_keeps_what_was_edited_here()
         "DELETE FROM action_plan_refs; DELETE FROM action_plan_versions; DELETE FROM action_plans; \
          WITH plans AS (INSERT INTO action_plans SELECT * FROM kept) \
          INSERT INTO action_plan_versions SELECT * FROM kept_versions; \
-         DROP TABLE kept, kept_versions",
+         INSERT INTO action_plan_proponents SELECT * FROM kept_proponents; \
+         INSERT INTO action_plan_refs SELECT * FROM kept_refs; \
+         DROP TABLE kept, kept_versions, kept_proponents, kept_refs",
     )
     .await;
     let mut conn = iuc::db::Connection::establish(&app.database_url)
@@ -244,7 +248,8 @@ async fn after_a_restored_backup_it_begins_anew_and_keeps_what_was_edited_here()
     let run = copy.sync(&[]).await;
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(copy.read("B.json")["title"]["en"], "Edited here");
-    // What the service has lost of a plan it has again.
+    // Everybody had to sign in again. What the service has lost of a plan it has again.
+    let admin = app.admin().await;
     let path = format!("/v1/action-plans/by-ref/{SYSTEM}/A?city=frankfurt");
     let stored = admin.get(&path).await.expect(200).body;
     assert_eq!(stored["objectives"]["en"], "Sent after the backup");

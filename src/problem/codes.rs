@@ -71,6 +71,7 @@ problem_codes! {
     IdUsedBefore = "id_used_before", 409;
     StillReferenced = "still_referenced", 409;
     CitedAsSource = "cited_as_source", 409;
+    TemplateInUse = "template_in_use", 409;
     PatchConflict = "patch_conflict", 409;
     Guideline = "guideline", 409;
     IdempotencyInFlight = "idempotency_in_flight", 409;

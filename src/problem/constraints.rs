@@ -17,6 +17,8 @@ enum Meaning {
     /// A reference of `owner` to another of its kind, checked before it is stored: whichever write breaks it, it is
     /// still needed: 409.
     Needed { owner: Thing },
+    /// What stands against the change has a code of its own: 409.
+    Conflict(Code),
 }
 
 /// Every constraint of `migrations/` that a request can break; a test compares the two.
@@ -165,6 +167,10 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
             owner: Thing::Template,
             pointer: "/programme",
         },
+    ),
+    (
+        "templates_sections_stay",
+        Meaning::Conflict(Code::TemplateInUse),
     ),
     (
         "clients_role_fits_city",
@@ -374,6 +380,7 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
         Some(Meaning::IdUsedBefore) => {
             Problem::new(Code::IdUsedBefore).about(Fault::at("/id", Rule::AlreadyUsed))
         }
+        Some(Meaning::Conflict(code)) => Problem::new(*code),
         Some(Meaning::Refused { pointer, rule }) => Problem::fault(Fault::at(*pointer, *rule)),
         Some(Meaning::Reference { owner, pointer }) if *owner == thing => {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))

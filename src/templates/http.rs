@@ -74,7 +74,8 @@ pub async fn create_template(ask: Ask, payload: Payload) -> Answer {
 
 /// Replace a template
 ///
-/// For admins. The body takes the place of all that is stored; fields left out become empty.
+/// For admins. The body takes the place of all that is stored; fields left out become empty. The sections stay once a
+/// plan is written along the template.
 #[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), request_body = Template, responses((status = 200, body = Template)))]
 #[put("/templates/{id}")]
 pub async fn replace_template(ask: Ask, payload: Payload) -> Answer {
@@ -83,7 +84,8 @@ pub async fn replace_template(ask: Ask, payload: Payload) -> Answer {
 
 /// Change parts of a template
 ///
-/// For admins. By JSON Merge Patch or JSON Patch, as the media type says.
+/// For admins. By JSON Merge Patch or JSON Patch, as the media type says. Once a plan is written along the template, its
+/// sections stay (`template_in_use`): make a new one.
 #[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), responses((status = 200, body = Template)))]
 #[patch("/templates/{id}")]
 pub async fn update_template(ask: Ask, payload: Payload) -> Answer {

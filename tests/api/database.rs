@@ -315,7 +315,7 @@ async fn every_constraint_that_a_request_can_break_has_a_meaning() {
     let app = App::start().await;
     let rows = app
         .rows(
-            "SELECT conname, '' FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'c', 'x') \
+            "SELECT conname, '' FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'c', 'x', 't') \
                 AND conrelid <> '__diesel_schema_migrations'::regclass \
              UNION SELECT index.relname, '' FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid \
                 JOIN pg_class AS own ON own.oid = indrelid WHERE indisunique AND index.relnamespace = 'public'::regnamespace \

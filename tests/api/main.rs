@@ -55,6 +55,7 @@ mod sign_in;
 mod statistics;
 mod sync;
 mod sync_safe;
+mod templates;
 mod tours;
 mod traceability;
 mod webhooks;

@@ -560,6 +560,7 @@ diesel::table! {
         funded_max -> Nullable<Integer>,
         waived -> Array<Text>,
         external_refs -> Jsonb,
+        delegates_recorded -> Jsonb,
     }
 }
 

@@ -163,6 +163,7 @@ codes! {
         TourTooShort = "tour_too_short";
         TooManyDelegates = "too_many_delegates";
         CountedDelegates = "counted_delegates";
+        DelegatesForgotten = "delegates_forgotten";
         NotWaivable = "not_waivable";
         CityRole = "city_role";
         ProgrammeScope = "programme_scope";

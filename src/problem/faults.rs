@@ -43,6 +43,13 @@ impl Fault {
         self
     }
 
+    /// The same fault, told of another place in the body.
+    #[must_use]
+    pub fn moved_to(mut self, pointer: impl Into<String>) -> Self {
+        self.place = Place::Pointer(pointer.into());
+        self
+    }
+
     /// The same fault, standing in a query parameter instead of a body.
     #[must_use]
     pub fn moved_to_parameter(mut self, name: impl Into<String>) -> Self {

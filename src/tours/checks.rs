@@ -2,7 +2,8 @@
 //!
 //! What must hold of every tour is a fault of the body that breaks it. Of the programme's guidelines, the most
 //! delegates that it pays for holds always; the least of them and the full days are asked of a tour that is confirmed,
-//! unless an admin has waived them. The record of a past visit, loaded by an admin as completed, may know less.
+//! unless an admin has waived them; neither a delegate nor a waiver that such a tour needs can be taken from it. The record
+//! of a past visit, loaded by an admin as completed, may know less.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -19,7 +20,7 @@ use crate::db::Connection;
 use crate::ids::{AccountId, CityId};
 use crate::pairings::types::Pairing;
 use crate::policy::Role;
-use crate::problem::{Fault, Faults, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::programmes::types::{Guidelines, Programme};
 use crate::resource::{Check, Known, References, Resource};
 use crate::schema::waivers;
@@ -95,15 +96,7 @@ pub struct CheckResults {
 
 /// How a stored tour stands to each check.
 pub async fn check_stored(conn: &Connection, tour: &Tour) -> QueryResult<CheckResults> {
-    let (caller, mut unknown) = (&Caller::PROGRAMME, Faults::new());
-    let mut references = References::default();
-    tour.references(&mut references);
-    let mut known = references.resolve(conn, caller, &mut unknown).await?;
-    let mut references = References::default();
-    tour.further_references(&known, &mut references);
-    references
-        .resolve_into(&mut known, conn, caller, &mut unknown)
-        .await?;
+    let known = known_of(conn, tour).await?;
     let waived: Vec<Waiver> = waivers::table
         .filter(waivers::tour.eq(tour.id))
         .select(Waiver::as_select())
@@ -121,6 +114,39 @@ pub async fn check_stored(conn: &Connection, tour: &Tour) -> QueryResult<CheckRe
     Ok(CheckResults {
         items: findings(tour, &known).into_iter().map(result).collect(),
     })
+}
+
+/// What a stored tour refers to.
+async fn known_of(conn: &Connection, tour: &Tour) -> QueryResult<Known> {
+    let (caller, mut unknown) = (&Caller::PROGRAMME, Faults::new());
+    let mut references = References::default();
+    tour.references(&mut references);
+    let mut known = references.resolve(conn, caller, &mut unknown).await?;
+    let mut references = References::default();
+    tour.further_references(&known, &mut references);
+    references
+        .resolve_into(&mut known, conn, caller, &mut unknown)
+        .await?;
+    Ok(known)
+}
+
+/// Refuses what would leave a tour that is confirmed, or took place, without this guideline: a delegate or a waiver that
+/// goes. `tour` is as it would be stored then.
+pub async fn hold(conn: &Connection, tour: &Tour, check: TourCheck) -> Result<(), Problem> {
+    let asked = is_settled(tour) && !tour.waived.contains(&check);
+    if !asked {
+        return Ok(());
+    }
+    let known = known_of(conn, tour).await?;
+    let found = findings(tour, &known).into_iter();
+    let found = found.filter(|finding| finding.check == check);
+    let faults = found.flat_map(|finding| finding.faults);
+    Faults::from_iter(faults.map(|fault| fault.moved_to(""))).into_result()
+}
+
+/// Whether its date and delegates are fixed, or it took place.
+fn is_settled(tour: &Tour) -> bool {
+    matches!(tour.status, TourStatus::Confirmed | TourStatus::Completed)
 }
 
 /// Holds a tour against everything that is asked of it in its state.
@@ -143,7 +169,7 @@ pub fn check_tour(tour: &Tour, check: &Check<'_, Tour>, faults: &mut Faults) {
         ) == (tour.status, &tour.pairing, &tour.when, &tour.delegates)
     });
     let past_record = tour.status == TourStatus::Completed && check.caller.role == Role::Admin;
-    let confirmed = matches!(tour.status, TourStatus::Confirmed | TourStatus::Completed);
+    let confirmed = is_settled(tour);
     for finding in findings(tour, check.known) {
         let asked = match finding.check {
             check if check.is_waivable() => {

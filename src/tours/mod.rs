@@ -7,7 +7,8 @@
 //! (`checks`); an admin may waive some of them (`waivers`).
 //!
 //! The people on it (`delegates`) are personal data: the two cities and admins alone see and write them, and they are
-//! erased some time after the tour. Their numbers stay, in the tour.
+//! erased some time after the tour. Their numbers stay, in the tour: those that were recorded, and never fewer than are
+//! listed.
 
 pub mod checks;
 pub mod db;

@@ -16,34 +16,29 @@ pub fn direction_of(tour: &Tour, known: &Known) -> Option<Direction> {
         })
 }
 
-/// Once a tour has delegates, its numbers are counted from them: what a body leaves out is filled in, and what it says
-/// otherwise is a fault.
+/// The numbers of people stay as they are recorded, but for those that more are listed of: a body that says fewer is
+/// faulty. One that says what is answered already records nothing.
 pub fn settle_counts(tour: &mut Tour, before: Option<&Tour>, faults: &mut Faults) {
-    let Some(before) = before else { return };
-    tour.delegates_named = before.delegates_named;
-    tour.funded_named = before.funded_named;
-    tour.waived.clone_from(&before.waived);
-    let Some(counted) = before.counted() else {
-        return;
-    };
-    for (name, said, number) in [
-        (
-            "programme_funded",
-            tour.delegates.programme_funded,
-            counted.programme_funded,
-        ),
-        (
-            "self_funded",
-            tour.delegates.self_funded,
-            counted.self_funded,
-        ),
-    ] {
-        if said.is_some() && said != number {
+    let said = tour.delegates.clone();
+    if let Some(before) = before {
+        tour.delegates_named = before.delegates_named;
+        tour.funded_named = before.funded_named;
+        tour.waived.clone_from(&before.waived);
+        tour.delegates_recorded
+            .clone_from(&before.delegates_recorded);
+    }
+    let names = ["programme_funded", "self_funded"];
+    let numbers = [said.programme_funded, said.self_funded];
+    for ((name, number), listed) in names.into_iter().zip(numbers).zip(tour.listed()) {
+        if number.is_some_and(|number| number < listed) {
             let fault = Fault::at(format!("/delegates/{name}"), Rule::CountedDelegates);
-            faults.push(fault.with("number", number.unwrap_or_default()));
+            faults.push(fault.with("number", listed));
         }
     }
-    tour.delegates = counted;
+    tour.delegates = tour.counted(&said);
+    if before.is_none_or(|before| before.delegates != tour.delegates) {
+        tour.delegates_recorded = said;
+    }
 }
 
 /// How many days a tour is known to last; none while its days are not fixed.

@@ -100,7 +100,8 @@ pub struct Tour {
     pub programme: TourProgramme,
     /// What came of it.
     pub report: Option<Text>,
-    /// How many people travel. Counted from the delegates of the tour, as soon as it has any.
+    /// How many people travel: as recorded here, and never fewer than are listed as delegates of the tour. A number that is
+    /// not recorded is counted from that list, as soon as there is one.
     #[serde(default)]
     pub delegates: DelegateCounts,
     /// The keys under which other systems know it.
@@ -118,6 +119,9 @@ pub struct Tour {
     #[serde(default)]
     #[schema(read_only)]
     pub updated_at: DateTime<Utc>,
+    /// The numbers of people that were recorded, whatever the list of delegates says.
+    #[serde(skip)]
+    pub delegates_recorded: DelegateCounts,
     /// How many delegates it has; kept by the database.
     #[serde(skip)]
     pub delegates_named: i32,
@@ -130,16 +134,21 @@ pub struct Tour {
 }
 
 impl Tour {
-    /// How many people travel, counted from the delegates; none while it has none.
-    pub fn counted(&self) -> Option<DelegateCounts> {
-        (self.delegates_named > 0).then(|| self.counted_now())
+    /// How many people are listed as its delegates, by who pays: the programme, or they themselves.
+    pub fn listed(&self) -> [i32; 2] {
+        [self.funded_named, self.delegates_named - self.funded_named]
     }
 
-    /// The same, also when it has none any more.
-    pub fn counted_now(&self) -> DelegateCounts {
+    /// How many people travel: what is recorded, and never fewer than are listed.
+    pub fn counted(&self, recorded: &DelegateCounts) -> DelegateCounts {
+        let [programme, own] = self.listed();
+        let count = |recorded: Option<i32>, listed: i32| match recorded {
+            Some(number) => Some(number.max(listed)),
+            None => (self.delegates_named > 0).then_some(listed),
+        };
         DelegateCounts {
-            programme_funded: Some(self.funded_named),
-            self_funded: Some(self.delegates_named - self.funded_named),
+            programme_funded: count(recorded.programme_funded, programme),
+            self_funded: count(recorded.self_funded, own),
         }
     }
 }

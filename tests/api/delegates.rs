@@ -65,7 +65,7 @@ async fn both_cities_of_a_tour_keep_the_list_of_its_delegates() {
         .problem("precondition_failed");
     umea.delete(&path, "*").await.expect(204);
     umea.get(&path).await.problem("not_found");
-    assert_eq!(counts(&app, &tour).await, (json!(0), json!(0)));
+    assert_eq!(counts(&app, &tour).await, (Value::Null, Value::Null));
 }
 
 #[tokio::test]
@@ -251,30 +251,21 @@ async fn the_programme_never_pays_for_a_fifth_delegate() {
 }
 
 #[tokio::test]
-async fn the_numbers_of_a_tour_are_counted_from_its_delegates() {
+async fn the_numbers_of_a_tour_are_counted_from_its_delegates_where_none_are_recorded() {
     let app = App::start().await;
     let admin = app.admin().await;
     let umea = app.city_user("umea").await;
     let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
     assert_eq!(counts(&app, &tour).await, (Value::Null, Value::Null));
-    let said = json!({"delegates": {"programme_funded": 3, "self_funded": null}});
-    umea.patch(&tour, "*", said).await.expect(200);
     let before = umea.get(&tour).await;
     add(&umea, &tour, "Åsa Ek", "programme").await.expect(201);
     assert_eq!(counts(&app, &tour).await, (json!(1), json!(0)));
     let after = umea.get(&tour).await;
     assert_ne!(before.etag(), after.etag(), "the tour has changed");
+    // What is read can be sent back, and records nothing.
     let equal =
         json!({"delegates": {"programme_funded": 1, "self_funded": 0}, "report": {"en": "Good."}});
     umea.patch(&tour, &after.etag(), equal).await.expect(200);
-    let left_out = json!({"delegates": {"programme_funded": null, "self_funded": null}});
-    umea.patch(&tour, "*", left_out).await.expect(200);
-    assert_eq!(counts(&app, &tour).await, (json!(1), json!(0)));
-    let other = json!({"delegates": {"programme_funded": 3, "self_funded": 1}});
-    umea.patch(&tour, "*", other).await.refused(&[
-        ("/delegates/programme_funded", "counted_delegates"),
-        ("/delegates/self_funded", "counted_delegates"),
-    ]);
     let list = umea.get(&format!("{tour}/delegates")).await.ids();
     let path = format!("{tour}/delegates/{}", list[0]);
     let dry = umea
@@ -287,6 +278,53 @@ async fn the_numbers_of_a_tour_are_counted_from_its_delegates() {
         .expect(200);
     assert_eq!(counts(&app, &tour).await, (json!(0), json!(1)));
     admin.delete(&tour, "*").await.problem("still_referenced");
+}
+
+#[tokio::test]
+async fn a_number_that_is_recorded_stays_until_more_people_are_listed() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    let said = json!({"delegates": {"programme_funded": 2, "self_funded": 1}});
+    umea.patch(&tour, "*", said).await.expect(200);
+    for name in ["Åsa Ek", "Bo Alm"] {
+        add(&umea, &tour, name, "programme").await.expect(201);
+        assert_eq!(counts(&app, &tour).await, (json!(2), json!(1)), "{name}");
+    }
+    let third = add(&umea, &tour, "Cy Berg", "programme").await.expect(201);
+    assert_eq!(counts(&app, &tour).await, (json!(3), json!(1)));
+    let fewer = json!({"delegates": {"programme_funded": 2, "self_funded": 0}});
+    let refused = umea.patch(&tour, "*", fewer).await;
+    refused.refused(&[("/delegates/programme_funded", "counted_delegates")]);
+    let path = format!("{tour}/delegates/{}", third.id());
+    umea.delete(&path, "*").await.expect(204);
+    assert_eq!(counts(&app, &tour).await, (json!(2), json!(1)));
+    for id in umea.get(&format!("{tour}/delegates")).await.ids() {
+        let path = format!("{tour}/delegates/{id}");
+        umea.delete(&path, "*").await.expect(204);
+    }
+    assert_eq!(counts(&app, &tour).await, (json!(2), json!(1)));
+    let unknown = json!({"delegates": {"programme_funded": null, "self_funded": null}});
+    umea.patch(&tour, "*", unknown).await.expect(200);
+    assert_eq!(counts(&app, &tour).await, (Value::Null, Value::Null));
+}
+
+#[tokio::test]
+async fn no_delegates_are_noted_only_to_be_forgotten() {
+    let app = App::with(|settings| settings.delegate_months = 24).await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let visit = json!({"pairing": "umea-kamakura", "visiting_city": "umea", "host_city": "kamakura",
+        "when": "2019-05-13/2019-05-16", "status": "completed",
+        "delegates": {"programme_funded": 3, "self_funded": 1}});
+    let made = admin.post("/v1/tours", visit).await.expect(201);
+    let tour = format!("/v1/tours/{}", made.id());
+    for client in [&umea, &admin] {
+        let reply = add(client, &tour, "Åsa Ek", "programme").await;
+        reply.refused(&[("", "delegates_forgotten")]);
+    }
+    assert_eq!(counts(&app, &tour).await, (json!(3), json!(1)));
 }
 
 #[tokio::test]
@@ -333,6 +371,9 @@ async fn delegates_are_forgotten_two_years_after_their_tour_and_their_number_sta
 
     assert!(umea.get(&list).await.expect(200).ids().is_empty());
     umea.get(&path).await.problem("not_found");
+    assert_eq!(counts(&app, &past).await, (json!(1), json!(1)));
+    // Also when one more turns up after all.
+    add(&umea, &past, "Late Comer", "own").await.expect(201);
     assert_eq!(counts(&app, &past).await, (json!(1), json!(1)));
     assert_eq!(umea.get(&format!("{later}/delegates")).await.ids().len(), 1);
     let tables = app

@@ -120,21 +120,65 @@ async fn an_admin_waives_a_guideline_with_a_reason_and_withdraws_it() {
         .send()
         .await
         .problem("precondition_required");
-    admin.delete(&path, &made.etag()).await.expect(204);
-    admin.get(&path).await.problem("not_found");
-    for odd in ["", "x", "tour_full_days_min", "%2F"] {
-        admin.get(&format!("{waivers}/{odd}")).await.expect(404);
-    }
-    // What was settled stays; to be confirmed anew it would need the waiver again.
+    // A confirmed tour keeps the waiver that it needs.
+    let kept = admin.delete(&path, &made.etag()).await;
+    let kept = kept.problem("guideline");
+    assert_eq!(kept.faults(), [(String::new(), "too_few_funded".into())]);
     umea.patch(&tour, "*", json!({"report": {"en": "Good."}}))
         .await
         .expect(200);
     umea.patch(&tour, "*", json!({"status": "planned"}))
         .await
         .expect(200);
+    admin.delete(&path, &made.etag()).await.expect(204);
+    admin.get(&path).await.problem("not_found");
+    for odd in ["", "x", "tour_full_days_min", "%2F"] {
+        admin.get(&format!("{waivers}/{odd}")).await.expect(404);
+    }
+    // To be confirmed anew it would need the waiver again.
     umea.patch(&tour, "*", CONFIRM()).await.problem("guideline");
     admin.delete(&tour, "*").await.expect(204);
     assert_eq!(app.count("waivers").await, 0);
+}
+
+#[tokio::test]
+async fn a_confirmed_tour_does_not_come_to_have_too_few_delegates() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    let list = format!("{tour}/delegates");
+    for name in ["A", "B", "C"] {
+        let body = person(name, "programme");
+        umea.post(&list, body).await.expect(201);
+    }
+    umea.patch(&tour, "*", CONFIRM()).await.expect(200);
+    let events = app.events().await;
+    let one = format!("{list}/{}", umea.get(&list).await.ids()[0]);
+    for client in [&umea, &admin] {
+        let reply = client.delete(&one, "*").await.problem("guideline");
+        assert_eq!(reply.faults(), [(String::new(), "too_few_funded".into())]);
+        let own = json!({"funding": "own"});
+        client.patch(&one, "*", own).await.problem("guideline");
+    }
+    assert_eq!(app.events().await, events, "nothing was stored");
+    assert_eq!(umea.get(&list).await.ids().len(), 3);
+    let waiver = json!({"check": "programme_funded_delegates_min", "reason": "One is ill."});
+    let waivers = format!("{tour}/waivers");
+    admin.post(&waivers, waiver).await.expect(201);
+    umea.delete(&one, "*").await.expect(204);
+    // Two unnamed ones and a list that is begun later do no harm either.
+    let named = json!({"delegates": {"programme_funded": 4, "self_funded": 2}});
+    umea.patch(&tour, "*", named).await.expect(200);
+    let body = person("D", "own");
+    let made = umea.post(&list, body).await.expect(201);
+    let path = format!("{list}/{}", made.id());
+    umea.delete(&path, "*").await.expect(204);
+    let still = umea.get(&tour).await.body;
+    assert_eq!(
+        (&still["status"], &still["delegates"]["programme_funded"]),
+        (&json!("confirmed"), &json!(4))
+    );
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ use crate::resource::{
     usual_sorts_by_uuid,
 };
 use crate::schema::{delegates, pairings, programmes, tours};
-use crate::tours::types::Tour;
+use crate::tours::checks::hold;
+use crate::tours::types::{Tour, TourCheck};
 use crate::write;
 
 /// The most delegates of one tour, whoever pays.
@@ -93,7 +94,7 @@ impl Resource for Delegate {
         Ok(())
     }
 
-    /// The numbers of the tour.
+    /// The numbers of the tour. One that is confirmed does not come to have too few that the programme pays for.
     async fn follow(
         conn: &mut Connection,
         author: &Author,
@@ -106,9 +107,12 @@ impl Resource for Delegate {
         let tour = tours::table.find(delegate.tour);
         let stored: Tour = tour.select(Tour::as_select()).first(conn).await?;
         let counted = Tour {
-            delegates: stored.counted_now(),
+            delegates: stored.counted(&stored.delegates_recorded),
             ..stored.clone()
         };
+        if counted.delegates.programme_funded < stored.delegates.programme_funded {
+            hold(conn, &counted, TourCheck::ProgrammeFundedDelegatesMin).await?;
+        }
         write::change(conn, author, stored, counted).await
     }
 

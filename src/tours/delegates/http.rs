@@ -3,8 +3,13 @@
 use actix_web::web::Payload;
 use actix_web::{delete, get, patch, post, put};
 
+use serde_json::Value;
+
+use super::retention::is_past;
 use super::types::{Delegate, DelegateFilter};
+use crate::clock::now;
 use crate::ids::{DelegateId, TourId};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer};
 use crate::request::{Ask, Asking};
@@ -31,12 +36,27 @@ pub async fn get_delegate(asking: Asking) -> Answer {
 
 /// Add a delegate to a study tour
 ///
-/// For admins, and for users of the two cities. The numbers of delegates in the tour are counted anew. The programme
-/// pays for no more than its guidelines allow: a further one is refused (`too_many_funded`).
+/// For admins, and for users of the two cities. The numbers in the tour are never fewer than are listed: a list that grows
+/// beyond them raises them. The programme pays for no more than its guidelines allow: a further one is refused
+/// (`too_many_funded`). A tour whose delegates are to be forgotten by now takes none.
 #[utoipa::path(tag = "tours", params(("tour" = TourId, Path, description = "Id of the study tour."), WriteParams), request_body = Delegate, responses((status = 201, body = Delegate)))]
 #[post("/tours/{tour}/delegates")]
 pub async fn create_delegate(ask: Ask, payload: Payload) -> Answer {
-    write::create::<Delegate>(ask, payload).await
+    write::create_with::<Delegate>(ask, payload, in_time).await
+}
+
+/// No delegates are noted only to be forgotten.
+async fn in_time(ask: Ask, body: Value) -> Result<(Value, Faults), Problem> {
+    let mut faults = Faults::new();
+    let months = ask.app.config.settings.delegate_months;
+    let tour = ask.parents::<Delegate>().first();
+    if let Some(tour) = tour.and_then(|tour| tour.parse().ok()) {
+        let mut conn = ask.app.db.connection().await?;
+        if is_past(&mut conn, tour, now(), months).await? {
+            faults.push(Fault::at("", Rule::DelegatesForgotten).with("months", months));
+        }
+    }
+    Ok((body, faults))
 }
 
 /// Replace a delegate of a study tour
@@ -59,7 +79,9 @@ pub async fn update_delegate(ask: Ask, payload: Payload) -> Answer {
 
 /// Remove a delegate from a study tour
 ///
-/// For admins, and for users of the two cities. The numbers of delegates in the tour are counted anew.
+/// For admins, and for users of the two cities. A number in the tour that was counted from the list is counted anew; one
+/// that was recorded stays. Refused where a confirmed or completed tour would come to have too few that the programme pays
+/// for (`guideline`), unless that is waived.
 #[utoipa::path(tag = "tours", params(("tour" = TourId, Path, description = "Id of the study tour."), ("id" = DelegateId, Path, description = "Id of the delegate."), WriteParams), responses((status = 204)))]
 #[delete("/tours/{tour}/delegates/{id}")]
 pub async fn delete_delegate(ask: Ask) -> Answer {

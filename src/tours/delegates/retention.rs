@@ -57,6 +57,22 @@ pub async fn erase_old_delegates(
     }
 }
 
+/// Whether the delegates of a tour are to be forgotten by `now`.
+pub async fn is_past(
+    conn: &mut Connection,
+    tour: TourId,
+    now: DateTime<Utc>,
+    months: u32,
+) -> QueryResult<bool> {
+    let Some(limit) = now.date_naive().checked_sub_months(Months::new(months)) else {
+        return Ok(false);
+    };
+    let past = tours::table.find(tour).filter(is_over_since(limit));
+    diesel::select(diesel::dsl::exists(past))
+        .get_result(conn)
+        .await
+}
+
 async fn erase_some(
     conn: &mut Connection,
     limit: NaiveDate,
@@ -74,6 +90,11 @@ async fn erase_some(
     if over.is_empty() {
         return Ok(0);
     }
+    // The numbers stay when the list goes.
+    diesel::update(tours::table.filter(tours::id.eq_any(&over)))
+        .set(tours::delegates_recorded.eq(tours::delegates))
+        .execute(conn)
+        .await?;
     let gone: Vec<Delegate> = diesel::delete(delegates::table.filter(delegates::tour.eq_any(over)))
         .returning(Delegate::as_returning())
         .get_results(conn)

@@ -1,19 +1,21 @@
 //! Waivers in the database. Their tour is locked before one is made, and keeps which checks are waived.
 
-use diesel::QueryResult;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::types::{Waiver, WaiverFilter, WaiverId};
 use crate::auth::Caller;
 use crate::db::Connection;
-use crate::events::Author;
+use crate::events::{Author, Event};
 use crate::policy::Thing;
-use crate::problem::{Fault, Faults, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     Check, Known, Resource, opens, opens_locked, plain_writes, rows, sorts_with_id, to_everybody,
     usual_fields,
 };
-use crate::schema::waivers;
+use crate::schema::{tours, waivers};
+use crate::tours::checks::hold;
 use crate::tours::types::Tour;
 
 impl Resource for Waiver {
@@ -65,6 +67,21 @@ impl Resource for Waiver {
         if !self.check.is_waivable() {
             faults.push(Fault::at("/check", Rule::NotWaivable));
         }
+    }
+
+    /// A waiver that a confirmed tour needs stays.
+    async fn follow(
+        conn: &mut Connection,
+        _: &Author,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Event>, Problem> {
+        if let (Some(gone), None) = (before, after) {
+            let tour = tours::table.find(gone.tour).select(Tour::as_select());
+            let tour: Tour = tour.first(conn).await?;
+            hold(conn, &tour, gone.check).await?;
+        }
+        Ok(Vec::new())
     }
 
     rows!(

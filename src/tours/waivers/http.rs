@@ -42,7 +42,7 @@ pub async fn create_waiver(ask: Ask, payload: Payload) -> Answer {
 
 /// Withdraw a waiver for a study tour
 ///
-/// For admins. A tour that is confirmed stays so; `/tours/{id}/checks` tells how it stands.
+/// For admins. Refused while the tour is confirmed or completed and does not keep the guideline by itself (`guideline`).
 #[utoipa::path(tag = "tours", params(("tour" = TourId, Path, description = "Id of the study tour."), ("check" = TourCheck, Path, description = "The check that is waived."), WriteParams), responses((status = 204)))]
 #[delete("/tours/{tour}/waivers/{check}")]
 pub async fn delete_waiver(ask: Ask) -> Answer {

@@ -1,0 +1,2 @@
+ALTER TABLE tours DROP COLUMN delegates_recorded;
+COMMENT ON COLUMN tours.delegates IS NULL;

@@ -152,6 +152,15 @@ problem-plan-incomplete = { $count ->
     }
     .title = The plan is not complete
     .help = A plan is submitted and approved, and stays submitted, only when it has all that its template asks for. `errors` names each missing part by JSON Pointer; its path with /validation tells the same at any time. Write what is missing; to work on a submitted plan freely, withdraw it first, or have it returned. Nothing was stored.
+problem-indicator-measured = An indicator that has been measured stays in the plan, under its key and in its unit; `errors` names each.
+    .title = The indicator has been measured
+    .help = What was measured of an indicator is found by its key and told in its unit. So once it has been measured, the indicator can no longer be taken out of the plan, nor get another key or unit; its name, baseline and target may change. A body that takes the place of a plan has to hold it too, with its `key`. Nothing was stored.
+problem-not-restorable = { $count ->
+        [one] Version { $version } cannot be restored as it was: one part of it does not hold any more; `errors` names it.
+       *[other] Version { $version } cannot be restored as it was: { $count } parts of it do not hold any more; `errors` names each of them.
+    } Read that version, mend these places, and send it as a replacement of the plan.
+    .title = The version cannot be restored
+    .help = A version comes back through all the checks of a replacement. Since it was written, something that it names may have been deleted or hidden from you, such as a source, or a city may have left the pairing. `errors` names each place in that version. GET it, take these parts out or mend them, and send the rest with PUT. Nothing was stored.
 problem-plan-withdrawn = The plan was withdrawn. Reopen it first.
     .title = The plan was withdrawn
     .help = A withdrawn plan is not edited. Its proponents and admins reopen it by a transition to draft. Nothing was stored.
@@ -264,6 +273,15 @@ fault-target-url = Must be an https URL without user name, password or fragment,
 fault-target-address = The service delivers to addresses of the public internet alone: not to its own machine, private networks or reserved addresses.
 fault-duplicate-key = The key { $key } stands twice.
 fault-unknown-sdg = There is no goal or target { $id }.
+fault-revision-alone = Only a revision names the plan that it revises: say `"kind": "revision"`, or leave this out.
+fault-revised-plan-unnamed = Say which plan is revised: by its title, its url, or as plan its id here.
+fault-revises-itself = A plan does not revise itself: name the plan that there was before.
+fault-with-itself = This is the city that writes the plan: a joint action names others, which consent to it.
+fault-nothing-there = There is nothing at this pointer in version { $version } of the plan. Pointers count the entries of lists from 0.
+fault-lesson-of-others = { $city }, whose contribution this is, is no city of the plan's pairing: the plan has nothing to decline there.
+fault-measured-indicator = The indicator { $key } has been measured: it stays in the plan under this key. Send it along; its name, baseline and target may change.
+fault-measured-unit = The indicator { $key } has been measured in { $unit }: this unit stays. Make an indicator of its own for another unit.
+fault-no-earlier-version = There is no earlier version that you may see. Say with which one to compare.
 fault-one-of-both = Give one of the two, not both.
 fault-wrong-goal = The target { $code } does not belong to goal { $goal }.
 fault-missing-language = Has no text in { $language }, the plan's own language.

@@ -393,11 +393,12 @@ fn opaque(tag: &str) -> &str {
 }
 
 /// The strong ETag of what is stored: its version, and when that was written, so that a version that was lost with a
-/// restored backup, or of a thing that was deleted and made again, is never taken for another.
+/// restored backup, or of a thing that was deleted and made again, is never taken for another; and what else its answer
+/// depends on, where there is something.
 pub fn etag(meta: Meta) -> String {
-    format!(
-        "\"{}.{:x}\"",
-        meta.version,
-        meta.updated_at.timestamp_micros()
-    )
+    let (version, at) = (meta.version, meta.updated_at.timestamp_micros());
+    match meta.beside {
+        0 => format!("\"{version}.{at:x}\""),
+        beside => format!("\"{version}.{at:x}.{beside:x}\""),
+    }
 }

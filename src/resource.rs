@@ -12,6 +12,7 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use futures_util::future::BoxFuture;
@@ -52,6 +53,8 @@ pub struct Meta {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// Stands for what else its answer depends on, as in [`digest_of`]; 0 for nothing.
+    pub beside: u64,
 }
 
 /// A kind of thing that the API serves.
@@ -454,6 +457,21 @@ pub fn to_everybody(_: &Caller) -> Option<Sight> {
 /// A new UUID, version 7 (RFC 9562): newer ones sort later.
 pub fn new_uuid() -> uuid::Uuid {
     uuid::Uuid::now_v7()
+}
+
+/// A number that stands for these parts in an ETag, the same on every instance; 0 for none.
+pub fn digest_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> u64 {
+    let mut parts = parts.into_iter().peekable();
+    if parts.peek().is_none() {
+        return 0;
+    }
+    let mut digest = Context::new(&SHA256);
+    for part in parts {
+        digest.update(&part.len().to_be_bytes());
+        digest.update(part.as_bytes());
+    }
+    let digest = digest.finish();
+    u64::from_be_bytes(digest.as_ref().first_chunk().copied().unwrap_or_default())
 }
 
 /// Gives a thing that has none yet the readable id that `name` suggests.

@@ -83,6 +83,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    action_plan_revisions (plan, version) {
+        plan -> Uuid,
+        version -> BigInt,
+        revised -> Uuid,
+    }
+}
+
+diesel::table! {
     action_plan_sources (plan, version, activity, type_, source) {
         plan -> Uuid,
         version -> BigInt,
@@ -715,6 +723,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_plan_readers,
     action_plan_refs,
     action_plan_sdgs,
+    action_plan_revisions,
     action_plan_sources,
     action_plan_versions,
     action_plans,

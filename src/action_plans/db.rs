@@ -64,7 +64,7 @@ impl Resource for ActionPlan {
         Include::new::<Template>("templates", |item| vec![item.template.to_string()]),
     ];
 
-    usual_fields!(id);
+    usual_fields!(id, beside = |plan| plan.hidden.digest());
 
     fn cities(&self) -> Vec<CityId> {
         self.proponents.clone()
@@ -144,7 +144,7 @@ impl Resource for ActionPlan {
     }
 
     fn fill_for(&mut self, caller: &Caller) {
-        let hidden = std::mem::take(&mut self.hidden_sources);
+        let hidden = std::mem::take(&mut self.hidden);
         lists::take_out(&hidden, self);
         let own = caller.city.as_ref();
         let is_asked = own.is_some_and(|city| asked(self).contains(city));

@@ -17,6 +17,9 @@ WITH plan AS (
 ), sources AS (
     INSERT INTO action_plan_sources (plan, version, activity, type, source)
     SELECT id, version, activity, type, source FROM plan, unnest(:activities, :types, :sources) AS cited (activity, type, source)
+), revision AS (
+    INSERT INTO action_plan_revisions (plan, version, revised)
+    SELECT id, version, revised FROM plan, unnest(:revised) AS revised
 )
 INSERT INTO action_plan_refs (city, system, key, plan)
 SELECT city, system, key, id

@@ -16,8 +16,8 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use self::documents::Documents;
-use self::private::{hidden_among, reader_cites_private};
-pub use self::private::{sees_all_sources, take_out, texts_without_hidden, without_hidden};
+pub use self::private::{Hidden, sees_all_sources, take_out, texts_without_hidden, without_hidden};
+use self::private::{hidden_in, reader_cites_private};
 pub use self::stored::StoredPlan;
 use self::stored::{EVERYBODY, Readable};
 use super::types::{ActionPlan, ActionPlanFilter};
@@ -78,7 +78,7 @@ pub async fn find(
     };
     let mut plan = plan.seen_by(caller, document);
     if cites_private && !sees_all_sources(caller, plan.relation(caller)) {
-        texts_without_hidden(conn, caller, vec![plan.text_mut()]).await?;
+        hide(conn, caller, vec![&mut plan]).await?;
     }
     Ok(Some(plan))
 }
@@ -110,9 +110,7 @@ pub async fn look_into(
     for (reader, mut plan, cites_private) in found {
         plan.is_public_copy = reader == EVERYBODY;
         if cites_private && !sees_all_sources(caller, Resource::relation(&plan, caller)) {
-            let cited = plan.citations().into_iter();
-            let cited = cited.map(|(_, kind, id)| (kind, id.to_owned()));
-            plan.hidden_sources = hidden_among(conn, caller, cited.collect()).await?;
+            plan.hidden = hidden_in(conn, caller, &plan).await?;
         }
         plans.push(plan);
     }
@@ -174,9 +172,23 @@ pub async fn list(
         let plans = plans
             .iter_mut()
             .filter(|plan| with_private.contains(&plan.id));
-        texts_without_hidden(conn, caller, plans.map(StoredPlan::text_mut).collect()).await?;
+        hide(conn, caller, plans.collect()).await?;
     }
     Ok(Stretch { items: plans, more })
+}
+
+/// Takes out of the plans what `caller` does not see.
+async fn hide(
+    conn: &Connection,
+    caller: &Caller,
+    mut plans: Vec<&mut StoredPlan>,
+) -> QueryResult<()> {
+    let texts = plans.iter_mut().map(|plan| plan.text_mut()).collect();
+    let hidden = texts_without_hidden(conn, caller, texts).await?;
+    for (plan, hidden) in plans.into_iter().zip(hidden) {
+        plan.hidden = hidden.digest();
+    }
+    Ok(())
 }
 
 /// Counts what `caller` may see.

@@ -161,7 +161,8 @@ pub fn check_proponents(plan: &ActionPlan, check: &Check<'_, ActionPlan>, faults
     );
 }
 
-/// Each entry of the SDG relevance names a target or a goal; a plan that revises another says which.
+/// Each entry of the SDG relevance names a target or a goal; a plan that revises another says which, and no other plan
+/// does.
 pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
     for (index, entry) in plan.sdg_relevance.iter().enumerate() {
         let pointer = format!("/sdg_relevance/{index}");
@@ -173,17 +174,21 @@ pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
             _ => {}
         }
     }
+    let rule = match (plan.kind, &plan.revises) {
+        (PlanKind::New, None) => None,
+        (PlanKind::New, Some(_)) => Some(Rule::RevisionAlone),
+        (PlanKind::Revision, None) => Some(Rule::Required),
+        (PlanKind::Revision, Some(it)) => {
+            let names_none = it.title.is_none() && it.url.is_none() && it.plan.is_none();
+            names_none.then_some(Rule::RevisedPlanUnnamed)
+        }
+    };
+    if let Some(rule) = rule {
+        faults.push(Fault::at("/revises", rule));
+    }
     let revised = plan.revises.as_ref().and_then(|revises| revises.plan);
-    faults.check(
-        revised == Some(plan.id),
-        "/revises/plan",
-        Rule::DanglingReference,
-    );
-    faults.check(
-        plan.kind == PlanKind::Revision && plan.revises.is_none(),
-        "/revises",
-        Rule::Required,
-    );
+    let itself = revised == Some(plan.id);
+    faults.check(itself, "/revises/plan", Rule::RevisesItself);
 }
 
 /// Every goal and target that the plan or one of its activities names, with its place.

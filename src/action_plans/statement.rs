@@ -14,7 +14,7 @@ use super::rules::{sdg_codes, title_key};
 use super::translations::Bookkeeping;
 use super::types::{ActionPlan, SourceType};
 use crate::events::{Author, Manner};
-use crate::ids::{AccountId, CityId};
+use crate::ids::{AccountId, CityId, PlanId};
 use crate::resource::owned;
 
 /// Stores a new plan.
@@ -36,6 +36,7 @@ pub struct WritePlan<'a> {
     activities: Vec<&'a str>,
     types: Vec<SourceType>,
     sources: Vec<&'a str>,
+    revised: Vec<PlanId>,
     comment: Option<&'a str>,
     by: Option<Uuid>,
     is_minor: bool,
@@ -67,6 +68,7 @@ impl<'a> WritePlan<'a> {
             activities: cited.iter().map(|(activity, _, _)| *activity).collect(),
             types: cited.iter().map(|(_, kind, _)| *kind).collect(),
             sources: cited.iter().map(|(_, _, id)| *id).collect(),
+            revised: plan.revises.iter().filter_map(|it| it.plan).collect(),
             comment: plan
                 .status_comment
                 .as_deref()
@@ -107,6 +109,7 @@ impl<'a> WritePlan<'a> {
             "activities" => out.push_bind_param::<Array<Text>, _>(&self.activities),
             "types" => out.push_bind_param::<Array<Text>, _>(&self.types),
             "sources" => out.push_bind_param::<Array<Text>, _>(&self.sources),
+            "revised" => out.push_bind_param::<Array<SqlUuid>, _>(&self.revised),
             "comment" => out.push_bind_param::<Nullable<Text>, _>(&self.comment),
             "minor" => out.push_bind_param::<Bool, _>(&self.is_minor),
             "translations" => out.push_bind_param::<Nullable<Jsonb>, _>(&self.translations),

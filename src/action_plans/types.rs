@@ -2,7 +2,7 @@
 
 mod parts;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,11 @@ pub use self::parts::{
     Indicator, Inputs, JointAction, Level, Money, PartKey, RevisedPlan, Risk, SdgRelevance, Source,
     SourceType, Stakeholder,
 };
+use super::lists::Hidden;
 use crate::column::{json, words};
 use crate::ids::{CityId, PairingId, PlanId, TemplateId};
 use crate::places::ExternalRef;
+use crate::problem::Fault;
 use crate::sdgs::types::SdgCode;
 use crate::text::{Text, Title};
 
@@ -202,9 +204,12 @@ pub struct ActionPlan {
     /// Whether this is the published version as it was read for somebody who may not see the working copy.
     #[serde(skip)]
     pub is_public_copy: bool,
-    /// The sources that the reader it was read for does not see.
+    /// What it names that the reader it was read for does not see.
     #[serde(skip)]
-    pub hidden_sources: HashSet<(SourceType, String)>,
+    pub hidden: Hidden,
+    /// The indicators that a change takes away or gives another unit, and what that breaks if they have been measured.
+    #[serde(skip)]
+    pub at_stake: Vec<(PartKey, Fault)>,
 }
 
 json!(ActionPlan);

@@ -28,6 +28,11 @@ WITH plan AS (
 ), sources AS (
     INSERT INTO action_plan_sources (plan, version, activity, type, source)
     SELECT id, version, activity, type, source FROM plan, unnest(:activities, :types, :sources) AS cited (activity, type, source)
+), superseded AS (
+    DELETE FROM action_plan_revisions WHERE plan = :id AND version <> coalesce(:published_version, 0)
+), revision AS (
+    INSERT INTO action_plan_revisions (plan, version, revised)
+    SELECT id, version, revised FROM plan, unnest(:revised) AS revised
 ), forgotten AS (
     DELETE FROM action_plan_refs AS had
     WHERE had.plan = :id AND had.city = ANY (:cities)

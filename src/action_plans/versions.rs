@@ -15,9 +15,9 @@ use crate::auth::Caller;
 use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Manner;
-use crate::ids::{AccountId, PlanId};
+use crate::ids::{AccountId, CityId, PlanId};
 use crate::policy::{Action, Relation, Role};
-use crate::problem::{Code, Fault, Problem, Rule};
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sight, TieBreak};
 use crate::resource::{Resource, Seen};
 use crate::schema::action_plan_versions;
@@ -49,26 +49,30 @@ pub const BY_NUMBER: TieBreak<PlanVersion> = TieBreak {
 };
 
 /// Which versions of a plan a caller may see who sees the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenVersions {
     /// Every one.
     All,
-    /// Those that were published since the plan was withdrawn last, and the one that the caller reads.
-    Published {
+    /// Those that were published since the plan was withdrawn last, the one that the caller reads, and those that were
+    /// handed in to a pairing of the caller's city.
+    Shared {
         /// The version that the caller reads.
         read: i64,
+        /// The caller's city.
+        city: Option<CityId>,
     },
 }
 
 /// Which versions of the plan `caller` may see: all of them, who writes it or runs the programme; whoever else sees the
-/// plan, in the version `read`, that one and those that were published. A partner city that reads a submitted plan does
-/// not read how it came about, and what was withdrawn stays so when the plan is published again.
+/// plan, in the version `read`, that one and those that were published, and a partner city those that it could read while
+/// they were handed in. How a plan came about before is not shared, and what was withdrawn from everybody stays so when the
+/// plan is published again.
 pub fn versions_open_to(caller: &Caller, relation: Relation, read: i64) -> OpenVersions {
     if caller.role == Role::Admin || relation == Relation::Own {
-        OpenVersions::All
-    } else {
-        OpenVersions::Published { read }
+        return OpenVersions::All;
     }
+    let city = caller.city.clone();
+    OpenVersions::Shared { read, city }
 }
 
 /// The version was not taken away from the public since.
@@ -76,23 +80,32 @@ const NOT_WITHDRAWN: &str = "NOT EXISTS (SELECT FROM action_plan_versions AS lat
     WHERE later.plan = action_plan_versions.plan AND later.version > action_plan_versions.version \
     AND later.status = 'withdrawn')";
 
+/// The version was handed in to a pairing that the city is in.
+const HANDED_IN: &str = "action_plan_versions.status = 'submitted' AND EXISTS (SELECT FROM pairing_cities AS member \
+    WHERE member.pairing = action_plan_versions.document ->> 'pairing' AND member.city = ?)";
+
 type Versions<'a> = action_plan_versions::BoxedQuery<'a, diesel::pg::Pg>;
 
 /// The versions of the plan that the caller may see; approving is what publishes.
-fn versions_of(plan: PlanId, open: OpenVersions) -> Versions<'static> {
+fn versions_of(plan: PlanId, open: &OpenVersions) -> Versions<'static> {
     let versions = action_plan_versions::table
         .filter(action_plan_versions::plan.eq(plan))
         .into_boxed();
-    match open {
-        OpenVersions::All => versions,
-        OpenVersions::Published { read } => versions.filter(
-            action_plan_versions::version
-                .eq(read)
-                .or(action_plan_versions::status
-                    .eq(PlanStatus::Approved)
-                    .and(Sight::of(NOT_WITHDRAWN))),
-        ),
-    }
+    let OpenVersions::Shared { read, city } = open else {
+        return versions;
+    };
+    let handed_in = match city {
+        Some(city) => Sight::by(HANDED_IN, Key::Text(city.to_string())),
+        None => Sight::of("false"),
+    };
+    versions.filter(
+        action_plan_versions::version
+            .eq(*read)
+            .or(action_plan_versions::status
+                .eq(PlanStatus::Approved)
+                .and(Sight::of(NOT_WITHDRAWN)))
+            .or(handed_in),
+    )
 }
 
 /// Number, time, author, status, and whether the edit was minor.
@@ -110,7 +123,7 @@ pub async fn list_versions(
     plan: &StoredPlan,
     page: &Page,
 ) -> QueryResult<Vec<PlanVersion>> {
-    let rows: Vec<VersionRow> = versions_of(plan.id, open_to(caller, plan))
+    let rows: Vec<VersionRow> = versions_of(plan.id, &open_to(caller, plan))
         .filter(page.keyset())
         .order(page.order())
         .limit(page.limit)
@@ -135,11 +148,13 @@ pub async fn list_versions(
 }
 
 /// A version as it was stored.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug)]
 pub struct StoredVersion {
     /// When it was written.
     pub at: DateTime<Utc>,
     document: JsonText,
+    /// Stands for what was taken out of it.
+    pub hidden: u64,
 }
 
 impl StoredVersion {
@@ -148,10 +163,14 @@ impl StoredVersion {
         mut self,
         conn: &Connection,
         caller: &Caller,
-        open: OpenVersions,
+        open: &OpenVersions,
     ) -> QueryResult<Self> {
-        if open != OpenVersions::All {
-            texts_without_hidden(conn, caller, vec![&mut self.document]).await?;
+        if *open != OpenVersions::All {
+            let texts = vec![&mut self.document];
+            let hidden = texts_without_hidden(conn, caller, texts).await?;
+            if let [left_out] = hidden.as_slice() {
+                self.hidden = left_out.digest();
+            }
         }
         Ok(self)
     }
@@ -177,14 +196,17 @@ pub async fn find_version(
     mut conn: &Connection,
     plan: PlanId,
     number: i64,
-    open: OpenVersions,
+    open: &OpenVersions,
 ) -> QueryResult<Option<StoredVersion>> {
-    versions_of(plan, open)
+    let version = versions_of(plan, open)
         .filter(action_plan_versions::version.eq(number))
-        .select((action_plan_versions::at, action_plan_versions::document))
-        .first(&mut conn)
-        .await
-        .optional()
+        .select((action_plan_versions::at, action_plan_versions::document));
+    let found: Option<(DateTime<Utc>, JsonText)> = version.first(&mut conn).await.optional()?;
+    Ok(found.map(|(at, document)| StoredVersion {
+        at,
+        document,
+        hidden: 0,
+    }))
 }
 
 /// The number of the open version before this one.
@@ -192,7 +214,7 @@ async fn number_before(
     mut conn: &Connection,
     plan: PlanId,
     number: i64,
-    open: OpenVersions,
+    open: &OpenVersions,
 ) -> QueryResult<Option<i64>> {
     versions_of(plan, open)
         .filter(action_plan_versions::version.lt(number))
@@ -207,7 +229,7 @@ async fn number_before(
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DiffParams {
-    /// The earlier version; the one before `to` when left out.
+    /// The earlier version; when left out, the last one before `to` that you may see.
     #[param(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub from: Option<i64>,
     /// The later version; the newest that you see when left out.
@@ -215,7 +237,7 @@ pub struct DiffParams {
     pub to: Option<i64>,
 }
 
-/// The two documents that are compared; of the first version, where nothing else is asked for, that version twice.
+/// The two documents that are compared.
 pub async fn compared(
     conn: &Connection,
     caller: &Caller,
@@ -225,20 +247,29 @@ pub async fn compared(
     let open = open_to(caller, plan);
     let to = asked.to.unwrap_or(plan.version);
     let from = match asked.from {
-        Some(from) => from,
-        None => number_before(conn, plan.id, to, open).await?.unwrap_or(to),
+        None => number_before(conn, plan.id, to, &open).await?,
+        from => from,
     };
-    let (earlier, later) = futures_util::try_join!(
-        find_version(conn, plan.id, from, open),
-        find_version(conn, plan.id, to, open)
-    )?;
-    let mut faults = crate::problem::Faults::new();
-    for (name, number, found) in [("from", from, &earlier), ("to", to, &later)] {
-        let is_asked = name == "to" || asked.from.is_some();
-        if found.is_none() && is_asked {
-            let fault = Fault::in_parameter(name, Rule::UnknownReference);
-            faults.push(fault.with("kind", "version").with("id", number));
+    let earlier = async {
+        match from {
+            Some(from) => find_version(conn, plan.id, from, &open).await,
+            None => Ok(None),
         }
+    };
+    let later = find_version(conn, plan.id, to, &open);
+    let (earlier, later) = futures_util::try_join!(earlier, later)?;
+    let mut faults = Faults::new();
+    let unknown = |name, number| {
+        let fault = Fault::in_parameter(name, Rule::UnknownReference);
+        fault.with("kind", "version").with("id", number)
+    };
+    match (from, &earlier, &later) {
+        (Some(from), None, _) => faults.push(unknown("from", from)),
+        (None, _, Some(_)) => faults.push(Fault::in_parameter("from", Rule::NoEarlierVersion)),
+        _ => {}
+    }
+    if later.is_none() {
+        faults.push(unknown("to", to));
     }
     faults.into_result()?;
     let (Some(earlier), Some(later)) = (earlier, later) else {
@@ -272,15 +303,27 @@ impl Deed for Restore {
         };
         let relation = Resource::relation(&plan, doing.caller());
         let open = versions_open_to(doing.caller(), relation, plan.version);
-        let version = find_version(conn, plan.id, number, open).await?;
+        let version = find_version(conn, plan.id, number, &open).await?;
         let version = version.ok_or(Problem::new(Code::NotFound))?;
         let mut body = version.json()?;
         without_bookkeeping(
             &mut body,
             doing.ask.app.contract.read_only("ActionPlanWrite"),
         );
-        doing.replace(conn, plan, body).await
+        let replaced = doing.replace(conn, plan, body).await;
+        replaced.map_err(|problem| match problem.code() {
+            Code::InvalidInput => not_restorable(number, &problem),
+            _ => problem,
+        })
     }
+}
+
+/// The problem of a version that is not valid any more: what is wrong stands in it, not in the request.
+fn not_restorable(number: i64, found: &Problem) -> Problem {
+    let problem = Problem::new(Code::NotRestorable)
+        .with("version", number)
+        .with("count", found.faults().len());
+    found.faults().iter().cloned().fold(problem, Problem::about)
 }
 
 /// Takes out of a version what the service sets, so that it stays as it is now.
@@ -311,18 +354,21 @@ mod tests {
             city: "yokohama".parse().ok(),
             ..Caller::ANONYMOUS
         };
-        let published = OpenVersions::Published { read: 7 };
+        let shared = |city: &Caller| OpenVersions::Shared {
+            read: 7,
+            city: city.city.clone(),
+        };
         for relation in Relation::ALL {
             assert_eq!(versions_open_to(&admin, *relation, 7), OpenVersions::All);
             let expected = match relation {
                 Relation::Own => OpenVersions::All,
-                _ => published,
+                _ => shared(&city),
             };
             assert_eq!(versions_open_to(&city, *relation, 7), expected);
             if *relation != Relation::Own {
                 assert_eq!(
                     versions_open_to(&Caller::ANONYMOUS, *relation, 7),
-                    published
+                    shared(&Caller::ANONYMOUS)
                 );
             }
         }

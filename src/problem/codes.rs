@@ -77,6 +77,8 @@ problem_codes! {
     IdempotencyInFlight = "idempotency_in_flight", 409;
     TransitionNotPossible = "transition_not_possible", 409;
     PlanIncomplete = "plan_incomplete", 409;
+    IndicatorMeasured = "indicator_measured", 409;
+    NotRestorable = "not_restorable", 409;
     PlanWithdrawn = "plan_withdrawn", 409;
     BulkUndone = "bulk_undone", 409;
     PlanNotSubmitted = "plan_not_submitted", 409;
@@ -172,10 +174,19 @@ codes! {
         DuplicateKey = "duplicate_key";
         UnknownSdg = "unknown_sdg";
         OneOfBoth = "one_of_both";
+        RevisionAlone = "revision_alone";
+        RevisedPlanUnnamed = "revised_plan_unnamed";
+        RevisesItself = "revises_itself";
+        WithItself = "with_itself";
+        NothingThere = "nothing_there";
+        LessonOfOthers = "lesson_of_others";
+        MeasuredIndicator = "measured_indicator";
+        MeasuredUnit = "measured_unit";
         WrongGoal = "wrong_goal";
         MissingLanguage = "missing_language";
         NotTemplateSection = "not_template_section";
         WeakPassword = "weak_password";
+        NoEarlierVersion = "no_earlier_version";
         Cursor = "cursor";
         FeedCursor = "feed_cursor";
         PatchOperation = "patch_operation";
@@ -204,13 +215,14 @@ impl Code {
 }
 
 impl Rule {
-    /// Whether it is one of the programme's guidelines, which what is stored or asked for can be in conflict with though
-    /// the input as such is in order.
-    pub fn is_guideline(self) -> bool {
-        matches!(
-            self,
-            Self::TooManyFunded | Self::TooFewFunded | Self::TourTooShort
-        )
+    /// The conflict that breaking it is with what is stored or asked for, though the input as such is in order; none of what
+    /// is wrong with the input.
+    pub fn conflict(self) -> Option<Code> {
+        match self {
+            Self::TooManyFunded | Self::TooFewFunded | Self::TourTooShort => Some(Code::Guideline),
+            Self::MeasuredIndicator | Self::MeasuredUnit => Some(Code::IndicatorMeasured),
+            _ => None,
+        }
     }
 }
 

@@ -292,6 +292,12 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "action_plan_revisions_revised_fkey",
+        Meaning::Needed {
+            owner: Thing::ActionPlan,
+        },
+    ),
+    (
         "action_plan_comments_reply_fkey",
         Meaning::Needed {
             owner: Thing::Comment,

@@ -139,6 +139,9 @@ pub struct ProblemDocument {
     /// With `conflicts`: the rest of your change, as JSON Merge Patch (RFC 7396) to the present state.
     #[schema(value_type = Object, nullable = false, required = false)]
     merge: Option<Value>,
+    /// With a `transition_not_possible`: where the plan can go from where it stands.
+    #[schema(max_items = 10, nullable = false)]
+    possible: Option<Vec<PossibleStatus>>,
     /// At /oauth/token alone: the error as RFC 6749, section 5.2, names it.
     #[schema(
         max_length = 40,
@@ -151,6 +154,15 @@ pub struct ProblemDocument {
     #[schema(nullable = false, additional_properties)]
     exports: Option<std::collections::BTreeMap<String, String>>,
 }
+
+/// A status that can be reached.
+#[derive(ToSchema)]
+#[schema(value_type = String, max_length = 20, pattern = "^[a-z]+$", example = "submitted")]
+#[expect(
+    dead_code,
+    reason = "gives the OpenAPI document its schema; the answer itself is made by the one who finds the problem"
+)]
+struct PossibleStatus(String);
 
 /// One part of the input that is not valid.
 #[derive(ToSchema)]

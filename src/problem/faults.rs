@@ -137,17 +137,16 @@ impl Faults {
         }
     }
 
-    /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order; or one of
-    /// `guideline`, when nothing is wrong with the input but that the programme's guidelines do not allow it.
+    /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order; or the conflict
+    /// that all of it is, when nothing is wrong with the input as such.
     pub fn into_result(mut self) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Ok(());
         }
         self.0.sort_by(|a, b| a.place.cmp(&b.place));
-        let code = match self.0.iter().all(|fault| fault.rule.is_guideline()) {
-            true => Code::Guideline,
-            false => Code::InvalidInput,
-        };
+        let conflict = self.0.first().and_then(|fault| fault.rule.conflict());
+        let all = self.0.iter().all(|fault| fault.rule.conflict() == conflict);
+        let code = conflict.filter(|_| all).unwrap_or(Code::InvalidInput);
         let mut problem = Problem::new(code).with("count", self.0.len());
         problem.0.faults = self.0;
         Err(problem)

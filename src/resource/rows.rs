@@ -153,18 +153,24 @@ macro_rules! plain_writes {
 }
 pub(crate) use plain_writes;
 
-/// Implements `id`, `meta` and `stamp` of [`Resource`] for a type with the usual fields.
+/// Implements `id`, `meta` and `stamp` of [`Resource`] for a type with the usual fields; `beside` is a function of it that
+/// tells what else its answer depends on, where there is something.
 macro_rules! usual_fields {
     ($key:ident) => {
+        $crate::resource::usual_fields!($key, beside = |_| 0);
+    };
+    ($key:ident, beside = $beside:expr) => {
         fn id(&self) -> Self::Id {
             self.$key.clone()
         }
 
         fn meta(&self) -> $crate::resource::Meta {
+            let beside: fn(&Self) -> u64 = $beside;
             $crate::resource::Meta {
                 version: self.version,
                 created_at: self.created_at,
                 updated_at: self.updated_at,
+                beside: beside(self),
             }
         }
 

@@ -386,6 +386,7 @@ fn stamped<R: Resource>(author: &Author, before: Option<&R>, mut item: R) -> R {
         version,
         created_at,
         updated_at: at,
+        beside: 0,
     });
     item
 }

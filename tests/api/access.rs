@@ -855,6 +855,7 @@ async fn a_private_plan_is_to_others_as_if_it_did_not_exist() {
             if other.get("/v1/me").await.body["user"]["city"] == "toyota" {
                 revising = bare_plan("toyota", "grenoble-alpes-metropole-toyota");
             }
+            revising["kind"] = json!("revision");
             revising["revises"] = json!({"plan": made.id()});
             let reply = other.post("/v1/action-plans?dryrun=true", revising).await;
             reply.refused(&[("/revises/plan", "unknown_reference")]);

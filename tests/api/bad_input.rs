@@ -326,6 +326,7 @@ async fn unknown_references_are_named_by_their_place() {
         .await
         .expect(201);
     let mut plan = bare_plan("yokohama", "frankfurt-yokohama");
+    plan["kind"] = json!("revision");
     plan["revises"] = json!({"plan": foreign.id()});
     user.post("/v1/action-plans", plan)
         .await

@@ -121,7 +121,9 @@ async fn a_comment_is_about_a_place_that_is_there() {
         "/nothing",
     ] {
         let refused = owner.post(&list, on(nothing)).await;
-        refused.refused(&[("/pointer", "dangling_reference")]);
+        let refused = refused.refused(&[("/pointer", "nothing_there")]);
+        let detail = refused.body["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("in version 1 of the plan"), "{detail}");
     }
     owner
         .post(&list, on("objectives"))
@@ -156,7 +158,7 @@ async fn a_comment_stays_with_its_part_and_tells_where_that_was_once_it_is_gone(
         read.body["made_at"],
         json!({"version": 1, "pointer": "/activities/1/title/en"})
     );
-    assert_eq!(read.etag(), made.etag());
+    assert_ne!(read.etag(), made.etag(), "it says something else now");
 
     activities.as_array_mut().unwrap().remove(0);
     owner
@@ -331,4 +333,31 @@ async fn comments_are_to_others_as_if_they_did_not_exist() {
     let own = format!("/v1/action-plans/{}/comments", own.id());
     let refused = partner.post(&own, reply).await;
     refused.refused(&[("/reply_to", "unknown_reference")]);
+}
+
+#[tokio::test]
+async fn a_comment_whose_place_has_moved_has_another_etag() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let (path, first) = begun(&owner).await;
+    let list = format!("{path}/comments");
+    let made = owner.post(&list, on("/activities/1")).await.expect(201);
+    let one = format!("{list}/{}", made.id());
+    let listed = owner.get(&list).await.etag();
+    let other = json!({"objectives": {"en": "Elsewhere"}});
+    owner.patch(&path, "*", other).await.expect(200);
+    assert_eq!(owner.get(&one).await.etag(), made.etag());
+    assert_eq!(owner.get(&list).await.etag(), listed);
+    let mut activities = first.body["activities"].clone();
+    activities.as_array_mut().unwrap().reverse();
+    let moved = json!({"activities": activities});
+    owner.patch(&path, "*", moved).await.expect(200);
+    let read = owner.request("GET", &one);
+    let read = read.header("If-None-Match", &made.etag()).send().await;
+    let read = read.expect(200);
+    assert_eq!(read.body["pointer"], "/activities/0");
+    assert_ne!(read.etag(), made.etag());
+    assert_ne!(owner.get(&list).await.etag(), listed);
+    let settle = json!({"resolved": true});
+    owner.patch(&one, &read.etag(), settle).await.expect(200);
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::kinds::{bare_plan, plan};
+use crate::support::plans::{cast, complete_plan, make};
 use crate::support::{App, Client, Reply};
 
 async fn begun(client: &Client) -> (String, Reply) {
@@ -133,7 +134,12 @@ async fn a_difference_makes_one_version_of_the_other_and_says_what_happened() {
     let app = App::start().await;
     let owner = app.city_user("yokohama").await;
     let (path, first) = begun(&owner).await;
-    let nothing = owner.get(&format!("{path}/diff")).await.expect(200);
+    // Nothing to compare with is not the same as nothing that differs.
+    for query in ["", "?to=1"] {
+        let nothing = owner.get(&format!("{path}/diff{query}")).await;
+        nothing.refused(&[("from", "no_earlier_version")]);
+    }
+    let nothing = owner.get(&format!("{path}/diff?from=1&to=1")).await;
     assert_eq!(nothing.body, json!({"patch": [], "summary": []}));
 
     let mut activities = first.body["activities"].clone();
@@ -256,7 +262,10 @@ async fn a_version_is_restored_as_a_new_one_through_the_same_checks() {
     app.run("DELETE FROM meetings WHERE id = 'exchange-meeting-3'")
         .await;
     let refused = restore(&admin, &path, "1", Some(&bare.etag())).await;
-    refused.refused(&[("/inputs/sources/0/id", "unknown_reference")]);
+    refused.conflict(
+        "not_restorable",
+        &[("/inputs/sources/0/id", "unknown_reference")],
+    );
 }
 
 #[tokio::test]
@@ -372,7 +381,7 @@ async fn the_public_sees_what_was_published_and_partners_comment_on_what_is_subm
     partner.get(&list).await.problem("not_found");
     partner.get(&at).await.problem("not_found");
     partner.post(&list, comment).await.problem("not_found");
-    let edit = json!({"objectives": {"en": "Secret plans"}, "follow_up": {"indicators": []}});
+    let edit = json!({"objectives": {"en": "Secret plans"}, "risks": []});
     owner.patch(&path, "*", edit).await.expect(200);
     for other in [&anonymous, &partner, &toyota] {
         let seen = other.get(&format!("{path}/versions")).await.expect(200);
@@ -381,15 +390,28 @@ async fn the_public_sees_what_was_published_and_partners_comment_on_what_is_subm
             .iter()
             .map(|it| (it["version"].clone(), it["published"].clone()))
             .collect();
-        assert_eq!(seen, [(json!(3), json!(true))]);
+        // The partner keeps what was handed in to its pairing.
+        let is_partner = other.token == partner.token;
+        let (published, handed_in) = ((json!(3), json!(true)), (json!(2), json!(false)));
+        let (open, hidden) = match is_partner {
+            true => (vec![published, handed_in], vec![1, 4]),
+            false => (vec![published], vec![1, 2, 4]),
+        };
+        assert_eq!(seen, open);
         other.get(&format!("{path}/versions/3")).await.expect(200);
-        for hidden in [1, 2, 4] {
+        for hidden in hidden {
             let hidden = format!("{path}/versions/{hidden}");
             other.get(&hidden).await.problem("not_found");
         }
-        let nothing = other.get(&format!("{path}/diff")).await.expect(200);
-        assert_eq!(nothing.body, json!({"patch": [], "summary": []}));
-        let refused = other.get(&format!("{path}/diff?from=2&to=4")).await;
+        let before = other.get(&format!("{path}/diff")).await;
+        match is_partner {
+            true => {
+                other.get(&format!("{path}/versions/2")).await.expect(200);
+                assert_eq!(before.expect(200).body["summary"], json!([]));
+            }
+            false => drop(before.refused(&[("from", "no_earlier_version")])),
+        }
+        let refused = other.get(&format!("{path}/diff?from=1&to=4")).await;
         refused.refused(&[("from", "unknown_reference"), ("to", "unknown_reference")]);
         for part in [
             "validation",
@@ -411,7 +433,7 @@ async fn the_public_sees_what_was_published_and_partners_comment_on_what_is_subm
                 .problem("forbidden");
         }
     }
-    owner.get(&measured).await.problem("not_found");
+    assert_eq!(owner.get(&measured).await.expect(200).ids(), [value.id()]);
     to(&owner, "withdrawn").await;
     for part in ["/versions", "/versions/3", "/diff", "/summary"] {
         let gone = anonymous.get(&format!("{path}{part}")).await;
@@ -420,4 +442,45 @@ async fn the_public_sees_what_was_published_and_partners_comment_on_what_is_subm
     restore(&owner, &path, "1", Some("*"))
         .await
         .problem("plan_withdrawn");
+}
+
+#[tokio::test]
+async fn a_partner_compares_all_that_was_handed_in_to_its_pairing() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let path = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let go = |client: &Client, to: &str| {
+        let body = json!({"to": to, "comment": "Once more."});
+        let (client, url) = (client.clone(), format!("{path}/transitions"));
+        async move { client.post(&url, body).await.expect(200) }
+    };
+    go(&frankfurt, "submitted").await;
+    go(&admin, "returned").await;
+    let secret = json!({"objectives": {"en": "Not yet said"}});
+    frankfurt.patch(&path, "*", secret).await.expect(200);
+    let better = json!({"objectives": {"en": "Many more bridges."}});
+    frankfurt.patch(&path, "*", better).await.expect(200);
+    go(&frankfurt, "submitted").await;
+    let numbers = async |client: &Client| -> Vec<Value> {
+        let list = client.get(&format!("{path}/versions")).await.expect(200);
+        list.items()
+            .iter()
+            .map(|it| it["version"].clone())
+            .collect()
+    };
+    assert_eq!(numbers(&yokohama).await, [6, 2]);
+    for hidden in [1, 3, 4, 5] {
+        let hidden = yokohama.get(&format!("{path}/versions/{hidden}")).await;
+        hidden.problem("not_found");
+    }
+    let told = yokohama.get(&format!("{path}/diff")).await.expect(200);
+    assert_eq!(
+        told.body["summary"],
+        json!([{"field": "objectives", "key": null, "change": "changed"}])
+    );
+    go(&admin, "approved").await;
+    assert_eq!(numbers(&yokohama).await, [7, 6, 2]);
+    assert_eq!(numbers(&app.anonymous()).await, [7]);
+    // Of another pairing's plans it sees no more than others do.
+    let toyota = app.city_user("toyota").await;
+    assert_eq!(numbers(&toyota).await, [7]);
 }

@@ -314,7 +314,8 @@ async fn what_a_plan_names_cannot_be_deleted() {
     // What is gone cannot be brought back with an old version.
     to(&frankfurt, &plan, "draft").await.expect(200);
     let request = frankfurt.request("POST", &format!("{plan}/versions/1/restore"));
-    let reply = request.header("If-Match", "*").send().await.expect(400);
+    let reply = request.header("If-Match", "*").send().await;
+    let reply = reply.problem("not_restorable");
     assert_eq!(reply.faults().len(), 4, "{reply}");
 }
 
@@ -453,4 +454,72 @@ async fn plans_of_before_are_traced_too() {
     let insert = migration.split_once("INSERT INTO").unwrap().1;
     app.run(&format!("INSERT INTO{insert}")).await;
     assert_eq!(app.rows(rows).await, kept);
+}
+
+#[tokio::test]
+async fn a_plan_that_another_one_revises_stays_and_shows_to_who_sees_it() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let go = async |client: &Client, path: &str, to: &str| {
+        let body = json!({"to": to, "comment": "So."});
+        let url = format!("{path}/transitions");
+        client.post(&url, body).await.expect(200)
+    };
+    let old = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let id = old.rsplit('/').next().unwrap().to_owned();
+    let mut body = complete_plan(&["frankfurt"]);
+    body["revises"] = json!({"plan": id});
+    let refused = frankfurt.post("/v1/action-plans", body.clone()).await;
+    refused.refused(&[("/revises", "revision_alone")]);
+    body["kind"] = json!("revision");
+    for (nothing, rule) in [
+        (json!({}), "revised_plan_unnamed"),
+        (Value::Null, "required"),
+    ] {
+        let mut body = body.clone();
+        body["revises"] = nothing;
+        let refused = frankfurt.post("/v1/action-plans", body).await;
+        refused.refused(&[("/revises", rule)]);
+    }
+    body["revises"]["title"] = json!({"en": "The old one"});
+    let new = make(&frankfurt, body).await;
+    go(&frankfurt, &new, "submitted").await;
+    let kept = frankfurt.delete(&old, "*").await;
+    kept.problem("still_referenced");
+    // The old one is a draft, so nobody else learns its id from the new one.
+    let seen = yokohama.get(&new).await.expect(200);
+    assert_eq!(seen.body["revises"]["plan"], Value::Null);
+    assert_eq!(seen.body["revises"]["title"]["en"], "The old one");
+    let answered = go(&admin, &new, "approved").await;
+    assert_eq!(answered.body["revises"]["plan"], json!(id));
+    for reader in [&yokohama, &app.anonymous()] {
+        for url in [
+            new.clone(),
+            format!("{new}/versions/3"),
+            "/v1/action-plans".to_owned(),
+            "/v1/action-plans?format=ndjson".to_owned(),
+        ] {
+            let told = reader.get(&url).await.expect(200);
+            let told = String::from_utf8_lossy(&told.bytes).into_owned();
+            assert!(
+                told.contains("The old one") && !told.contains(&id),
+                "{url}: {told}"
+            );
+        }
+    }
+    let hidden = app.anonymous().get(&new).await;
+    go(&frankfurt, &old, "submitted").await;
+    go(&admin, &old, "approved").await;
+    let read = app.anonymous().request("GET", &new);
+    let shown = read.header("If-None-Match", &hidden.etag()).send().await;
+    assert_eq!(shown.expect(200).body["revises"]["plan"], json!(id));
+    // The published version holds it although the working copy does not any more.
+    let without = json!({"kind": "new", "revises": null});
+    frankfurt.patch(&new, "*", without).await.expect(200);
+    frankfurt
+        .delete(&old, "*")
+        .await
+        .problem("still_referenced");
+    go(&frankfurt, &new, "withdrawn").await;
+    frankfurt.delete(&old, "*").await.expect(204);
+    frankfurt.delete(&new, "*").await.expect(204);
 }

@@ -22,7 +22,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, weight};
 use crate::resource::{
-    Check, Known, References, Resource, new_uuid, opens, usual_fields, usual_sorts_by_uuid,
+    Check, Known, References, Resource, digest_of, new_uuid, opens, usual_fields,
+    usual_sorts_by_uuid,
 };
 use crate::schema::{action_plan_comments, action_plans};
 use crate::text::Text;
@@ -189,7 +190,8 @@ impl Resource for Comment {
         key: |item| Key::Uuid(item.id.uuid()),
     };
 
-    usual_fields!(id);
+    // Its place moves when the plan changes, without a version of its own.
+    usual_fields!(id, beside = |comment| digest_of(comment.pointer.as_deref()));
 
     fn parents(&self) -> Vec<String> {
         vec![self.plan.to_string()]
@@ -400,7 +402,10 @@ impl Comment {
                     pointer: pointer.clone(),
                 };
             }
-            _ => faults.push(Fault::at("/pointer", Rule::DanglingReference)),
+            _ => {
+                let fault = Fault::at("/pointer", Rule::NothingThere);
+                faults.push(fault.with("version", plan.version));
+            }
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct StoredPlan {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// Stands for what was taken out of it.
+    pub(super) hidden: u64,
     relation: Relation,
     actions: Vec<PlanAction>,
     document: JsonText,
@@ -83,6 +85,7 @@ impl WorkingCopy {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            hidden: 0,
             relation: Relation::Other,
             actions: actions(caller.role, Relation::Other, self.status, false),
             document: self.document,
@@ -108,6 +111,7 @@ impl Readable {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            hidden: 0,
             relation,
             actions: actions(caller.role, relation, self.status, self.asked),
             document,
@@ -138,6 +142,7 @@ impl Seen<ActionPlan> for StoredPlan {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            beside: self.hidden,
         }
     }
 

@@ -116,6 +116,7 @@ impl Resource for Measurement {
             version: 1,
             created_at: self.at,
             updated_at: self.at,
+            beside: 0,
         }
     }
 

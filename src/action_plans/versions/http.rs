@@ -20,7 +20,7 @@ use crate::write::{self, WriteParams};
 /// List the versions of an action plan
 ///
 /// Every write makes one, newest first. Its proponents and admins see all of them, others those that were published since
-/// the plan was last withdrawn, and the one that they read.
+/// the plan was last withdrawn, and the one that they read; a partner city also every one that was handed in to its pairing.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), PageParams), responses((status = 200, body = Listing<PlanVersion>)))]
 #[get("/action-plans/{id}/versions")]
 pub async fn list_action_plan_versions(asking: Asking) -> Answer {
@@ -41,14 +41,15 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     let (ask, conn, plan) = read::seen::<ActionPlan>(asking).await?;
     let number = number_in_path(&ask)?;
     let open = open_to(&ask.caller, &plan);
-    let found = find_version(&conn, plan.id, number, open).await?;
+    let found = find_version(&conn, plan.id, number, &open).await?;
     let found = found.ok_or(Problem::new(Code::NotFound))?;
-    let found = found.seen_by(&conn, &ask.caller, open).await?;
+    let found = found.seen_by(&conn, &ask.caller, &open).await?;
     drop(conn);
     let tag = etag(Meta {
         version: number,
         created_at: found.at,
         updated_at: found.at,
+        beside: found.hidden,
     });
     let mut answer = if ask.none_match(&tag) {
         HttpResponse::NotModified()
@@ -57,7 +58,7 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
     };
     answer
         .insert_header((header::ETAG, tag.as_str()))
-        .insert_header(kept_for(&ask, open))
+        .insert_header(kept_for(&ask, &open))
         .insert_header(read::vary());
     if ask.none_match(&tag) {
         return Ok(answer.finish());
@@ -71,7 +72,8 @@ pub async fn get_action_plan_version(asking: Asking) -> Answer {
 /// Restore a version of an action plan
 ///
 /// For users of its proponents, and admins. Makes a new version that says what the old one said, through all the checks of
-/// a replacement: what no longer holds is told by its place in the old version. Status and template stay.
+/// a replacement: what no longer holds is told by its place in the old version (`not_restorable`); read it, mend that and
+/// send it as a replacement. Status and template stay.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), ("version" = i64, Path, description = "Number of the version.", minimum = 1, maximum = 9_007_199_254_740_991_i64), WriteParams), responses((status = 200, body = ActionPlan), (status = 428)))]
 #[post("/action-plans/{id}/versions/{version}/restore")]
 pub async fn restore_action_plan_version(mut ask: Ask) -> Answer {
@@ -82,7 +84,8 @@ pub async fn restore_action_plan_version(mut ask: Ask) -> Answer {
 /// Compare two versions of an action plan
 ///
 /// As JSON Patch for programs, and by field and part for people. A version that you may not see is as one that is not
-/// there. Nothing differs of a first version when `from` is left out.
+/// there. Without parameters: what has changed from the version before the newest one that you see. Where there is no
+/// earlier one that you may see, `from` has to be said (`no_earlier_version`).
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), DiffParams), responses((status = 200, body = Difference)))]
 #[get("/action-plans/{id}/diff")]
 pub async fn get_action_plan_diff(asking: Asking) -> Answer {
@@ -96,7 +99,7 @@ pub async fn get_action_plan_diff(asking: Asking) -> Answer {
 }
 
 /// How long a version may be kept: for good by who sees all of it. Others may lose sight of what it came from.
-fn kept_for(ask: &Ask, open: OpenVersions) -> (header::HeaderName, header::HeaderValue) {
+fn kept_for(ask: &Ask, open: &OpenVersions) -> (header::HeaderName, header::HeaderValue) {
     match open {
         OpenVersions::All => {
             let for_good = "private, max-age=31536000, immutable";
@@ -105,7 +108,7 @@ fn kept_for(ask: &Ask, open: OpenVersions) -> (header::HeaderName, header::Heade
                 header::HeaderValue::from_static(for_good),
             )
         }
-        OpenVersions::Published { .. } => read::cache(ask),
+        OpenVersions::Shared { .. } => read::cache(ask),
     }
 }
 

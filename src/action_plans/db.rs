@@ -13,6 +13,7 @@ use super::consents::asked;
 use super::life::{actions, admit, edited};
 pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
+use super::measurements::kept::{at_stake, note_measured};
 use super::merging::MERGING;
 use super::rules::{
     check_choices, check_cities, check_keys, check_proponents, check_sources, give_keys,
@@ -132,6 +133,7 @@ impl Resource for ActionPlan {
         }
         tidy_sources(self);
         give_keys(before, self);
+        self.at_stake = before.map_or_else(Vec::new, |before| at_stake(before, self));
         edited(before, self, faults);
     }
 
@@ -175,6 +177,8 @@ impl Resource for ActionPlan {
         let mut newest: HashMap<PairingId, Option<TemplateId>> = HashMap::new();
         for ((plan, faults), codes) in items.into_iter().zip(&codes) {
             note_unknown(codes, &known, faults);
+            let at_stake = std::mem::take(&mut plan.at_stake);
+            note_measured(conn, plan.id, at_stake, faults).await?;
             if plan.template.is_none() {
                 if !newest.contains_key(&plan.pairing) {
                     let found = newest_template(conn, plan).await?;

@@ -1,6 +1,6 @@
 //! Measurements of the indicators of plans: a series that only grows.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::App;
 use crate::support::kinds::plan;
@@ -130,18 +130,60 @@ async fn measurements_are_of_an_indicator_that_their_reader_sees_in_the_plan() {
                 .problem("not_found");
         }
     }
-    let gone = owner
-        .patch(&path, "*", json!({"follow_up": null}))
-        .await
-        .expect(200);
-    owner.get(&list).await.problem("not_found");
-    owner.get(&one).await.problem("not_found");
-    owner.post(&list, body).await.problem("not_found");
-    owner
-        .request("POST", &format!("{path}/versions/1/restore"))
-        .header("If-Match", &gone.etag())
-        .send()
-        .await
-        .expect(200);
     assert_eq!(owner.get(&list).await.expect(200).items().len(), 1);
+}
+
+#[tokio::test]
+async fn a_measured_indicator_stays_in_its_plan_under_its_key_and_in_its_unit() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let mut body = plan(&["yokohama"], "frankfurt-yokohama");
+    body["follow_up"]["indicators"] = json!([
+        {"key": "riders", "name": {"en": "Riders"}, "unit": "a day"},
+        {"key": "trees", "name": {"en": "Trees"}}]);
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let other = json!({"objectives": {"en": "Other"}});
+    owner.patch(&path, "*", other).await.expect(200);
+    let list = format!("{path}/indicators/riders/measurements");
+    let body = json!({"value": 1480, "on": "2020-03-31"});
+    owner.post(&list, body).await.expect(201);
+    let with = |indicators: Value| json!({"follow_up": {"indicators": indicators}});
+    let trees = json!({"key": "trees", "name": {"en": "Trees"}});
+    let gone = ("/follow_up/indicators", "measured_indicator");
+    let events = app.events().await;
+    for (indicators, fault) in [
+        (json!([trees]), gone),
+        (
+            json!([{"key": "passengers", "name": {"en": "Riders"}, "unit": "a day"}, trees]),
+            gone,
+        ),
+        // Sent without its key and with another name it is another one.
+        (
+            json!([{"name": {"en": "Riders by bus"}, "unit": "a day"}]),
+            gone,
+        ),
+        (
+            json!([trees, {"key": "riders", "name": {"en": "Riders"}, "unit": "a year"}]),
+            ("/follow_up/indicators/1/unit", "measured_unit"),
+        ),
+        (
+            json!([{"key": "riders", "name": {"en": "Riders"}}]),
+            ("/follow_up/indicators/0/unit", "measured_unit"),
+        ),
+    ] {
+        let refused = owner.patch(&path, "*", with(indicators)).await;
+        refused.conflict("indicator_measured", &[fault]);
+    }
+    let nothing = owner.patch(&path, "*", json!({"follow_up": null})).await;
+    nothing.conflict("indicator_measured", &[gone]);
+    assert_eq!(app.events().await, events, "nothing was stored");
+    let renamed = json!([{"key": "riders", "name": {"en": "Riders by bus"}, "unit": "a day",
+        "target": {"value": 2000}}]);
+    owner.patch(&path, "*", with(renamed)).await.expect(200);
+    assert_eq!(owner.get(&list).await.expect(200).ids().len(), 1);
+    // What was not measured goes, comes again, and gets its unit later.
+    let anew = json!([{"key": "riders", "name": {"en": "Riders"}, "unit": "a day"},
+        {"key": "trees", "name": {"en": "Other trees"}, "unit": "a park"}]);
+    owner.patch(&path, "*", with(anew)).await.expect(200);
 }

@@ -138,6 +138,18 @@ impl Resource for Measurement {
         }
     }
 
+    /// The plan is locked, so that nobody takes the indicator away meanwhile.
+    async fn enter_locked(
+        conn: &mut Connection,
+        caller: &Caller,
+        parents: &[String],
+    ) -> QueryResult<bool> {
+        if let Some(plan) = parents.first().and_then(|plan| plan.parse().ok()) {
+            ActionPlan::lock(conn, caller, &plan).await?;
+        }
+        Self::enter(conn, caller, parents).await
+    }
+
     fn cities(&self) -> Vec<CityId> {
         self.proponents.clone()
     }

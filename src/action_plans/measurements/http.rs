@@ -33,7 +33,7 @@ pub async fn get_measurement(asking: Asking) -> Answer {
 /// Add a measurement to an indicator
 ///
 /// For users of the plan's proponents, and admins. What is noted stays: a wrong one is answered by a right one for the
-/// same day.
+/// same day. From then on the indicator stays in the plan, under its key and in its unit (`indicator_measured`).
 #[utoipa::path(tag = "action plans", params(("plan" = PlanId, Path, description = "Id of the action plan."), ("indicator" = PartKey, Path, description = "Key of the indicator."), WriteParams), request_body = Measurement, responses((status = 201, body = Measurement)))]
 #[post("/action-plans/{plan}/indicators/{indicator}/measurements")]
 pub async fn create_measurement(ask: Ask, payload: Payload) -> Answer {

@@ -79,10 +79,11 @@ call PATCH "/action-plans/$plan" "$city" "{
         \"description\": {\"en\": \"Each city plants an avenue of the other's trees.\"}, \"with\": [\"$partner_id\"]}]
 }" --header 'Content-Type: application/merge-patch+json' --header "$(if_match)" >/dev/null
 
-echo "4. $city_id hands it in. Now $partner_id sees it, and answers for the joint action:"
+echo "4. $city_id hands it in. Now $partner_id reads it, and answers for the joint action as it has read it:"
 call POST "/action-plans/$plan/transitions" "$city" '{"to": "submitted"}' --header "$(if_match)" >/dev/null
+call GET "/action-plans/$plan" "$partner" >/dev/null
 call POST "/action-plans/$plan/joint-actions/seedlings/consent" "$partner" \
-    '{"decision": "accepted", "comment": "With pleasure."}' | first decision | sed "s/^/   $partner_id: /"
+    '{"decision": "accepted", "comment": "With pleasure."}' --header "$(if_match)" | first decision | sed "s/^/   $partner_id: /"
 
 echo "5. The programme approves the state that it has read."
 call GET "/action-plans/$plan" "$admin" >/dev/null

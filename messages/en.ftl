@@ -89,10 +89,13 @@ problem-too-many-webhooks = There are { $limit } webhooks already.
 problem-webhook-off = The webhook is switched off.
     .title = The webhook is switched off
     .help = A webhook that is switched off sends nothing but tests. `off_because` tells why it is off; PATCH `active: true` switches it on again, and what has failed is sent again by itself.
-problem-forbidden = Your role ({ $role }) does not allow this here.
+problem-forbidden = { $city ->
+        [none] Your role ({ $role }) does not allow this here.
+       *[other] Your role ({ $role }) does not allow this here, or not to your city ({ $city }): cities write what is their own.
+    }
     .title = Not allowed
     .help = The token is good, and you may see the thing, but your role gives no right to do this with it. City users write what belongs to their own city; the programme's own records are written by admins.
-problem-not-asked = Only users of a city that the joint action names in `with` answer for it.
+problem-not-asked = Only users of a city that the joint action names in `with` answer for it; nobody does so in a city's place, no admin either.
     .title = Your city is not asked
     .help = You may see the plan, but this joint action does not name your city. Consents are given by the users of the cities that stand in its `with`.
 problem-too-many-sign-ins = Too many failed sign-ins. Wait { $seconds } seconds and try again.

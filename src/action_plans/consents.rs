@@ -1,6 +1,6 @@
 //! The consents of the cities that a plan's joint actions name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -23,7 +23,7 @@ impl Consent {
 }
 
 /// Brings the consents in step with what the joint actions say: one for each city that is named, kept while the title
-/// and the description stay as they were. Only the service writes them.
+/// and the description say what the city has read. Only the service writes them.
 pub fn settle_consents(before: Option<&ActionPlan>, plan: &mut ActionPlan, faults: &mut Faults) {
     for (index, action) in plan.joint_actions.iter_mut().enumerate() {
         let stored = before.and_then(|before| find(before, &action.key.0));
@@ -33,9 +33,7 @@ pub fn settle_consents(before: Option<&ActionPlan>, plan: &mut ActionPlan, fault
             format!("/joint_actions/{index}/consents"),
             Rule::ReadOnly,
         );
-        let same_text = stored.is_some_and(|stored| {
-            stored.title == action.title && stored.description == action.description
-        });
+        let same_text = stored.is_some_and(|stored| says_the_same(stored, action, &plan.language));
         let kept = if same_text { given } else { &[] };
         let consent_of = |city: &CityId| {
             let known = kept.iter().find(|consent| consent.city == *city);
@@ -43,6 +41,23 @@ pub fn settle_consents(before: Option<&ActionPlan>, plan: &mut ActionPlan, fault
         };
         action.consents = action.with.iter().map(consent_of).collect();
     }
+}
+
+/// Whether the text that was there is there word for word, whichever of its languages a city has read. A translation may
+/// have been added; not the text in the plan's own language, which the others are translations of.
+fn says_the_same(before: &JointAction, after: &JointAction, own: &str) -> bool {
+    let texts = |action: &JointAction| {
+        let title = action.title.iter().flat_map(|it| it.languages());
+        let title = title.map(|(language, text)| (("title", language.to_owned()), text.to_owned()));
+        let description = action.description.iter().flat_map(|it| it.languages());
+        let description = description
+            .map(|(language, text)| (("description", language.to_owned()), text.to_owned()));
+        title.chain(description).collect::<BTreeMap<_, _>>()
+    };
+    let (was, is) = (texts(before), texts(after));
+    let kept = was.iter().all(|(place, text)| is.get(place) == Some(text));
+    let added = is.keys().filter(|place| !was.contains_key(*place));
+    kept && added.into_iter().all(|(_, language)| language != own)
 }
 
 /// The joint action with this key.

@@ -91,7 +91,8 @@ pub async fn replace_action_plan(ask: Ask, payload: Payload) -> Answer {
 /// Change parts of an action plan
 ///
 /// For users of its proponents, and admins. By JSON Merge Patch or JSON Patch, as the media type says; by the same rules
-/// as replacing it.
+/// as replacing it. Every edit of an approved plan, also of the progress of an activity, opens a draft, and the published
+/// version stays until that is approved; measurements of its indicators open none.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams, EditParams), responses((status = 200, body = ActionPlan)))]
 #[patch("/action-plans/{id}")]
 pub async fn update_action_plan(ask: Ask, payload: Payload) -> Answer {
@@ -143,8 +144,9 @@ pub async fn delete_action_plan_by_ref(ask: Ask) -> Answer {
 ///
 /// Its proponents submit a draft or returned plan, which has to be complete, withdraw it from everywhere, and reopen a
 /// withdrawn one as a draft; admins do the same, and return a submitted plan with a comment, or approve it once every
-/// consent is given. Approving publishes that version for everybody; withdrawing takes the published version away. `If-Match`
-/// is honoured: with it, what you have not read is not approved. Answers the plan.
+/// consent is given. Approving publishes that version for everybody; withdrawing takes the published version away. Send
+/// `If-Match` with the ETag of the plan that you have read: else somebody's last edit, which you have not, is submitted or
+/// approved with it. Answers the plan; to what is not possible a 409 tells in `possible` what is.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = PlanTransition, responses((status = 200, body = ActionPlan)))]
 #[post("/action-plans/{id}/transitions")]
 pub async fn transition_action_plan(ask: Ask, payload: Payload) -> Answer {
@@ -154,8 +156,9 @@ pub async fn transition_action_plan(ask: Ask, payload: Payload) -> Answer {
 /// Accept or decline a joint action
 ///
 /// For users of the cities that it names in `with`, while the plan is submitted. The answer can be changed until the plan
-/// is approved; a changed title or description asks again. `If-Match` is honoured: with it, you consent to what you have
-/// read. Answers the plan.
+/// is approved; a changed title or description asks again, an added translation does not. Send `If-Match` with the ETag of
+/// the plan that you have read: else you may consent to an edit that you have not. Nobody answers in a city's place, no
+/// admin either (`not_asked`). Answers the plan.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), ("key" = PartKey, Path, description = "Key of the joint action."), WriteParams), request_body = ConsentAnswer, responses((status = 200, body = ActionPlan)))]
 #[post("/action-plans/{id}/joint-actions/{key}/consent")]
 pub async fn consent_to_joint_action(ask: Ask, payload: Payload) -> Answer {

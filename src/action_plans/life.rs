@@ -63,6 +63,7 @@ pub fn not_possible(from: PlanStatus, to: PlanStatus) -> Problem {
         .with("status", from)
         .with("to", to)
         .with("possible", possible.join(", "))
+        .member("possible", possible.into())
 }
 
 impl PlanAction {

@@ -119,12 +119,21 @@ fn check_unique<'a>(list: &str, keys: impl Iterator<Item = &'a PartKey>, faults:
     }
 }
 
-/// Proponents and partners of joint actions belong to the pairing.
+/// Proponents and partners of joint actions belong to the pairing; a city that writes a plan alone does nothing jointly
+/// with itself.
 pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
     let Some(pairing) = known.get::<Pairing>(&plan.pairing) else {
         return;
     };
     let members = pairing.cities();
+    if let [alone] = plan.proponents.as_slice() {
+        for (action, part) in plan.joint_actions.iter().enumerate() {
+            if let Some(index) = part.with.iter().position(|city| city == alone) {
+                let pointer = format!("/joint_actions/{action}/with/{index}");
+                faults.push(Fault::at(pointer, Rule::WithItself));
+            }
+        }
+    }
     let proponents = plan
         .proponents
         .iter()

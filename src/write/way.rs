@@ -9,6 +9,7 @@ use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
 use crate::events::{self, Author, Event, Happening, was_edited};
+use crate::ids::CityId;
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
 use crate::resource::{Check, Known, Meta, References, Resource};
@@ -255,6 +256,8 @@ impl Way<'_> {
         )
         .is_none()
         {
+            // Whose it would be may just be misspelt.
+            std::mem::take(faults).into_result()?;
             return Err(forbidden(self.caller));
         }
         item.check(&self.looking_at(before, known), faults);
@@ -566,5 +569,8 @@ pub fn event_of<R: Resource>(
 
 /// The problem of a caller whose role does not allow this.
 pub fn forbidden(caller: &Caller) -> Problem {
-    Problem::new(Code::Forbidden).with("role", caller.role)
+    let city = caller.city.as_ref().map_or("none", CityId::as_str);
+    Problem::new(Code::Forbidden)
+        .with("role", caller.role)
+        .with("city", city)
 }

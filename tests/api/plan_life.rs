@@ -308,7 +308,7 @@ async fn what_is_sent_back_as_it_was_read_changes_nothing() {
 #[tokio::test]
 async fn a_changed_joint_action_asks_again_and_clients_write_no_consent() {
     let (_app, frankfurt, yokohama, admin) = cast().await;
-    let mut plan = joint_plan(&["frankfurt"], &["yokohama", "frankfurt"]);
+    let mut plan = joint_plan(&["frankfurt", "yokohama"], &["yokohama", "frankfurt"]);
     plan["joint_actions"][1]["with"] = json!(["frankfurt", "yokohama"]);
     let path = make(&frankfurt, plan).await;
     to(&frankfurt, &path, "submitted").await.expect(200);
@@ -350,10 +350,15 @@ async fn a_changed_joint_action_asks_again_and_clients_write_no_consent() {
         .await
         .expect(200);
     assert_eq!(decisions(&more.body), "accepted, pending accepted");
+    // What a city has read is there word for word when a translation is added; not when one is changed.
     let translated = change("/joint_actions/1/title/ja", json!("一緒に"))
         .await
         .expect(200);
-    assert_eq!(decisions(&translated.body), "accepted, pending pending");
+    assert_eq!(decisions(&translated.body), "accepted, pending accepted");
+    let otherwise = change("/joint_actions/1/title/ja", json!("別々に"))
+        .await
+        .expect(200);
+    assert_eq!(decisions(&otherwise.body), "accepted, pending pending");
     let described = change("/joint_actions/0/description", json!({"en": "Otherwise."}))
         .await
         .expect(200);
@@ -379,6 +384,61 @@ async fn a_changed_joint_action_asks_again_and_clients_write_no_consent() {
     copy["joint_actions"][0]["consents"] = json!([{"city": "yokohama", "decision": "accepted", "by": null, "at": null, "comment": null}]);
     let made = frankfurt.post("/v1/action-plans", copy).await;
     made.refused(&[("/joint_actions/0/consents", "read_only")]);
+}
+
+#[tokio::test]
+async fn the_text_in_the_plans_own_language_is_never_added_behind_a_consent() {
+    let (_app, frankfurt, yokohama, _) = cast().await;
+    let mut plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    plan["joint_actions"][0]["title"] = json!({"en": "Together"});
+    let path = make(&frankfurt, plan).await;
+    to(&frankfurt, &path, "submitted").await.expect(200);
+    let given = consent(&yokohama, &path, "yokohama", "accepted").await;
+    let given = given.expect(200);
+    let german = json!([{"op": "add", "path": "/joint_actions/0/title/de", "value": "Allein"},
+        {"op": "replace", "path": "/language", "value": "de"}]);
+    let changed = frankfurt.json_patch(&path, &given.etag(), german).await;
+    // Handed in, it has to be complete in its language; as a draft it may become so.
+    changed.problem("plan_incomplete");
+    to(&frankfurt, &path, "withdrawn").await.expect(200);
+    to(&frankfurt, &path, "draft").await.expect(200);
+    let german = json!([{"op": "add", "path": "/joint_actions/0/title/de", "value": "Allein"},
+        {"op": "replace", "path": "/language", "value": "de"}]);
+    let changed = frankfurt.json_patch(&path, "*", german).await.expect(200);
+    let consent = &changed.body["joint_actions"][0]["consents"][0];
+    assert_eq!(consent["decision"], "pending");
+}
+
+#[tokio::test]
+async fn a_way_that_there_is_not_tells_programs_the_ways_there_are() {
+    let (_app, frankfurt, _, admin) = cast().await;
+    let path = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let refused = to(&admin, &path, "approved").await;
+    let refused = refused.problem("transition_not_possible");
+    assert_eq!(refused.body["possible"], json!(["submitted", "withdrawn"]));
+}
+
+#[tokio::test]
+async fn a_city_that_writes_a_plan_alone_does_nothing_jointly_with_itself() {
+    let (_app, frankfurt, _, _) = cast().await;
+    let mut plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    plan["joint_actions"][0]["with"] = json!(["yokohama", "frankfurt"]);
+    let refused = frankfurt.post("/v1/action-plans", plan).await;
+    refused.refused(&[("/joint_actions/0/with/1", "with_itself")]);
+}
+
+#[tokio::test]
+async fn a_proponent_that_is_misspelt_is_told_by_its_place() {
+    let (_app, frankfurt, _, _) = cast().await;
+    let plan = complete_plan(&["frankfrut"]);
+    let refused = frankfurt.post("/v1/action-plans", plan).await;
+    assert_eq!(
+        refused.problem("invalid_input").faults()[0],
+        ("/proponents/0".to_owned(), "unknown_reference".to_owned())
+    );
+    let plan = complete_plan(&["yokohama"]);
+    let refused = frankfurt.post("/v1/action-plans", plan).await;
+    refused.problem("forbidden");
 }
 
 #[tokio::test]

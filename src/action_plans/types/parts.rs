@@ -273,7 +273,8 @@ pub struct JointAction {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub with: Vec<CityId>,
-    /// What each of them says to it, in the same order; a changed title or description asks them again.
+    /// What each of them says to it, in the same order; a changed title or description asks them again, an added
+    /// translation does not.
     #[serde(default)]
     #[schema(read_only, max_items = 20)]
     pub consents: Vec<Consent>,

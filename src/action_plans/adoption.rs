@@ -12,7 +12,7 @@ use crate::policy::Thing;
 use crate::problem::Problem;
 use crate::schema::{contribution_declines as declines, contributions};
 
-/// Takes back what the plan said of lessons that it has come to cite; answers the events, recorded.
+/// Takes back what the plan said of lessons that it has come to adopt; answers the events, recorded.
 pub async fn take_back_declines(
     conn: &mut Connection,
     author: &Author,
@@ -58,7 +58,7 @@ pub async fn take_back_declines(
 }
 
 fn lessons_of(plan: &ActionPlan) -> Vec<ContributionId> {
-    let cited = plan.citations().into_iter();
-    let cited = cited.filter(|(_, kind, _)| *kind == SourceType::Contribution);
-    cited.filter_map(|(_, _, id)| id.parse().ok()).collect()
+    let adopted = plan.adopts().into_iter();
+    let adopted = adopted.filter(|(kind, _)| *kind == SourceType::Contribution);
+    adopted.filter_map(|(_, id)| id.parse().ok()).collect()
 }

@@ -231,6 +231,24 @@ impl ActionPlan {
     }
 }
 
+impl ActionPlan {
+    /// What it adopts of what it came from: nothing when it was given up, nor what dropped activities alone name.
+    pub fn adopts(&self) -> BTreeSet<(SourceType, &str)> {
+        if self.status == PlanStatus::Withdrawn {
+            return BTreeSet::new();
+        }
+        let dropped = |key: &str| {
+            let mut parts = self.activities.iter();
+            parts.any(|part| part.key.0 == key && part.status == ActivityStatus::Dropped)
+        };
+        self.citations()
+            .into_iter()
+            .filter(|(activity, _, _)| activity.is_empty() || !dropped(activity))
+            .map(|(_, kind, id)| (kind, id))
+            .collect()
+    }
+}
+
 fn new_plan() -> PlanKind {
     PlanKind::New
 }

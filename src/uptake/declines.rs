@@ -6,19 +6,19 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::rules::is_source_of;
+use super::rules::{is_source_of, no_lesson};
 use super::types::{Decline, DeclineRequest};
 use crate::action_plans::types::ActionPlan;
 use crate::auth::Caller;
 use crate::contributions::types::Contribution;
 use crate::db::Connection;
 use crate::events::{Event, Happening, record};
-use crate::ids::{ContributionId, PlanId};
+use crate::ids::{CityId, ContributionId, PlanId};
 use crate::policy::{Action, Relation, Role, Thing};
 use crate::problem::{Code, Fault, Problem, Rule, meaning_of};
 use crate::query::{Key, Sight};
 use crate::resource::Resource;
-use crate::schema::contribution_declines as declines;
+use crate::schema::{contribution_declines as declines, pairing_cities};
 use crate::write::{Deed, Doing, Done};
 
 /// A plan's proponents say that it does not adopt a lesson.
@@ -48,6 +48,10 @@ impl Deed for DeclineLesson {
         body: DeclineRequest,
     ) -> Result<Done, Problem> {
         let plan = plan_of(conn, doing.caller(), &body).await?;
+        let cities = cities_of(conn, &plan).await?;
+        if let Some(fault) = no_lesson(&lesson, &cities) {
+            return Err(Problem::fault(fault));
+        }
         if is_source_of(lesson.id, &plan) {
             return Err(Problem::new(Code::CitedAsSource));
         }
@@ -81,6 +85,15 @@ impl Deed for DeclineLesson {
         let made = Done::other(StatusCode::CREATED, &decline, Some(event))?;
         Ok(made.at(doing.ask.app.url(&path)))
     }
+}
+
+/// The cities of the plan's pairing.
+async fn cities_of(conn: &mut Connection, plan: &ActionPlan) -> QueryResult<Vec<CityId>> {
+    pairing_cities::table
+        .filter(pairing_cities::pairing.eq(&plan.pairing))
+        .select(pairing_cities::city)
+        .load(conn)
+        .await
 }
 
 /// The plan that the body names, if the caller may know of it.

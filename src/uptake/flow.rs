@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Jsonb, Nullable, Text as SqlText};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,19 +21,19 @@ use crate::ids::{CityId, ContributionId, KnowledgeId, PairingId, PlanId, TourId}
 use crate::knowledge::db::visible_to as knowledge_visible_to;
 use crate::policy::{Relation, Role};
 use crate::schema::{
-    action_plan_readers, action_plan_sources, action_plans, contribution_declines as declines,
-    contributions, knowledge, pairing_cities, tours,
+    action_plan_readers, action_plan_sources, action_plan_versions, action_plans,
+    contribution_declines as declines, contributions, knowledge, pairing_cities, tours,
 };
-use crate::text::Text;
+use crate::text::{Text, Title};
 
 words! {
     /// What became of a lesson in the plans of a pairing.
     Uptake {
-        /// A plan names it as a source.
+        /// A plan that was not withdrawn, or one of its activities that was not dropped, names it as a source.
         Adopted = "adopted",
-        /// No plan says anything of it yet.
+        /// No plan adopts it or says why not.
         Pending = "pending",
-        /// No plan names it, and at least one has said why not.
+        /// No plan adopts it, and at least one has said why not.
         Declined = "declined",
     }
 }
@@ -93,9 +95,8 @@ pub struct DeclinedBy {
 pub struct FlowPlan {
     /// The plan.
     pub plan: PlanId,
-    /// The beginning of its title, in its own language; empty while it has none.
-    #[schema(max_length = 200)]
-    pub title: String,
+    /// Its title; null while it has none.
+    pub title: Option<Title>,
     /// Whose plan it is.
     #[schema(max_items = 20)]
     pub proponents: Vec<CityId>,
@@ -104,6 +105,9 @@ pub struct FlowPlan {
     /// The version that you see.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: i64,
+    /// The keys of the activities that were given up.
+    #[serde(skip)]
+    pub dropped: Vec<String>,
 }
 
 /// The flow of a pairing, as `caller` sees it.
@@ -148,10 +152,11 @@ pub async fn flow(
     }
     let mut lessons: Vec<Lesson> = lessons.into_values().rev().collect();
     for lesson in &mut lessons {
-        lesson.uptake = match (lesson.uses.is_empty(), lesson.declines.is_empty()) {
-            (false, _) => Uptake::Adopted,
-            (true, false) => Uptake::Declined,
-            (true, true) => Uptake::Pending,
+        let is_adopted = lesson.uses.iter().any(|used| adopts(&plans, used));
+        lesson.uptake = match (is_adopted, lesson.declines.is_empty()) {
+            (true, _) => Uptake::Adopted,
+            (false, false) => Uptake::Declined,
+            (false, true) => Uptake::Pending,
         };
     }
     Ok(PairingFlow {
@@ -159,6 +164,16 @@ pub async fn flow(
         lessons,
         plans,
     })
+}
+
+/// Whether who names a lesson there adopts it; as `ActionPlan::adopts`.
+fn adopts(plans: &[FlowPlan], used: &SourceUse) -> bool {
+    let plan = plans.iter().find(|plan| plan.plan == used.plan);
+    let is_dropped = |plan: &FlowPlan| {
+        let activity = used.activity.as_ref();
+        activity.is_some_and(|key| plan.dropped.contains(&key.0))
+    };
+    plan.is_some_and(|plan| plan.status != PlanStatus::Withdrawn && !is_dropped(plan))
 }
 
 fn lesson(source: LessonSource) -> Lesson {
@@ -175,14 +190,13 @@ async fn plans_of(
     caller: &Caller,
     pairing: &PairingId,
 ) -> QueryResult<Vec<FlowPlan>> {
-    type Row = (PlanId, String, Vec<CityId>, PlanStatus, i64);
+    type Row = (PlanId, Vec<CityId>, PlanStatus, i64);
     let rows: Vec<Row> = if caller.role == Role::Admin {
         action_plans::table
             .filter(action_plans::pairing.eq(pairing))
             .order((action_plans::updated_at.desc(), action_plans::id.desc()))
             .select((
                 action_plans::id,
-                action_plans::title_key,
                 action_plans::proponents,
                 action_plans::status,
                 action_plans::version,
@@ -199,7 +213,6 @@ async fn plans_of(
             ))
             .select((
                 action_plan_readers::plan,
-                action_plan_readers::title_key,
                 action_plan_readers::proponents,
                 action_plan_readers::status,
                 action_plan_readers::version,
@@ -207,14 +220,49 @@ async fn plans_of(
             .load(&mut conn)
             .await?
     };
-    let plan = |(plan, title, proponents, status, version)| FlowPlan {
-        plan,
-        title,
-        proponents,
-        status,
-        version,
+    let (ids, numbers) = rows.iter().map(|row| (row.0, row.3)).unzip();
+    let mut said = said_in(conn, ids, numbers).await?;
+    let plan = |(plan, proponents, status, version)| {
+        let (title, dropped) = said.remove(&(plan, version)).unwrap_or_default();
+        FlowPlan {
+            plan,
+            title,
+            proponents,
+            status,
+            version,
+            dropped,
+        }
     };
     Ok(rows.into_iter().map(plan).collect())
+}
+
+/// The title of a version, and the keys of the activities that it has dropped.
+type Said = (Option<Title>, Vec<String>);
+
+/// What is said in these versions of these plans, and maybe in others of them.
+async fn said_in(
+    mut conn: &Connection,
+    plans: Vec<PlanId>,
+    numbers: Vec<i64>,
+) -> QueryResult<HashMap<(PlanId, i64), Said>> {
+    const TITLE: &str = "nullif((document -> 'title')::jsonb, 'null')";
+    const DROPPED: &str = "ARRAY(SELECT part ->> 'key' FROM json_array_elements(document -> 'activities') AS part \
+        WHERE part ->> 'status' = 'dropped')";
+    let rows: Vec<(PlanId, i64, Option<Title>, Vec<String>)> = action_plan_versions::table
+        .filter(action_plan_versions::plan.eq_any(plans))
+        .filter(action_plan_versions::version.eq_any(numbers))
+        .select((
+            action_plan_versions::plan,
+            action_plan_versions::version,
+            sql::<Nullable<Jsonb>>(TITLE),
+            sql::<Array<SqlText>>(DROPPED),
+        ))
+        .load(&mut conn)
+        .await?;
+    let said = rows
+        .into_iter()
+        .map(|(plan, version, title, dropped)| ((plan, version), (title, dropped)));
+    Ok(said.collect())
 }
 
 /// What the plans name, each in the version that is seen.

@@ -23,7 +23,8 @@ use crate::write::{self, WriteParams};
 /// Decline a lesson
 ///
 /// For users of the plan's proponents who may see the contribution, and admins: says that the plan does not adopt this
-/// lesson, and why. Saying it again replaces the reason (200). A plan that names it as a source cannot decline it (409).
+/// lesson, and why. Saying it again replaces the reason (200). A plan that names it as a source cannot decline it (409),
+/// unless it was withdrawn, or only an activity that was dropped names it. The lesson is one of the plan's pairing.
 #[utoipa::path(tag = "contributions", params(("id" = ContributionId, Path, description = "Id of the contribution."), WriteParams), request_body = DeclineRequest, responses((status = 200, body = Decline), (status = 201, body = Decline)))]
 #[post("/contributions/{id}/decline")]
 pub async fn decline_contribution(ask: Ask, payload: Payload) -> Answer {

@@ -1,12 +1,20 @@
-//! When a plan has adopted a lesson.
+//! When a plan has adopted a lesson, and which it may decline.
 
 use crate::action_plans::types::{ActionPlan, SourceType};
-use crate::ids::ContributionId;
+use crate::contributions::types::Contribution;
+use crate::ids::{CityId, ContributionId};
+use crate::problem::{Fault, Rule};
 
-/// Whether the plan, or one of its activities, names the contribution as a source: it cannot decline that.
+/// Whether the plan adopts the contribution, itself or by one of its activities: it cannot decline that.
 pub fn is_source_of(contribution: ContributionId, plan: &ActionPlan) -> bool {
     let id = contribution.to_string();
-    plan.citations()
-        .iter()
-        .any(|(_, kind, source)| *kind == SourceType::Contribution && *source == id)
+    let key = (SourceType::Contribution, id.as_str());
+    plan.adopts().contains(&key)
+}
+
+/// Why the plan, whose pairing has these cities, has no lesson in the contribution: a plan answers what was said in its
+/// own pairing.
+pub fn no_lesson(lesson: &Contribution, cities: &[CityId]) -> Option<Fault> {
+    let fault = Fault::at("/plan", Rule::LessonOfOthers).with("city", &lesson.city);
+    (!cities.contains(&lesson.city)).then_some(fault)
 }

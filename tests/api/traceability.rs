@@ -391,7 +391,8 @@ async fn the_flow_of_a_pairing_tells_what_became_of_each_lesson() {
         assert_eq!(uptake(client, &declined).await, told("pending", 0, 0));
         let flow = client.get("/v1/pairings/frankfurt-yokohama/flow").await;
         assert_eq!(flow.body["plans"][0]["plan"], id, "{flow}");
-        assert_eq!(flow.body["plans"][0]["title"], "A city of bridges");
+        let title = json!({"en": "A city of bridges"});
+        assert_eq!(flow.body["plans"][0]["title"], title);
     }
     app.anonymous()
         .get("/v1/pairings/paris-tokyo/flow")
@@ -522,4 +523,52 @@ async fn a_plan_that_another_one_revises_stays_and_shows_to_who_sees_it() {
     go(&frankfurt, &new, "withdrawn").await;
     frankfurt.delete(&old, "*").await.expect(204);
     frankfurt.delete(&new, "*").await.expect(204);
+}
+
+#[tokio::test]
+async fn what_only_a_dropped_activity_or_a_withdrawn_plan_names_is_adopted_by_nobody() {
+    let (_app, frankfurt, yokohama, _) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let named = [source("contribution", &lesson)];
+    let plan = make(&frankfurt, citing(&[], &named)).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    let path = format!("/v1/contributions/{lesson}/decline");
+    let uptake = async |what: &str| {
+        assert_eq!(uptake(&frankfurt, &lesson).await.unwrap().0, what);
+    };
+    uptake("adopted").await;
+    let refused = frankfurt.post(&path, decline.clone()).await;
+    refused.problem("cited_as_source");
+    let go_on =
+        |status: &str| json!([{"op": "replace", "path": "/activities/0/status", "value": status}]);
+    let dropped = frankfurt.json_patch(&plan, "*", go_on("dropped")).await;
+    dropped.expect(200);
+    uptake("pending").await;
+    frankfurt.post(&path, decline.clone()).await.expect(201);
+    uptake("declined").await;
+    let taken_up = frankfurt.json_patch(&plan, "*", go_on("ongoing")).await;
+    taken_up.expect(200);
+    uptake("adopted").await;
+    to(&frankfurt, &plan, "withdrawn").await.expect(200);
+    uptake("pending").await;
+    frankfurt.post(&path, decline).await.expect(201);
+    uptake("declined").await;
+    to(&frankfurt, &plan, "draft").await.expect(200);
+    uptake("adopted").await;
+    let declines = format!("/v1/contributions/{lesson}/declines");
+    assert!(frankfurt.get(&declines).await.items().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_declines_what_was_said_in_its_pairing() {
+    let (app, frankfurt, _, _) = cast().await;
+    let umea = app.city_user("umea").await;
+    let plan = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    let lesson = say(&umea, "umea", "other-lessons", "public").await;
+    let path = format!("/v1/contributions/{lesson}/decline");
+    let refused = frankfurt.post(&path, decline).await;
+    refused.refused(&[("/plan", "lesson_of_others")]);
 }

@@ -108,7 +108,7 @@ impl Api {
         condition: &Condition,
     ) -> Result<Written, Failure> {
         let url = self.by_key(keys.first().map_or("", String::as_str));
-        let body = with_keys(document, &self.system, keys);
+        let body = with_keys(document, &self.system, &self.city, keys);
         let answer = self
             .line
             .send(Method::PUT, &url, |request| {
@@ -207,13 +207,13 @@ impl Api {
 
     /// A line's document as a state.
     pub fn exported(&self, plan: Value) -> Option<State> {
-        State::of(plan, None, &self.system)
+        State::of(plan, None, &self.system, &self.city)
     }
 
     fn state(&self, answer: Answer) -> Result<State, Failure> {
         let etag = answer.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
         let etag = etag.map(str::to_owned);
-        State::of(answer.body, etag, &self.system)
+        State::of(answer.body, etag, &self.system, &self.city)
             .ok_or_else(|| Failure::Refused("the service answers what is no plan".into()))
     }
 

@@ -29,8 +29,8 @@ pub struct State {
 }
 
 impl State {
-    /// As the service answers it, to those who know it by keys of `system`.
-    pub fn of(plan: Value, etag: Option<String>, system: &str) -> Option<Self> {
+    /// As the service answers it, to those who know it by keys of `system` of `city`.
+    pub fn of(plan: Value, etag: Option<String>, system: &str, city: &str) -> Option<Self> {
         let Value::Object(mut members) = plan else {
             return None;
         };
@@ -40,13 +40,23 @@ impl State {
         let set_by_the_service = openapi::contract().ok()?.read_only("ActionPlanWrite");
         members.retain(|name, _| !set_by_the_service.contains(name));
         let mut keys = Vec::new();
+        // A reference that names no city is that of the first.
+        let first = members
+            .get("proponents")
+            .and_then(|all| all.get(0))
+            .cloned();
+        let is_own = |reference: &Value| {
+            reference.get("city").or(first.as_ref()) == Some(&Value::from(city))
+        };
         if let Some(Value::Array(references)) = members.get_mut("external_refs") {
-            references.retain(|reference| match key_in(reference, system) {
-                Some(key) => {
-                    keys.push(key.to_owned());
-                    false
+            references.retain(|reference| {
+                match key_in(reference, system).filter(|_| is_own(reference)) {
+                    Some(key) => {
+                        keys.push(key.to_owned());
+                        false
+                    }
+                    None => true,
                 }
-                None => true,
             });
         }
         let mut document = Value::Object(members);
@@ -98,12 +108,13 @@ fn without(value: &mut Value, names: &[&str]) {
 }
 
 /// The document as it is sent, with our keys before the references to other systems.
-pub fn with_keys(document: &Value, system: &str, keys: &[String]) -> Value {
+pub fn with_keys(document: &Value, system: &str, city: &str, keys: &[String]) -> Value {
     let mut sent = document.clone();
     if let Value::Object(members) = &mut sent {
         let others = members.entry("external_refs").or_insert_with(|| json!([]));
         if let Value::Array(others) = others {
-            let own = keys.iter().map(|key| json!({"system": system, "key": key}));
+            let own = keys.iter();
+            let own = own.map(|key| json!({"system": system, "key": key, "city": city}));
             let mut references: Vec<Value> = own.collect();
             others.retain(|reference| !references.contains(reference));
             references.append(others);
@@ -231,18 +242,21 @@ mod tests {
 
     #[test]
     fn the_file_holds_what_people_write_and_the_keys_go_with_it_when_it_is_sent() {
-        let refs = json!([{"system": "ours", "key": "A"}, {"system": "theirs", "key": "B"}, {"system": "ours", "key": "C"}]);
-        let plan = json!({"id": "1", "version": 3, "updated_at": "2026-01-01T00:00:00Z", "status": "draft", "title": null,
+        let refs = json!([{"system": "ours", "key": "A", "city": "umea"}, {"system": "theirs", "key": "B"},
+            {"system": "ours", "key": "C", "city": "umea"}, {"system": "ours", "key": "A"}]);
+        let plan = json!({"id": "1", "proponents": ["kamakura", "umea"], "version": 3, "updated_at": "2026-01-01T00:00:00Z", "status": "draft", "title": null,
             "external_refs": refs, "actions": ["change"],
             "joint_actions": [{"key": "a", "consents": [{"city": "umea"}]}]});
-        let state = State::of(plan, None, "ours").unwrap();
+        let state = State::of(plan, None, "ours", "umea").unwrap();
         assert_eq!(state.keys, ["A", "C"]);
         assert_eq!(
             state.document,
-            json!({"title": null, "external_refs": [{"system": "theirs", "key": "B"}], "joint_actions": [{"key": "a"}]})
+            json!({"proponents": ["kamakura", "umea"], "title": null,
+                "external_refs": [{"system": "theirs", "key": "B"}, {"system": "ours", "key": "A"}], "joint_actions": [{"key": "a"}]})
         );
-        let sent = with_keys(&state.document, "ours", &state.keys);
-        let refs = json!([{"system": "ours", "key": "A"}, {"system": "ours", "key": "C"}, {"system": "theirs", "key": "B"}]);
+        let sent = with_keys(&state.document, "ours", "umea", &state.keys);
+        let refs = json!([{"system": "ours", "key": "A", "city": "umea"}, {"system": "ours", "key": "C", "city": "umea"},
+            {"system": "theirs", "key": "B"}, {"system": "ours", "key": "A"}]);
         assert_eq!(sent["external_refs"], refs);
     }
 }

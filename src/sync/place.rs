@@ -46,7 +46,7 @@ mod tests {
             ("", Some((1, 1))),
             ("/港", Some((2, 8))),
             ("/港/a~1b", Some((2, 16))),
-            ("/list/1/xA", Some((5, 15))),
+            ("/list/1/xA", Some((5, 17))),
             ("/list/2", None),
             ("/港/a", None),
         ] {

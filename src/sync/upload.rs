@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream;
 use serde_json::Value;
 
+use super::api::Api;
 use super::connection::{Failure, LONGEST_PAUSE};
 use super::document::{fingerprint, with_keys};
 use super::folder::{Folder, Local};
@@ -60,8 +61,7 @@ impl Round<'_> {
     async fn upload_some(&mut self, keys: &mut Vec<String>) -> Result<(), Failure> {
         let sent = Sent::default();
         let asked = std::mem::take(keys);
-        let system = &self.api.system;
-        let answer = self.api.bulk(|| body(&asked, self.folder, system, &sent));
+        let answer = self.api.bulk(|| body(&asked, self.folder, self.api, &sent));
         let mut told = vec![false; asked.len()];
         let outcome = match answer.await {
             Ok(mut lines) => loop {
@@ -114,15 +114,16 @@ impl Round<'_> {
 }
 
 /// The lines, read as they are sent.
-fn body(keys: &[String], folder: &Folder, system: &str, sent: &Sent) -> reqwest::Body {
-    let (folder, system, sent) = (folder.clone(), system.to_owned(), sent.clone());
+fn body(keys: &[String], folder: &Folder, api: &Api, sent: &Sent) -> reqwest::Body {
+    let (folder, sent) = (folder.clone(), sent.clone());
+    let (system, city) = (api.system.clone(), api.city.clone());
     let keys = keys.to_vec();
     let lines = keys.into_iter().map(move |key| {
         let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
         let line = match folder.read(&key) {
             Ok(Local::Plan { document, .. }) => {
                 sent.insert(key.clone(), fingerprint(&document));
-                format!("{}\n", with_keys(&document, &system, &[key]))
+                format!("{}\n", with_keys(&document, &system, &city, &[key]))
             }
             // It leaves its line empty.
             _ => {

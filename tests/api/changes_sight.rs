@@ -466,14 +466,7 @@ async fn what_stands_beside_a_plan_comes_and_goes_with_it() {
             json!({"follow_up": {"text": {"en": "Never."}, "indicators": []}}),
         )
         .await
-        .expect(200);
-    hear(
-        &mut others,
-        "measurement",
-        "no indicator",
-        &[gone, gone, "", "", "", ""],
-    )
-    .await;
+        .problem("indicator_measured");
     frankfurt.delete(&path, "*").await.expect(204);
     hear(
         &mut all,
@@ -486,7 +479,7 @@ async fn what_stands_beside_a_plan_comes_and_goes_with_it() {
         &mut others,
         "measurement",
         "removed",
-        &["", "", gone, gone, gone, gone],
+        &[gone, gone, gone, gone, gone, gone],
     )
     .await;
 }

@@ -205,7 +205,7 @@ async fn beyond_a_thousand_the_backlog_stays_in_the_feed() {
     }
     let begun = std::time::Instant::now();
     while app.count("webhook_deliveries").await < 1000 {
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < Duration::from_secs(120));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;

@@ -204,12 +204,14 @@ async fn beyond_a_thousand_the_backlog_stays_in_the_feed() {
         app.run("UPDATE subjects SET version = version + 1").await;
     }
     let begun = std::time::Instant::now();
-    while app.count("webhook_deliveries").await < 1000 {
+    // The next two hundred would be more than a thousand.
+    while app.count("webhook_deliveries").await <= 800 {
         assert!(begun.elapsed() < Duration::from_secs(120));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(app.count("webhook_deliveries").await, 1000);
+    let waiting = app.count("webhook_deliveries").await;
+    assert!((801..=1000).contains(&waiting), "{waiting}");
     receiver.answer(200);
     let tried = receiver.got().len();
     admin

@@ -65,7 +65,7 @@ pub struct Options {
     /// Folder of the plan files
     #[arg(env = "IUC_SYNC_FOLDER")]
     folder: PathBuf,
-    /// Origin of the service, such as https://api.example
+    /// Origin of the service, such as `https://api.example`
     #[arg(long, env = "IUC_SYNC_URL")]
     url: String,
     /// System whose keys the files are called by, such as plans.city.example

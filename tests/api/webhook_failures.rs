@@ -342,7 +342,7 @@ async fn what_has_ended_is_forgotten_after_thirty_days() {
     )
     .await;
     let mut conn = app.state.db.connection().await.unwrap();
-    let forgotten = iuc::webhooks::courier::forget_old(&mut conn, chrono::Utc::now()).await;
+    let forgotten = iuc::webhooks::courier::forget_old(&mut conn, iuc::clock::now()).await;
     assert_eq!(forgotten.unwrap(), 1);
     assert_eq!(app.count("webhook_deliveries").await, 2);
 }

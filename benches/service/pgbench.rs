@@ -83,11 +83,16 @@ impl Script {
     }
 }
 
-/// The statement with something else in the place of each `:name`.
+/// The statement with something else in the place of each `:name`; a cast (`::text`) is none.
 fn with_names(statement: &str, mut place: impl FnMut(&str) -> String) -> String {
     let mut parts = statement.split(':');
     let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    while let Some(part) = parts.next() {
+        if part.is_empty() {
+            text += "::";
+            text += parts.next().unwrap_or_default();
+            continue;
+        }
         let end = part
             .find(|c: char| !c.is_ascii_lowercase() && c != '_')
             .unwrap_or(part.len());

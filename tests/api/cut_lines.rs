@@ -119,9 +119,13 @@ async fn a_write_whose_commit_breaks_off_is_an_unknown_outcome_and_happens_once_
                 At::BeforeCommit => assert_eq!(app.events().await, events, "{reply}"),
                 // The database has heard the commit, and may still be at it.
                 At::AfterCommit => {
-                    while app.events().await == events {
-                        sleep(Duration::from_millis(10)).await;
-                    }
+                    let stored = async {
+                        while app.events().await == events {
+                            sleep(Duration::from_millis(10)).await;
+                        }
+                    };
+                    let stored = tokio::time::timeout(Duration::from_secs(30), stored).await;
+                    assert!(stored.is_ok(), "nothing is stored: {reply}");
                 }
             }
             let status = match at {

@@ -27,6 +27,8 @@ pub const MOST_SECRETS: usize = 10;
 pub trait WithSecrets: Resource {
     /// The kind of its secrets.
     const KIND: Kind;
+    /// Whether it always has one without an end, because something would go out unsigned.
+    const NEEDS_ONE: bool = false;
 
     /// Its secrets.
     fn secrets(&mut self) -> &mut Secrets;
@@ -139,6 +141,11 @@ impl Secrets {
         self.0.len() < before
     }
 
+    /// Whether one of them has no end.
+    fn last(&self) -> bool {
+        self.0.iter().any(|secret| secret.expires_at.is_none())
+    }
+
     /// The one that has just been made, to be told.
     pub fn fresh(&self) -> Option<SecretString> {
         let fresh = self.0.iter().find_map(|secret| secret.fresh.0.as_ref());
@@ -193,6 +200,9 @@ impl<R: WithSecrets> Deed for EndSecret<R> {
         let id = doing.ask.part_of::<R>().parse();
         if !id.is_ok_and(|id| after.secrets().remove(id)) {
             return Err(Problem::new(Code::NotFound));
+        }
+        if R::NEEDS_ONE && !after.secrets().last() {
+            return Err(Problem::new(Code::LastSecret));
         }
         Ok(doing.change(conn, to, after).await?.silent())
     }

@@ -84,6 +84,7 @@ problem_codes! {
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;
     TooManySecrets = "too_many_secrets", 409;
+    LastSecret = "last_secret", 409;
     TooManyWebhooks = "too_many_webhooks", 409;
     WebhookOff = "webhook_off", 409;
     CursorExpired = "cursor_expired", 410;

@@ -85,8 +85,8 @@ pub async fn create_webhook_secret(ask: Ask) -> Answer {
 
 /// End a secret of a webhook
 ///
-/// For users of its city and admins, when it has leaked: nothing is signed with it any more. Without any, deliveries carry
-/// no signature. `If-Match: *` ends it whatever else has changed.
+/// For users of its city and admins, when it has leaked: nothing is signed with it any more. The one that has no end cannot
+/// be ended (409), as deliveries are always signed: make another first. `If-Match: *` ends it whatever else has changed.
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "Id of the webhook."), ("key" = SecretId, Path, description = "Id of the secret."), WriteParams), responses((status = 200, body = Webhook), (status = 204)))]
 #[delete("/webhooks/{id}/secrets/{key}")]
 pub async fn delete_webhook_secret(ask: Ask) -> Answer {

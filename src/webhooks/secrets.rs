@@ -13,6 +13,7 @@ use crate::schema::webhook_secrets;
 
 impl WithSecrets for Webhook {
     const KIND: Kind = Kind::WebhookSecret;
+    const NEEDS_ONE: bool = true;
 
     fn secrets(&mut self) -> &mut Secrets {
         &mut self.secrets

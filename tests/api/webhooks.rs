@@ -267,15 +267,29 @@ async fn while_a_secret_is_replaced_deliveries_carry_both_signatures() {
         let end = &secret[secret.len() - 4..];
         assert!(kept.contains(&format!("\"last_four\":\"{end}\"")));
     }
-    let leaked = next.body["secrets"][1]["id"].as_str().unwrap();
-    frankfurt
-        .delete(&format!("{path}/{leaked}"), "*")
-        .await
-        .expect(204);
-    assert_eq!(
-        app.count("webhook_secrets WHERE expires_at IS NULL").await,
-        0
-    );
+}
+
+#[tokio::test]
+async fn no_secret_is_ended_without_which_deliveries_would_be_unsigned() {
+    let app = trying().await;
+    let receiver = Receiver::start().await;
+    let (admin, frankfurt) = (app.admin().await, app.city_user("frankfurt").await);
+    let made = hook(&frankfurt, &receiver.url, json!({})).await;
+    let path = format!("{}/secrets", at(&made));
+    let end = async |made: &Reply, place: usize| {
+        let id = made.body["secrets"][place]["id"].as_str().unwrap();
+        frankfurt.delete(&format!("{path}/{id}"), "*").await
+    };
+    end(&made, 0).await.problem("last_secret");
+    let next = frankfurt.request("POST", &path).send().await.expect(201);
+    // The old one still works for a day: it is not one that lasts.
+    end(&next, 1).await.problem("last_secret");
+    end(&next, 0).await.expect(204);
+    end(&next, 0).await.problem("not_found");
+    survey(&admin, "umea", 1).await;
+    let got = receiver.wait_for(1).await;
+    assert_eq!(got[0].signatures.len(), 1);
+    assert!(got[0].is_signed_with(&secret(&next)));
 }
 
 #[tokio::test]

@@ -55,8 +55,11 @@ pub async fn run(app: Data<App>) {
             "webhooks may reach this machine and private networks (webhooks_allow_private): for trying only"
         );
     }
-    let client = match client(private) {
-        Ok(client) => client,
+    // It reads the certificates of the system: that is not to keep waiting what else runs here, such as the numbering of
+    // the feed.
+    let client = match tokio::task::spawn_blocking(move || client(private)).await {
+        Ok(Ok(client)) => client,
+        Ok(Err(error)) => return tracing::error!(%error, "no webhook can be served"),
         Err(error) => return tracing::error!(%error, "no webhook can be served"),
     };
     let courier = Arc::new(Courier {

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::Caller;
 use crate::auth::keys::{AccessClaims, KeyRing, TokenError};
 use crate::auth::passwords::Hasher;
-use crate::auth::secrets::Signer;
+use crate::auth::seal::Seal;
 use crate::config::Config;
 use crate::contract::Contract;
 use crate::db::Database;
@@ -70,8 +70,8 @@ pub struct App {
     pub files: Arc<Files>,
     /// What access tokens are signed with.
     pub keys: KeyRing,
-    /// What cursors are signed with.
-    pub signer: Signer,
+    /// What cursors are sealed with.
+    pub seal: Seal,
     /// Hashes passwords.
     pub hasher: Hasher,
     /// What requests are checked against.
@@ -102,7 +102,7 @@ impl App {
         db: Database,
         files: Files,
         keys: KeyRing,
-        signer: Signer,
+        seal: Seal,
         hasher: Hasher,
         contract: &'static Contract,
         document: Bytes,
@@ -120,7 +120,7 @@ impl App {
             db: Arc::new(db),
             files: Arc::new(files),
             keys,
-            signer,
+            seal,
             hasher,
             contract,
             document,

@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::auth::secrets::Signer;
+use crate::auth::seal::Seal;
 use crate::db::Connection;
 use crate::schema::feed;
 
@@ -52,15 +52,15 @@ pub struct Place {
 
 impl Place {
     /// The cursor that stands for it.
-    pub fn cursor(self, signer: &Signer) -> String {
+    pub fn cursor(self, seal: &Seal) -> String {
         let mut bytes = self.epoch.as_bytes().to_vec();
         bytes.extend_from_slice(&self.seq.to_be_bytes());
-        signer.sign(PURPOSE, &bytes).unwrap_or_default()
+        seal.close(PURPOSE, &bytes).unwrap_or_default()
     }
 
     /// The place that a cursor of ours stands for.
-    pub fn of(cursor: &str, signer: &Signer) -> Option<Self> {
-        let bytes = signer.open(PURPOSE, cursor)?;
+    pub fn of(cursor: &str, seal: &Seal) -> Option<Self> {
+        let bytes = seal.open(PURPOSE, cursor)?;
         let (epoch, seq) = bytes.split_first_chunk::<16>()?;
         Some(Self {
             epoch: Uuid::from_bytes(*epoch),
@@ -150,18 +150,18 @@ mod tests {
 
     use super::*;
 
-    fn signer() -> Signer {
-        Signer::new(&Signer::generate_key().unwrap())
+    fn seal() -> Seal {
+        Seal::new(&Seal::generate_key().unwrap()).unwrap()
     }
 
     proptest! {
         #[test]
         fn a_cursor_leads_back_to_its_place(epoch: u128, seq: i64) {
-            let (signer, place) = (signer(), Place { epoch: Uuid::from_u128(epoch), seq });
-            let cursor = place.cursor(&signer);
-            prop_assert_eq!(Place::of(&cursor, &signer), Some(place));
-            prop_assert_eq!(Place::of(&cursor, &self::signer()), None);
-            prop_assert_eq!(Place::of(cursor.get(1..).unwrap(), &signer), None);
+            let (seal, place) = (seal(), Place { epoch: Uuid::from_u128(epoch), seq });
+            let cursor = place.cursor(&seal);
+            prop_assert_eq!(Place::of(&cursor, &seal), Some(place));
+            prop_assert_eq!(Place::of(&cursor, &self::seal()), None);
+            prop_assert_eq!(Place::of(cursor.get(1..).unwrap(), &seal), None);
         }
     }
 

@@ -1,7 +1,7 @@
-//! How lists are asked for: pages by signed keyset cursors, sort orders, thinning, related things.
+//! How lists are asked for: pages by sealed keyset cursors, sort orders, thinning, related things.
 //!
 //! A page is walked along an index that holds the sort keys and the id; nothing is counted or skipped over.
-//! A cursor is the position after the last item, signed and bound to the list, its filter and its order.
+//! A cursor is the position after the last item, sealed and bound to the list, its filter and its order.
 
 mod expressions;
 mod keys;
@@ -19,7 +19,7 @@ pub use self::keys::{Key, KeyType, Sort, TieBreak};
 pub use self::stretch::Stretch;
 pub(crate) use self::stretch::weight;
 use self::stretch::{BATCH, BATCH_BYTES, PAGE_BYTES};
-use crate::auth::secrets::Signer;
+use crate::auth::seal::Seal;
 use crate::problem::{Fault, Problem, Rule};
 
 /// The parameters that every list takes.
@@ -119,7 +119,7 @@ impl Page {
         sorts: &[Sort<T>],
         tie: TieBreak<T>,
         binding: &str,
-        signer: &Signer,
+        seal: &Seal,
     ) -> Result<Self, Problem> {
         let mut terms = Vec::new();
         for text in &params.sort {
@@ -162,14 +162,14 @@ impl Page {
             bytes: PAGE_BYTES,
             binding,
         };
-        page.go_on(params.cursor.as_deref(), signer)?;
+        page.go_on(params.cursor.as_deref(), seal)?;
         Ok(page)
     }
 
-    fn go_on(&mut self, cursor: Option<&str>, signer: &Signer) -> Result<(), Problem> {
+    fn go_on(&mut self, cursor: Option<&str>, seal: &Seal) -> Result<(), Problem> {
         if let Some(cursor) = cursor {
             self.after = Some(
-                self.position(cursor, signer)
+                self.position(cursor, seal)
                     .ok_or_else(|| Problem::fault(Fault::in_parameter("cursor", Rule::Cursor)))?,
             );
         }
@@ -182,7 +182,7 @@ impl Page {
         limit: Option<i32>,
         tie: TieBreak<T>,
         binding: &str,
-        signer: &Signer,
+        seal: &Seal,
     ) -> Result<Self, Problem> {
         let mut page = Self {
             terms: vec![Term {
@@ -196,7 +196,7 @@ impl Page {
             bytes: PAGE_BYTES,
             binding: format!("{binding}|-{}", tie.sql),
         };
-        page.go_on(cursor, signer)?;
+        page.go_on(cursor, seal)?;
         Ok(page)
     }
 
@@ -217,8 +217,8 @@ impl Page {
         }
     }
 
-    fn position(&self, cursor: &str, signer: &Signer) -> Option<Vec<Key>> {
-        let position: Position = serde_json::from_slice(&signer.open(PURPOSE, cursor)?).ok()?;
+    fn position(&self, cursor: &str, seal: &Seal) -> Option<Vec<Key>> {
+        let position: Position = serde_json::from_slice(&seal.open(PURPOSE, cursor)?).ok()?;
         if position.binding != digest(&self.binding) || position.keys.len() != self.terms.len() {
             return None;
         }
@@ -233,7 +233,7 @@ impl Page {
         item: &T,
         sorts: &[Sort<T>],
         tie: TieBreak<T>,
-        signer: &Signer,
+        seal: &Seal,
     ) -> String {
         let position = Position {
             binding: digest(&self.binding),
@@ -243,8 +243,7 @@ impl Page {
                 .map(Key::to_json)
                 .collect(),
         };
-        signer
-            .sign(PURPOSE, &serde_json::to_vec(&position).unwrap_or_default())
+        seal.close(PURPOSE, &serde_json::to_vec(&position).unwrap_or_default())
             .unwrap_or_default()
     }
 
@@ -351,7 +350,7 @@ mod tests {
         sort: &[&str],
         cursor: Option<String>,
         binding: &str,
-        signer: &Signer,
+        seal: &Seal,
     ) -> Result<Page, Problem> {
         let sort = sort.iter().map(|&name| name.to_owned()).collect();
         let params = ListParams {
@@ -359,7 +358,7 @@ mod tests {
             sort,
             ..ListParams::default()
         };
-        Page::of(&params, SORTS, TIE, binding, signer)
+        Page::of(&params, SORTS, TIE, binding, seal)
     }
 
     fn sql(fragment: &impl QueryFragment<Pg>) -> String {
@@ -372,8 +371,8 @@ mod tests {
             .to_owned()
     }
 
-    fn signer() -> Signer {
-        Signer::new(&Signer::generate_key().unwrap())
+    fn seal() -> Seal {
+        Seal::new(&Seal::generate_key().unwrap()).unwrap()
     }
 
     fn item() -> Item {
@@ -386,23 +385,23 @@ mod tests {
 
     #[test]
     fn one_direction_is_one_row_comparison() {
-        let signer = signer();
-        let first = page(&["-updated_at"], None, "cities", &signer).unwrap();
+        let seal = seal();
+        let first = page(&["-updated_at"], None, "cities", &seal).unwrap();
         assert_eq!(sql(&first.order()), "updated_at DESC, id DESC");
         assert_eq!(sql(&first.keyset()), "true");
-        let cursor = first.cursor_after(&item(), SORTS, TIE, &signer);
-        let next = page(&["-updated_at"], Some(cursor), "cities", &signer).unwrap();
+        let cursor = first.cursor_after(&item(), SORTS, TIE, &seal);
+        let next = page(&["-updated_at"], Some(cursor), "cities", &seal).unwrap();
         assert_eq!(sql(&next.keyset()), "(updated_at, id) < ($1, $2)");
     }
 
     #[test]
     fn mixed_directions_keep_the_first_key_as_the_bound() {
-        let signer = signer();
+        let seal = seal();
         let sort = ["-updated_at", "number"];
-        let first = page(&sort, None, "cities", &signer).unwrap();
+        let first = page(&sort, None, "cities", &seal).unwrap();
         assert_eq!(sql(&first.order()), "updated_at DESC, number, id");
-        let cursor = first.cursor_after(&item(), SORTS, TIE, &signer);
-        let next = page(&sort, Some(cursor), "cities", &signer).unwrap();
+        let cursor = first.cursor_after(&item(), SORTS, TIE, &seal);
+        let next = page(&sort, Some(cursor), "cities", &seal).unwrap();
         assert_eq!(
             sql(&next.keyset()),
             "(updated_at <= $1 AND (updated_at < $2 OR (updated_at = $3 AND number > $4) OR \
@@ -422,38 +421,30 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_filter_order_or_key_is_refused() {
-        let signer = signer();
-        let first = page(&["number"], None, "cities?side=eu", &signer).unwrap();
-        let cursor = first.cursor_after(&item(), SORTS, TIE, &signer);
-        assert!(page(&["number"], Some(cursor.clone()), "cities?side=eu", &signer).is_ok());
-        assert!(page(&["number"], Some(cursor.clone()), "cities?side=jp", &signer).is_err());
-        assert!(
-            page(
-                &["-number"],
-                Some(cursor.clone()),
-                "cities?side=eu",
-                &signer
-            )
-            .is_err()
-        );
-        let stranger = self::signer();
+        let seal = seal();
+        let first = page(&["number"], None, "cities?side=eu", &seal).unwrap();
+        let cursor = first.cursor_after(&item(), SORTS, TIE, &seal);
+        assert!(page(&["number"], Some(cursor.clone()), "cities?side=eu", &seal).is_ok());
+        assert!(page(&["number"], Some(cursor.clone()), "cities?side=jp", &seal).is_err());
+        assert!(page(&["-number"], Some(cursor.clone()), "cities?side=eu", &seal).is_err());
+        let stranger = self::seal();
         assert!(page(&["number"], Some(cursor), "cities?side=eu", &stranger).is_err());
     }
 
     proptest! {
         #[test]
         fn a_cursor_leads_back_to_its_place(id in "[a-z0-9-]{1,80}", micros in 0_i64..4_000_000_000_000_000, number: i64) {
-            let signer = signer();
+            let seal = seal();
             let item = Item { id: id.clone(), at: DateTime::from_timestamp_micros(micros).unwrap(), number };
-            let first = page(&["number", "updated_at"], None, "x", &signer).unwrap();
-            let cursor = first.cursor_after(&item, SORTS, TIE, &signer);
-            let next = page(&["number", "updated_at"], Some(cursor), "x", &signer).unwrap();
+            let first = page(&["number", "updated_at"], None, "x", &seal).unwrap();
+            let cursor = first.cursor_after(&item, SORTS, TIE, &seal);
+            let next = page(&["number", "updated_at"], Some(cursor), "x", &seal).unwrap();
             prop_assert_eq!(next.after.unwrap(), vec![Key::Int(number), Key::Time(item.at), Key::Text(id)]);
         }
 
         #[test]
         fn any_text_as_a_cursor_is_refused_and_nothing_panics(text in "\\PC{0,200}") {
-            prop_assert!(page(&["number"], Some(text), "x", &signer()).is_err());
+            prop_assert!(page(&["number"], Some(text), "x", &seal()).is_err());
         }
     }
 }

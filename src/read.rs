@@ -145,7 +145,7 @@ pub async fn parts_of<R: Resource, P: Serialize>(
         params.limit,
         sort,
         &format!("{}?{}", ask.path, filter_of(&ask.query)),
-        &ask.app.signer,
+        &ask.app.seal,
     )?;
     let limit = usize::try_from(page.limit).unwrap_or(1);
     page.limit += 1;
@@ -154,7 +154,7 @@ pub async fn parts_of<R: Resource, P: Serialize>(
     let more = items.len() > limit;
     items.truncate(limit);
     let cursor = match items.last() {
-        Some(last) if more => Some(page.cursor_after(last, &[], sort, &ask.app.signer)),
+        Some(last) if more => Some(page.cursor_after(last, &[], sort, &ask.app.seal)),
         _ => None,
     };
     let next = next_page(&ask, cursor.as_deref());
@@ -265,7 +265,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let filter = ask.filter::<R>();
     let parents = ask.parents::<R>().to_vec();
     let binding = format!("{}?{}", ask.list_path::<R>(), filter_of(&ask.query));
-    let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.signer);
+    let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.seal);
     let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
     let counted = params.count == Some(true);
     let read = async |conn: &Connection, caller: &Caller| {
@@ -294,7 +294,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let included = included(&conn, &ask.caller, &items, R::INCLUDES, &params.include).await?;
     drop(conn);
     let cursor = match items.last() {
-        Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.signer)),
+        Some(last) if more => Some(page.cursor_after(last, R::SORTS, R::TIE, &ask.app.seal)),
         _ => None,
     };
     let next = next_page(&ask, cursor.as_deref());

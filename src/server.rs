@@ -19,7 +19,7 @@ use crate::accounts::{clients, sessions, throttle};
 use crate::app::App;
 use crate::auth::keys::{KeyRing, SigningKey};
 use crate::auth::passwords::{Cost, Hasher};
-use crate::auth::secrets::Signer;
+use crate::auth::seal::Seal;
 use crate::clock::now;
 use crate::config::{Config, Settings};
 use crate::db::{Connection, Database};
@@ -48,7 +48,7 @@ pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
 /// The state of a service on a migrated database; makes its keys when there are none.
 pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<App>, StartError> {
     let mut conn = Connection::establish(database_url.expose_secret()).await?;
-    let (ring, signer) = load_keys(&mut conn).await?;
+    let (ring, seal) = load_keys(&mut conn).await?;
     let contract = openapi::contract()?;
     let bytes = Bytes::from(serde_json::to_vec(openapi::document())?);
     let db = Database::new(database_url, &config.settings)?;
@@ -56,12 +56,12 @@ pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<A
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
     Ok(Data::new(App::new(
-        config, db, files, ring, signer, hasher, contract, bytes, public_url,
+        config, db, files, ring, seal, hasher, contract, bytes, public_url,
     )))
 }
 
 /// The keys that all instances share, made by the first.
-async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartError> {
+async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Seal), StartError> {
     let new = SigningKey::generate()?;
     let pkcs8 = new.to_pkcs8();
     insert_key(conn, new.kid(), "access_token", pkcs8.expose_secret()).await?;
@@ -69,7 +69,7 @@ async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartErro
         conn,
         "cursor",
         "cursor",
-        Signer::generate_key()?.expose_secret(),
+        Seal::generate_key()?.expose_secret(),
     )
     .await?;
     let stored: Vec<(String, String, Vec<u8>)> = keys::table
@@ -78,14 +78,13 @@ async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartErro
         .load(conn)
         .await?;
     let mut signing = Vec::new();
-    let mut signer = None;
+    let mut seal = None;
     for (id, purpose, secret) in stored {
         match purpose.as_str() {
             "access_token" => signing.push(SigningKey::from_pkcs8(&id, &secret)?),
             _ => {
-                signer = Some(Signer::new(&SecretBox::new(Box::new(
-                    <[u8; 32]>::try_from(secret.as_slice())?,
-                ))))
+                let key = <[u8; 32]>::try_from(secret.as_slice())?;
+                seal = Some(Seal::new(&SecretBox::new(Box::new(key)))?);
             }
         }
     }
@@ -95,7 +94,7 @@ async fn load_keys(conn: &mut Connection) -> Result<(KeyRing, Signer), StartErro
         .ok_or("there is no key to sign access tokens with")?;
     Ok((
         KeyRing::new(active, signing.collect()),
-        signer.ok_or("there is no key to sign cursors with")?,
+        seal.ok_or("there is no key to seal cursors with")?,
     ))
 }
 

@@ -8,6 +8,7 @@ mod claim;
 pub mod keys;
 pub mod passwords;
 pub mod secrets;
+pub mod seal;
 
 use actix_web::http::header;
 use aws_lc_rs::digest;

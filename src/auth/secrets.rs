@@ -1,19 +1,18 @@
-//! Opaque secrets (refresh tokens, client secrets and their like), signed cursors, and first passwords.
+//! Opaque secrets (refresh tokens, client secrets and their like) and first passwords.
 //!
 //! Rules to keep: a secret is 256 random bits that only its holder has; the database has its SHA-256
 //! and finds it by that (no salt or slow hash is needed at that entropy, RFC 9700 asks for no more).
 //! Alone what deliveries to webhooks are signed with is kept itself: without it nothing could be signed.
-//! The prefix lets secret scanners find one that has leaked. What a signed text says is not hidden,
-//! only unchangeable.
+//! The prefix lets secret scanners find one that has leaked.
 
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 /// What a secret is for; its prefix says so.
@@ -113,78 +112,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The longest signed text, in bytes.
-const MAX_SIGNED: usize = 2048;
-
-/// HMAC-SHA-256 (RFC 2104) cut to 128 bits (section 5 there).
-const MAC_LENGTH: usize = 16;
-
-/// Signs what callers carry back to us, such as cursors: the same key for all, the purpose kept
-/// apart in what is signed.
-pub struct Signer {
-    key: hmac::Key,
-}
-
-impl Signer {
-    /// `key` has 256 bits, of [`Signer::generate_key`].
-    pub fn new(key: &SecretBox<[u8; 32]>) -> Self {
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, key.expose_secret()),
-        }
-    }
-
-    /// A new key, to be stored where only the server reads.
-    pub fn generate_key() -> Result<SecretBox<[u8; 32]>, NoRandomness> {
-        Ok(SecretBox::new(Box::new(*random::<32>()?)))
-    }
-
-    /// `payload.mac`, both in base64url; the same `purpose` opens it. Fails where it would be longer
-    /// than 2 KiB.
-    pub fn sign(&self, purpose: &str, payload: &[u8]) -> Result<String, TooLong> {
-        let mut text = URL_SAFE_NO_PAD.encode(payload);
-        text.push('.');
-        URL_SAFE_NO_PAD.encode_string(self.mac(purpose, payload), &mut text);
-        if text.len() > MAX_SIGNED {
-            Err(TooLong)
-        } else {
-            Ok(text)
-        }
-    }
-
-    /// The payload of a text that [`Signer::sign`] made for this `purpose`; of any other, nothing.
-    /// One payload has one text: base64 with other trailing bits is refused (RFC 4648 section 3.5).
-    pub fn open(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
-        if text.len() > MAX_SIGNED {
-            return None;
-        }
-        let (payload, mac) = text.split_once('.')?;
-        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        bool::from(self.mac(purpose, &payload).as_slice().ct_eq(&mac)).then_some(payload)
-    }
-
-    fn mac(&self, purpose: &str, payload: &[u8]) -> Vec<u8> {
-        let mut context = hmac::Context::with_key(&self.key);
-        // The purpose's length before it, so that it cannot run over into the payload.
-        context.update(&(purpose.len() as u64).to_be_bytes());
-        context.update(purpose.as_bytes());
-        context.update(payload);
-        context
-            .sign()
-            .as_ref()
-            .iter()
-            .take(MAC_LENGTH)
-            .copied()
-            .collect()
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer").finish_non_exhaustive()
-    }
-}
-
 /// A password for an account made at the first start, to be printed once: 20 random characters of
 /// Crockford's base32, 100 bits, in four groups, such as `3k9xw-p2m7c-0fzq4-h8tvd`.
 pub fn random_password() -> Result<SecretString, NoRandomness> {
@@ -205,7 +132,7 @@ pub fn random_password() -> Result<SecretString, NoRandomness> {
     Ok(text.as_str().into())
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
+pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
     let mut bytes = Zeroizing::new([0; N]);
     rand::fill(bytes.as_mut()).map_err(|_| NoRandomness)?;
     Ok(bytes)
@@ -235,18 +162,6 @@ impl fmt::Display for MalformedSecret {
 
 impl std::error::Error for MalformedSecret {}
 
-/// The payload is too long to be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong;
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the payload is too long to be signed")
-    }
-}
-
-impl std::error::Error for TooLong {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,10 +177,6 @@ mod tests {
         bytes
             .iter()
             .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-    }
-
-    fn signer() -> Signer {
-        Signer::new(&SecretBox::new(Box::new([7; 32])))
     }
 
     #[test]
@@ -344,31 +255,7 @@ mod tests {
     fn debug_shows_no_secret() {
         let secret = Secret::generate(Kind::ClientSecret).unwrap();
         assert_eq!(format!("{secret:?}"), "Secret { kind: ClientSecret, .. }");
-        assert_eq!(format!("{:?}", signer()), "Signer { .. }");
         assert!(!format!("{:?}", random_password().unwrap()).contains('-'));
-    }
-
-    #[test]
-    fn a_mac_is_hmac_sha_256_over_length_purpose_and_payload() {
-        // printf '\0\0\0\0\0\0\0\6citiesabc' | openssl dgst -sha256 -mac HMAC -macopt hexkey:0707…
-        assert_eq!(
-            hex(&signer().mac("cities", b"abc")),
-            "9953ad6cad5fb638246b0ab1abda13ef"
-        );
-    }
-
-    #[test]
-    fn purpose_and_payload_do_not_run_into_each_other() {
-        assert_ne!(signer().mac("ab", b"c"), signer().mac("a", b"bc"));
-    }
-
-    #[test]
-    fn what_is_longer_than_2_kib_is_neither_made_nor_opened() {
-        assert_eq!(signer().sign("p", &[0; 1518]).unwrap().len(), 2047);
-        assert_eq!(signer().sign("p", &[0; 1519]).err(), Some(TooLong));
-        let mut long = URL_SAFE_NO_PAD.encode([0; 1519]) + ".";
-        long += &URL_SAFE_NO_PAD.encode(signer().mac("p", &[0; 1519]));
-        assert_eq!(signer().open("p", &long), None);
     }
 
     #[test]
@@ -388,32 +275,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_signed_opens_for_its_purpose_and_key_alone(
-            payload: Vec<u8>, purpose in "[a-z]{0,8}", other in "[a-z]{0,8}",
-        ) {
-            let text = signer().sign(&purpose, &payload).unwrap();
-            prop_assert_eq!(signer().open(&purpose, &text), Some(payload));
-            prop_assert_eq!(Signer::new(&Signer::generate_key().unwrap()).open(&purpose, &text), None);
-            prop_assume!(purpose != other);
-            prop_assert_eq!(signer().open(&other, &text), None);
-        }
-
-        #[test]
-        fn a_changed_byte_a_cut_or_an_addition_does_not_open(payload: Vec<u8>, at: prop::sample::Index, flip in 1u8..128) {
-            let text = signer().sign("cities", &payload).unwrap();
-            let mut bytes = text.clone().into_bytes();
-            let at = at.index(bytes.len());
-            bytes[at] ^= flip;
-            prop_assert_eq!(signer().open("cities", std::str::from_utf8(&bytes).unwrap()), None);
-            prop_assert_eq!(signer().open("cities", &text[..at]), None);
-            prop_assert_eq!(signer().open("cities", &text[at + 1..]), None);
-            prop_assert_eq!(signer().open("cities", &format!("{text}{}", &text[at..])), None);
-        }
-
-        #[test]
-        fn garbage_is_never_a_secret_and_never_opens(text: String) {
+        fn garbage_is_never_a_secret(text: String) {
             prop_assert!(Secret::parse(Kind::ClientSecret, &text).is_err());
-            prop_assert_eq!(signer().open("cities", &text), None);
         }
     }
 }

@@ -74,7 +74,7 @@ impl Stored {
             seq: self.seq,
         };
         Some(Change {
-            cursor: place.cursor(&app.signer),
+            cursor: place.cursor(&app.seal),
             r#type: self.r#type,
             id: self.resource,
             action: self.action,

@@ -81,7 +81,7 @@ impl Reader {
             seen => ("Last-Event-ID", Some(seen)),
         };
         let place = cursor.map(|cursor| {
-            Place::of(cursor, &ask.app.signer)
+            Place::of(cursor, &ask.app.seal)
                 .ok_or_else(|| Problem::fault(Fault::in_parameter(name, Rule::FeedCursor)))
         });
         Ok(Self {
@@ -132,7 +132,7 @@ impl Reader {
         Ok(Part {
             items: told.collect(),
             more,
-            cursor: place.cursor(&ask.app.signer),
+            cursor: place.cursor(&ask.app.seal),
             expires_at: expiry(seen, ask.app.config.settings.feed_days),
         })
     }

@@ -93,7 +93,7 @@ struct End {
 async fn end_of_export(ask: &Ask, conn: &Connection) -> Result<Vec<u8>, Problem> {
     let place = feed::newest(conn).await?;
     let mut line = bytes(&End {
-        cursor: place.cursor(&ask.app.signer),
+        cursor: place.cursor(&ask.app.seal),
         expires_at: feed::expiry(crate::clock::now(), ask.app.config.settings.feed_days),
     })?;
     line.push(b'\n');

@@ -103,7 +103,7 @@ impl Deed for Test {
         let message = Message {
             r#type: TEST.to_owned(),
             timestamp: now,
-            cursor: place.cursor(&doing.ask.app.signer),
+            cursor: place.cursor(&doing.ask.app.seal),
             data: None,
         };
         let row = Row::of(to.id, None, &message, now)?;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
@@ -203,8 +205,12 @@ async fn a_cursor_that_is_forged_foreign_or_cut_is_refused() {
     let cursor = end(&anonymous).await;
     let of_list = anonymous.get("/v1/cities?limit=1").await.cursor();
     let of_other = end(&other.anonymous()).await;
-    let forged = format!("A{}", &cursor[1..]);
+    let first = if cursor.starts_with('A') { 'B' } else { 'A' };
+    let forged = format!("{first}{}", &cursor[1..]);
+    // As they were before they were sealed.
+    let in_clear = "AZ0m3mJ8cd2Hq1O7bq1C1wAAAAAAAAAq.0123456789abcdefghijkl";
     for bad in [
+        in_clear,
         "x",
         "x.y",
         &cursor[1..],
@@ -227,6 +233,35 @@ async fn a_cursor_that_is_forged_foreign_or_cut_is_refused() {
         .get(&format!("/v1/cities?cursor={cursor}"))
         .await
         .refused(&[("cursor", "cursor")]);
+}
+
+#[tokio::test]
+async fn a_cursor_does_not_tell_how_many_changes_others_make() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let mut last: Option<Vec<u8>> = None;
+    for area in 1..=40 {
+        let path = "/v1/cities/umea";
+        let area = json!({"area_km2": area});
+        admin.patch(path, "*", area).await.expect(200);
+        let cursor = end(&app.anonymous()).await;
+        assert_eq!(end(&admin).await, cursor, "a place has one cursor");
+        let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        let number: i64 = app.one("SELECT last FROM feed").await.parse().unwrap();
+        let epoch = app.one("SELECT epoch FROM feed").await;
+        let epoch: uuid::Uuid = epoch.parse().unwrap();
+        for told in [
+            &number.to_be_bytes()[4..],
+            &number.to_le_bytes()[..4],
+            &epoch.as_bytes()[..4],
+        ] {
+            assert!(!bytes.windows(4).any(|part| part == told), "{cursor}");
+        }
+        if let Some(last) = last {
+            assert_ne!(last[..4], bytes[..4], "the next one is no neighbour");
+        }
+        last = Some(bytes);
+    }
 }
 
 #[tokio::test]

@@ -52,15 +52,20 @@ def call(method, url, body=None, **headers):
 
 
 def sign_in():
-    """A token for ten minutes, as an Authorization field."""
+    """A token for ten minutes, as an Authorization field, and the city that we act for."""
     login = base64.b64encode(os.environ["CLIENT"].encode()).decode()
-    status, _, body = call(
-        "POST", f"{API}/oauth/token", b"grant_type=client_credentials",
-        Authorization=f"Basic {login}", Content_Type="application/x-www-form-urlencoded",
-    )
-    if status != 200:
-        raise SystemExit(f"signing in: {body.decode()}")
-    return f"Bearer {json.loads(body)['access_token']}"
+
+    def ask(path, form):
+        status, _, body = call(
+            "POST", f"{API}/oauth/{path}", form.encode(),
+            Authorization=f"Basic {login}", Content_Type="application/x-www-form-urlencoded",
+        )
+        if status != 200:
+            raise SystemExit(f"signing in: {body.decode()}")
+        return json.loads(body)
+
+    token = ask("token", "grant_type=client_credentials")["access_token"]
+    return f"Bearer {token}", ask("introspect", f"token={token}")["city"]
 
 
 def write(path, value):
@@ -75,9 +80,11 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def key_of(plan):
-    """The key of a plan in our system; none when it is not ours."""
-    keys = [ref["key"] for ref in plan["external_refs"] if ref["system"] == SYSTEM]
+def key_of(plan, city):
+    """The key of a plan in our system; none when it is not ours. A partner's system may have the same name: `city` says
+    whose a key is, and left out it is that of the first proponent."""
+    first = plan["proponents"][0]
+    keys = [ref["key"] for ref in plan["external_refs"] if (ref["system"], ref.get("city") or first) == (SYSTEM, city)]
     return keys[0] if keys else None
 
 
@@ -93,8 +100,8 @@ def said(plan):
 class Copy:
     """The folder and its state."""
 
-    def __init__(self, token):
-        self.token = token
+    def __init__(self, token, city):
+        self.token, self.city = token, city
         self.file = FOLDER / "state.json"
         state = read(self.file) if self.file.exists() else {}
         self.cursor = state.get("cursor")
@@ -109,7 +116,7 @@ class Copy:
         if path.exists() and read(path)["version"] > plan["version"]:
             return
         write(path, plan)
-        key = key_of(plan)
+        key = key_of(plan, self.city)
         if key is None:
             return
         own = FOLDER / f"{key}.json"
@@ -174,7 +181,6 @@ class Copy:
             known = self.agreed.get(key, {})
             if said(plan) == known.get("said"):
                 continue
-            plan.setdefault("external_refs", [{"system": SYSTEM, "key": key}])
             headers = {"If_Match": known["etag"]} if "etag" in known else {"If_None_Match": "*"}
             status, fields, body = call(
                 "PUT", f"{PLANS}/by-ref/{SYSTEM}/{urllib.parse.quote(key, safe='')}", plan,
@@ -193,7 +199,7 @@ class Copy:
 
 
 def main():
-    copy = Copy(sign_in())
+    copy = Copy(*sign_in())
     if copy.cursor is None:
         copy.export()
     copy.follow()

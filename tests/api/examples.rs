@@ -62,6 +62,46 @@ fn file(folder: &Path, name: &str) -> Value {
 }
 
 #[tokio::test]
+async fn the_example_takes_no_key_of_a_partner_for_its_own() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    // Both cities' systems are called the same.
+    let plan = json!({"proponents": ["frankfurt", "yokohama"], "pairing": "frankfurt-yokohama",
+        "external_refs": [{"system": "plandb", "key": "Y-1", "city": "yokohama"}, {"system": "plandb", "key": "F-1", "city": "frankfurt"}]});
+    let made = admin.post("/v1/action-plans", plan).await.expect(201);
+    for (city, own) in [("frankfurt", "F-1.json"), ("yokohama", "Y-1.json")] {
+        let client = json!({"name": "Plans", "city": city, "scopes": ["read", "changes:read", "plans:write"]});
+        let client = admin.post("/v1/clients", client).await.expect(201);
+        let client = format!(
+            "{}:{}",
+            client.id(),
+            client.body["secret"].as_str().unwrap()
+        );
+        let folder = app.files.join(city);
+        std::fs::create_dir_all(&folder).unwrap();
+        assert_eq!(sync(&app, &folder, &client).await, (Some(0), String::new()));
+        let mut files: Vec<_> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        files.sort();
+        assert_eq!(files, [own, "all", "state.json"]);
+        let mut here = file(&folder, own);
+        here["context"] = json!({"en": format!("By {city}")});
+        std::fs::write(folder.join(own), here.to_string()).unwrap();
+        assert_eq!(sync(&app, &folder, &client).await, (Some(0), String::new()));
+        let stored = admin
+            .get(&format!("/v1/action-plans/{}", made.id()))
+            .await
+            .expect(200)
+            .body;
+        assert_eq!(stored["context"]["en"], format!("By {city}"));
+        assert_eq!(stored["external_refs"], made.body["external_refs"]);
+    }
+    assert_eq!(app.count("action_plans").await, 1);
+}
+
+#[tokio::test]
 async fn the_example_of_a_copy_keeps_a_folder_in_step() {
     let app = App::start().await;
     let admin = app.admin().await;

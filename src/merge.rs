@@ -4,7 +4,7 @@
 //! A member that only one side changed is as that side has it. Entries of lists are known again by what names them
 //! ([`Shape`]): one that came, went or moved on one side has done so; lists of words are taken as sets. What both sides
 //! changed, each differently, collides: the whole text in a language, the whole number, never a part of it. Null and
-//! absent are the same. Where something collides the result has what is stored.
+//! absent are the same, also in the entries of lists, as is the order of members. Where something collides the result has what is stored.
 
 mod lists;
 
@@ -70,6 +70,42 @@ pub fn merge_patch(from: &Value, to: &Value) -> Value {
     Value::Object(patch)
 }
 
+/// Whether two values say the same: null and absent are one, as is the order of members.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let in_other = |name: &str| other.get(name).unwrap_or(&Value::Null);
+            one.iter().all(|(name, value)| same(value, in_other(name)))
+                && other
+                    .iter()
+                    .all(|(name, value)| value.is_null() || one.contains_key(name))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        _ => one == other,
+    }
+}
+
+/// What a value says, in one way of writing it: the same of all that are [`same`].
+pub fn said(value: &Value) -> String {
+    let mut said = without_nulls(value);
+    said.sort_all_objects();
+    said.to_string()
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let said = members.iter().filter(|(_, value)| !value.is_null());
+            let said = said.map(|(name, value)| (name.clone(), without_nulls(value)));
+            Value::Object(said.collect())
+        }
+        Value::Array(entries) => entries.iter().map(without_nulls).collect(),
+        value => value.clone(),
+    }
+}
+
 /// A place in all three documents.
 #[derive(Clone, Debug, Default)]
 struct At {
@@ -116,10 +152,10 @@ impl Merger {
     /// Brings one value together, which is the member `name`.
     fn value(&mut self, at: &At, name: &str, states: [&Value; 3]) -> Value {
         let [base, yours, theirs] = states;
-        if yours == theirs || base == yours {
+        if same(yours, theirs) || same(base, yours) {
             return theirs.clone();
         }
-        if base == theirs {
+        if same(base, theirs) {
             return yours.clone();
         }
         if self.shape.whole.contains(&name) && !theirs.is_array() {

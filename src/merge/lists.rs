@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{At, Merger, Shape};
+use super::{At, Merger, Shape, said, same};
 
 /// What names an entry among the others: its name, and with the same name its turn.
 pub(super) type Name = (String, usize);
@@ -26,9 +26,9 @@ impl Merger {
                     };
                     self.value(&at, name, [before, mine, entry])
                 }
-                (Some(before), None) if before == *entry => continue,
+                (Some(before), None) if same(before, entry) => continue,
                 (None, None) => (*entry).clone(),
-                (None, Some(mine)) if mine == *entry => (*entry).clone(),
+                (None, Some(mine)) if same(mine, entry) => (*entry).clone(),
                 (before, mine) => {
                     let null = &Value::Null;
                     self.collide(&at, [before.unwrap_or(null), mine.unwrap_or(null), entry])
@@ -44,7 +44,7 @@ impl Merger {
                 None => {
                     kept.insert(name, (*mine).clone());
                 }
-                Some(before) if before == *mine => {}
+                Some(before) if same(before, mine) => {}
                 Some(before) => {
                     let at = at.entry(&shown(name), Some(index), None);
                     self.collide(&at, [before, mine, &Value::Null]);
@@ -143,7 +143,7 @@ pub(super) fn names(shape: Shape, list: &str, entries: &[Value]) -> Vec<Name> {
     let members = shape.entries.iter().find(|(name, _)| *name == list);
     let mut turns: HashMap<String, usize> = HashMap::new();
     let name_of = |entry: &Value| match members {
-        None => entry.to_string(),
+        None => said(entry),
         Some((_, members)) => {
             let values = members.iter().map(|name| entry.get(name));
             let words = values.map(|value| value.and_then(Value::as_str).unwrap_or_default());

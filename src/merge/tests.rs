@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -173,4 +174,94 @@ fn a_section_that_goes_on_one_side_and_changes_on_the_other_collides() {
         json!({"plan": {"text": {"en": "B"}, "list": []}}),
     );
     assert_eq!((pointer.as_str(), yours), ("/plan", Value::Null));
+}
+
+#[test]
+fn null_and_absent_say_the_same_and_nothing_else_does() {
+    let says = |one: Value, other: Value| same(&one, &other) && same(&other, &one);
+    assert!(says(json!({"a": null, "b": [1]}), json!({"b": [1]})));
+    assert!(says(json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1})));
+    assert!(!says(json!({"a": 1}), json!({})));
+    assert!(!says(json!([1, 2]), json!([2, 1])));
+    assert!(!says(json!([1]), json!([1, null])));
+}
+
+/// The same document with nulls that were not there, without some that were, and with its members in another order.
+fn said_otherwise(value: &Value, dice: &mut u64) -> Value {
+    let mut odd = || {
+        *dice = dice
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (*dice >> 40) % 2 == 1
+    };
+    match value {
+        Value::Object(members) => {
+            let mut all: Vec<(String, Value)> = Vec::new();
+            for (name, value) in members {
+                if !value.is_null() || odd() {
+                    all.push((name.clone(), value.clone()));
+                }
+            }
+            if odd() {
+                all.push(("never_said".into(), Value::Null));
+            }
+            if odd() {
+                all.reverse();
+            }
+            let all = all.into_iter();
+            Value::Object(
+                all.map(|(name, value)| (name, said_otherwise(&value, dice)))
+                    .collect(),
+            )
+        }
+        Value::Array(entries) => entries
+            .iter()
+            .map(|entry| said_otherwise(entry, dice))
+            .collect(),
+        value => value.clone(),
+    }
+}
+
+/// Parts, words, sources and things without a name, with members that are often null.
+fn any_document() -> impl Strategy<Value = Value> {
+    let leaf = || prop_oneof![Just(Value::Null), (0..3).prop_map(Value::from)];
+    let entry = move |name: &'static str| {
+        (0..4_u8, leaf(), leaf()).prop_map(move |(turn, x, y)| {
+            let key = format!("{name}{turn}");
+            json!({"key": key, "type": "t", "id": key, "x": x, "y": {"en": y}})
+        })
+    };
+    let list = move |name| prop::collection::vec(entry(name), 0..4);
+    let other = prop::collection::vec(
+        (leaf(), leaf()).prop_map(|(a, b)| json!({"a": a, "b": b})),
+        0..3,
+    );
+    let keyed = list("p").prop_map(|mut parts| {
+        parts.sort_by_key(|part| part["key"].to_string());
+        parts.dedup_by_key(|part| part["key"].to_string());
+        parts
+    });
+    (keyed, list("s"), other, leaf()).prop_map(|(parts, sources, others, z)| {
+        json!({"parts": parts, "sources": sources, "others": others, "z": z})
+    })
+}
+
+proptest! {
+    #[test]
+    fn null_and_absent_and_the_order_of_members_make_no_edit(
+        base in any_document(), yours in any_document(), theirs in any_document(), mut dice: u64,
+    ) {
+        let plain = merge(SHAPE, &base, &yours, &theirs);
+        let [base, yours, theirs] = [&base, &yours, &theirs].map(|state| said_otherwise(state, &mut dice));
+        let other = merge(SHAPE, &base, &yours, &theirs);
+        prop_assert!(same(&plain.value, &other.value), "{plain:?}\n{other:?}");
+        // An order that collides is told by what the entries say.
+        let told = |merged: &Merged| {
+            let mut told: Vec<_> = merged.conflicts.iter().map(|it| (it.path.clone(), said(&it.base), said(&it.yours), said(&it.theirs))).collect();
+            told.sort();
+            told
+        };
+        prop_assert_eq!(told(&plain), told(&other));
+        prop_assert!(same(&merge(SHAPE, &base, &said_otherwise(&base, &mut dice), &theirs).value, &theirs));
+    }
 }

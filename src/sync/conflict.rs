@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::document::{State, without_nulls};
+use super::document::State;
 use crate::action_plans::merging::MERGING;
 use crate::merge::{Conflict, Merged, merge};
 
 /// Brings together what the file (`yours`) and the service (`theirs`) each made of `base`.
 pub fn together(base: &Value, yours: &Value, theirs: &Value) -> Merged {
-    let [base, yours, theirs] = [base, yours, theirs].map(without_nulls);
-    merge(MERGING.shape, &base, &yours, &theirs)
+    merge(MERGING.shape, base, yours, theirs)
 }
 
 /// The same, where a person has decided what collides by what now stands in the file.

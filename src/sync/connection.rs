@@ -5,12 +5,14 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
@@ -80,6 +82,27 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// The origin of the service, as a person says it. The secret goes there: in clear to this machine alone.
+pub fn origin(said: &str) -> Result<String, String> {
+    let url = Url::parse(said)
+        .map_err(|error| format!("{error}: it is to be such as https://api.example"))?;
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_here = address.map_or(host == "localhost", |address| address.is_loopback());
+    match url.scheme() {
+        "https" => {}
+        "http" if is_here => {}
+        "http" => {
+            let why =
+                "over plain http the secret of the client could be read on its way: say https";
+            return Err(why.into());
+        }
+        _ => return Err("it is to begin with https://".into()),
+    }
+    let url = url.as_str().trim_end_matches('/').trim_end_matches("/v1");
+    Ok(url.to_owned())
+}
+
 impl Connection {
     /// A line to the service at `url`; nothing is sent yet.
     pub fn to(url: &str, login: Login, patience: Duration) -> Result<Self, Failure> {
@@ -88,9 +111,9 @@ impl Connection {
             .user_agent(agent)
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(SILENCE)
+            .redirect(Policy::none())
             .build()
             .map_err(|error| Failure::Refused(told(&error)))?;
-        let url = url.trim_end_matches('/').trim_end_matches("/v1");
         Ok(Self {
             http,
             url: url.to_owned(),
@@ -238,9 +261,16 @@ impl From<Bad> for Failure {
     }
 }
 
-/// The answer, unless it says to come again.
+/// The answer, unless it says to come again, or to go elsewhere: that is for a person to say, as the secret goes there.
 fn passed(answer: Response) -> Result<Response, Bad> {
     let status = answer.status();
+    if status.is_redirection()
+        && let Some(other) = answer.headers().get(LOCATION)
+    {
+        let (url, other) = (answer.url(), String::from_utf8_lossy(other.as_bytes()));
+        let text = format!("{url} leads to {other}: say with --url where the service is");
+        return Err(Bad::Final(Failure::Refused(text)));
+    }
     if !matches!(status.as_u16(), 408 | 429 | 500..) {
         return Ok(answer);
     }
@@ -303,6 +333,39 @@ impl Lines {
             Ok(_) => serde_json::from_slice(&line)
                 .map(Some)
                 .map_err(|error| Failure::Refused(format!("a line is no JSON: {error}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_goes_over_tls_or_stays_on_this_machine() {
+        for (said, url) in [
+            ("https://API.example", "https://api.example"),
+            ("https://api.example:443/v1/", "https://api.example"),
+            ("https://city.example/iuc/v1", "https://city.example/iuc"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("http://127.1.2.3", "http://127.1.2.3"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://localhost:8080/v1", "http://localhost:8080"),
+        ] {
+            assert_eq!(origin(said).as_deref(), Ok(url), "{said}");
+        }
+        for said in [
+            "http://api.example",
+            "http://localhost.example",
+            "http://10.0.0.7:8080",
+            "http://0.0.0.0:8080",
+            "http://127.0.0.1.example",
+            "http://user@api.example",
+        ] {
+            assert!(origin(said).unwrap_err().contains("plain http"), "{said}");
+        }
+        for said in ["api.example", "ftp://api.example", "", "localhost:8080"] {
+            assert!(origin(said).is_err(), "{said}");
         }
     }
 }

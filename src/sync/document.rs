@@ -1,14 +1,13 @@
 //! A plan as the folder and the service both know it: what people write, without what the service alone sets, so that a
 //! file differs only where somebody has edited.
 
-use std::collections::BTreeMap;
-
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::action_plans::merging::MERGING;
+use crate::merge::said;
 use crate::openapi;
 
 /// A state of a plan at the service.
@@ -124,121 +123,16 @@ pub fn with_keys(document: &Value, system: &str, city: &str, keys: &[String]) ->
     sent
 }
 
-/// Whether two documents say the same: null and absent are one, as is the order of members.
-pub fn same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            let in_other = |name: &str| other.get(name).unwrap_or(&Value::Null);
-            one.iter().all(|(name, value)| same(value, in_other(name)))
-                && other
-                    .iter()
-                    .all(|(name, value)| value.is_null() || one.contains_key(name))
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        _ => one == other,
-    }
-}
-
-/// Gives the parts that have no key one, made of what they say: the same however often the file is read, so that a
-/// part whose sending was cut off is known again. Answers whether all had one.
-pub fn give_keys(document: &mut Value) -> bool {
-    let mut had_all = true;
-    match document {
-        Value::Object(members) => {
-            for (name, value) in members {
-                if is_list_of_parts(name)
-                    && let Value::Array(parts) = value
-                {
-                    had_all &= give_keys_in(name, parts);
-                }
-                had_all &= give_keys(value);
-            }
-        }
-        Value::Array(entries) => {
-            for entry in entries {
-                had_all &= give_keys(entry);
-            }
-        }
-        _ => {}
-    }
-    had_all
-}
-
-fn is_list_of_parts(name: &str) -> bool {
-    let mut lists = MERGING.shape.entries.iter();
-    lists.any(|(list, by)| *list == name && *by == ["key"])
-}
-
-fn give_keys_in(list: &str, parts: &mut [Value]) -> bool {
-    let mut had_all = true;
-    let mut turns: BTreeMap<String, u32> = BTreeMap::new();
-    for part in parts.iter_mut().filter_map(Value::as_object_mut) {
-        if part.get("key").is_some_and(|key| !key.is_null()) {
-            continue;
-        }
-        had_all = false;
-        part.remove("key");
-        let said = fingerprint(&Value::Object(part.clone()));
-        let turn = turns.entry(said.clone()).or_default();
-        *turn += 1;
-        let key = fingerprint(&json!([list, said, turn]));
-        let mut keyed = Map::from_iter([("key".to_owned(), key.into())]);
-        keyed.append(part);
-        *part = keyed;
-    }
-    had_all
-}
-
 /// What stands for what a document says: the same on every machine and at every run.
 pub fn fingerprint(document: &Value) -> String {
-    let mut said = without_nulls(document);
-    said.sort_all_objects();
-    let whole = digest::digest(&digest::SHA256, said.to_string().as_bytes());
+    let whole = digest::digest(&digest::SHA256, said(document).as_bytes());
     let bytes = whole.as_ref().iter().take(8);
     bytes.map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The document without what is null in it: a file need not say it.
-pub fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let said = members.iter().filter(|(_, value)| !value.is_null());
-            let said = said.map(|(name, value)| (name.clone(), without_nulls(value)));
-            Value::Object(said.collect())
-        }
-        Value::Array(entries) => entries.iter().map(without_nulls).collect(),
-        value => value.clone(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn null_and_absent_say_the_same_and_nothing_else_does() {
-        let says = |one: Value, other: Value| same(&one, &other) && same(&other, &one);
-        assert!(says(json!({"a": null, "b": [1]}), json!({"b": [1]})));
-        assert!(says(json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1})));
-        assert!(!says(json!({"a": 1}), json!({})));
-        assert!(!says(json!([1, 2]), json!([2, 1])));
-        assert!(!says(json!([1]), json!([1, null])));
-    }
-
-    #[test]
-    fn a_part_gets_a_key_of_what_it_says_each_time_the_same() {
-        let mut first = json!({"risks": [{"description": {"en": "A flood"}}, {"key": "own"}, {"description": {"en": "A flood"}}]});
-        let mut again = json!({"risks": [{"key": null, "description": {"en": "A flood"}}, {"key": "own"}, {"description": {"en": "A flood"}}]});
-        assert!(!give_keys(&mut first));
-        assert!(!give_keys(&mut again));
-        assert!(same(&first, &again));
-        let keys: Vec<_> = (0..3).map(|at| first["risks"][at]["key"].clone()).collect();
-        assert_eq!(keys[1], "own");
-        assert_ne!(keys[0], keys[2]);
-        assert!(give_keys(&mut first));
-    }
 
     #[test]
     fn the_file_holds_what_people_write_and_the_keys_go_with_it_when_it_is_sent() {

@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::document::give_keys;
 use super::names::{CONFLICT, Form, form_of, key_of, plan_name, shown, stem_of};
+use super::parts::give_keys;
 use crate::body;
 use crate::messages::Language;
 use crate::problem::Context;
@@ -175,6 +175,16 @@ impl Folder {
         match self.is_dry {
             true => Ok(()),
             false => ignore_absent(fs::rename(path, kept)),
+        }
+    }
+
+    /// Keeps the file of a plan as it is, where a person finds it again, before another takes its place.
+    pub fn keep_copy(&self, key: &str) -> io::Result<()> {
+        let path = self.path(key);
+        let kept = self.own("trash").join(path.file_name().unwrap_or_default());
+        match self.is_dry {
+            true => Ok(()),
+            false => fs::copy(path, kept).map(drop),
         }
     }
 

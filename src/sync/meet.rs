@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::conflict::{decided, together, told, told_gone};
 use super::connection::Failure;
-use super::document::{State, fingerprint, same};
+use super::document::{State, fingerprint};
 use super::folder::Local;
 use super::memory::{Agreed, Waiting};
 use super::names::shown;
+use super::parts::{know_again, over};
 use super::report::{What, value_text};
-use super::round::Round;
-use crate::merge::Conflict;
+use super::round::{Round, Side};
+use crate::merge::{Conflict, same};
 
 impl Round<'_> {
     /// Takes in what the service has of a plan: `None` when it is gone.
@@ -69,7 +70,7 @@ impl Round<'_> {
 
     fn meet_from(&mut self, key: &str, base: Option<State>, theirs: State) -> Result<(), Failure> {
         let file = self.file(key);
-        let (yours, is_whole) = match self.folder.read(key)? {
+        let (mut yours, is_whole) = match self.folder.read(key)? {
             Local::Absent => {
                 let what = if base.is_some() {
                     What::Back
@@ -111,11 +112,21 @@ impl Round<'_> {
         }
         let null = Value::Null;
         let before = base.as_ref().map_or(&null, |base| &base.document);
+        let is_first = before.is_null();
+        if is_first {
+            know_again(&mut yours, &theirs.document);
+        }
         // What an earlier run sent and heard no answer to is ours, when it is in there.
         let sent = self.memory.was_sending(key).filter(|sent| {
             let merged = together(before, sent, &theirs.document);
             merged.conflicts.is_empty() && same(&merged.value, &theirs.document)
         });
+        if is_first
+            && sent.is_none()
+            && let Some(side) = self.adopt
+        {
+            return self.adopt(key, side, &yours, theirs);
+        }
         let merged = together(sent.unwrap_or(before), &yours, &theirs.document);
         if merged.conflicts.is_empty() {
             let is_ours = same(&merged.value, &yours);
@@ -130,7 +141,7 @@ impl Round<'_> {
             }
             return self.agree(key, theirs);
         }
-        self.tell_conflicts(key, &merged.conflicts);
+        self.tell_conflicts(key, &merged.conflicts, is_first);
         let text = told(&file, &self.api.line.url, &merged.conflicts, &theirs);
         self.folder.write_conflict(key, &text)?;
         // Of a plan that is new on both sides nothing was agreed on.
@@ -141,6 +152,33 @@ impl Round<'_> {
             ..theirs.clone()
         });
         self.wait(key, base, Some(theirs), true)
+    }
+
+    /// Both sides have a plan and nothing was agreed on about it: one of them is right.
+    fn adopt(
+        &mut self,
+        key: &str,
+        side: Side,
+        yours: &Value,
+        theirs: State,
+    ) -> Result<(), Failure> {
+        let file = self.file(key);
+        match side {
+            Side::Service => {
+                self.folder.keep_copy(key)?;
+                let more = "as it was it is in .iuc-sync/trash";
+                self.report.tell(What::Received, &file, more);
+                self.take(key, theirs)
+            }
+            Side::Folder => {
+                if self.is_dry {
+                    self.report.tell(What::Sent, &file, "");
+                }
+                // It differs from what is agreed on by what it says, and so it is sent.
+                self.folder.write(key, &over(&theirs.document, yours))?;
+                self.agree(key, theirs)
+            }
+        }
     }
 
     /// Whether `theirs` is what the service made of `base`, which was sent.
@@ -237,11 +275,13 @@ impl Round<'_> {
         Ok(self.folder.end_conflict(key)?)
     }
 
-    fn tell_conflicts(&mut self, key: &str, conflicts: &[Conflict]) {
+    fn tell_conflicts(&mut self, key: &str, conflicts: &[Conflict], is_first: bool) {
         let conflict = shown(&self.folder.conflict_path(key));
-        let mut lines = vec![format!(
-            "changed here and at the service; {conflict} tells how to go on"
-        )];
+        let how = match is_first {
+            true => "met for the first time, and differs; --adopt says which side is right, or",
+            false => "changed here and at the service;",
+        };
+        let mut lines = vec![format!("{how} {conflict} tells how to go on")];
         lines.extend(conflicts.iter().map(|conflict| {
             let (yours, theirs) = (value_text(&conflict.yours), value_text(&conflict.theirs));
             format!("{}  here {yours}, there {theirs}", conflict.path)

@@ -1,6 +1,6 @@
 //! `iuc sync`: a folder of plan files kept in step with the service, both ways, by its public API alone.
 //!
-//! - `document`: a plan as people write it, without what the service alone sets;
+//! - `document`: a plan as people write it, without what the service alone sets; `parts`: the keys of its parts;
 //! - `folder`: one file a plan, whole or not at all (`names`: what it is called); `memory`: what both sides last agreed on, where the feed goes on;
 //! - `connection`: the line to the service, with patience; `api`: its plans and its feed;
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
@@ -18,6 +18,7 @@ mod folder;
 mod meet;
 mod memory;
 mod names;
+mod parts;
 mod place;
 mod pull;
 mod push;
@@ -34,12 +35,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::api::Api;
-use self::connection::{Connection, Failure, Login};
+use self::connection::{Connection, Failure, Login, origin};
 use self::folder::Folder;
 use self::memory::{Memory, Of, Unusable};
 use self::names::Form;
 use self::report::Report;
-use self::round::Round;
+use self::round::{Round, Side};
 
 /// The exit code of a run that could not be done.
 const FAILURE: u8 = 1;
@@ -65,8 +66,8 @@ pub struct Options {
     /// Folder of the plan files
     #[arg(env = "IUC_SYNC_FOLDER")]
     folder: PathBuf,
-    /// Origin of the service, such as `https://api.example`
-    #[arg(long, env = "IUC_SYNC_URL")]
+    /// Origin of the service, such as `https://api.example`; plain http to this machine alone
+    #[arg(long, env = "IUC_SYNC_URL", value_parser = origin)]
     url: String,
     /// System whose keys the files are called by, such as plans.city.example
     #[arg(long, env = "IUC_SYNC_SYSTEM")]
@@ -83,6 +84,9 @@ pub struct Options {
     /// Remove a plan at the service when its file was removed here; else the file comes back
     #[arg(long, env = "IUC_SYNC_DELETE")]
     delete: bool,
+    /// Which side is right about plans that both have when they first meet; else what differs waits for a person
+    #[arg(long, env = "IUC_SYNC_ADOPT")]
+    adopt: Option<Side>,
     /// Write plans that are new here as YAML
     #[arg(long, env = "IUC_SYNC_YAML")]
     yaml: bool,
@@ -192,6 +196,7 @@ async fn rounds(
             report,
             sent: HashMap::new(),
             deletes: options.delete,
+            adopt: options.adopt,
             is_dry: options.dry_run,
         };
         match round.run().await {

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::api::{Condition, Written};
 use super::connection::Failure;
-use super::document::same;
 use super::folder::{Files, Local};
 use super::memory::Agreed;
+use super::names::form_of;
 use super::place::place;
 use super::report::{What, problem_text};
 use super::round::Round;
+use crate::merge::same;
 
 /// From how many new plans on they go up in one request.
 const MANY: usize = 50;
@@ -183,14 +184,13 @@ impl Round<'_> {
     pub fn refused(&mut self, key: &str, problem: &Value) {
         let file = self.file(key);
         let path = self.folder.path(key);
-        let is_json = path.extension().is_some_and(|ending| ending == "json");
-        let source = std::fs::read_to_string(&path).ok().filter(|_| is_json);
+        let source = std::fs::read_to_string(&path).ok();
         let text = problem_text(problem, |pointer| {
             // Those to other systems stand behind our own when they are sent.
             let source = source
                 .as_ref()
                 .filter(|_| !pointer.starts_with("/external_refs"))?;
-            place(source, pointer)
+            place(source, form_of(&path), pointer)
         });
         self.report.tell(What::Refused, &file, text);
     }

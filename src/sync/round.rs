@@ -8,6 +8,15 @@ use super::folder::Folder;
 use super::memory::Memory;
 use super::report::Report;
 
+/// A side of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Side {
+    /// The files
+    Folder,
+    /// The plans at the service
+    Service,
+}
+
 /// One round.
 pub struct Round<'a> {
     /// The service.
@@ -22,6 +31,8 @@ pub struct Round<'a> {
     pub sent: HashMap<String, String>,
     /// Whether a plan is removed at the service when its file was removed here.
     pub deletes: bool,
+    /// Which side is right about a plan that both have and of which nothing was agreed on yet.
+    pub adopt: Option<Side>,
     /// Whether nothing is to be written on either side.
     pub is_dry: bool,
 }

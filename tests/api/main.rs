@@ -54,6 +54,7 @@ mod round_tables;
 mod sign_in;
 mod statistics;
 mod sync;
+mod sync_first;
 mod sync_safe;
 mod templates;
 mod tours;

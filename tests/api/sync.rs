@@ -250,6 +250,10 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     let bad = "{\n  \"proponents\": [\"frankfurt\"],\n  \"pairing\": \"frankfurt-yokohama\",\n  \"titel\": {\"en\": \"x\"}\n}\n";
     std::fs::write(copy.folder.join("bad.json"), bad).unwrap();
     std::fs::write(copy.folder.join("cut.json"), "{\"proponents\": [").unwrap();
+    let yaml = "# Ours\nproponents: [frankfurt]\npairing: frankfurt-yokohama\ntitel:\n  en: x\nrisks:\n  - description: {en: A flood}\n    key: '?'\n";
+    std::fs::write(copy.folder.join("bad.yaml.yaml"), yaml).unwrap();
+    std::fs::write(copy.folder.join("cut.yaml"), "title: {en: x\n").unwrap();
+    std::fs::write(copy.folder.join("same.yaml"), "title:\n  en: x\n  en: y\n").unwrap();
     std::fs::write(copy.folder.join("cut.yaml.swp"), "x").unwrap();
     std::fs::write(copy.folder.join("twice.json"), titled("1").to_string()).unwrap();
     std::fs::write(copy.folder.join("twice.yaml"), titled("2").to_string()).unwrap();
@@ -260,6 +264,9 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
         "/titel  There is no field of this name here. (line 4",
         "cut.json",
         "line 1, column 16",
+        "/titel        There is no field of this name here. (line 4, column 1)",
+        "(line 8, column 5)",
+        "This is no YAML: ",
         "no key.json",
         "twice",
     ] {
@@ -393,17 +400,21 @@ async fn watching_takes_each_side_to_the_other_and_ends_when_it_is_told_to() {
     let copy = Copy::of(&app, "frankfurt").await;
     let child = copy.command(&["--watch"]).spawn().unwrap();
     copy.write("A.json", &titled("Mine"));
+    let begun = std::time::Instant::now();
+    let in_time = || assert!(begun.elapsed().as_secs() < 30, "nothing comes");
     let stored = loop {
         let reply = admin.get(&by_ref("A")).await;
         if reply.status == 200 {
             break reply;
         }
+        in_time();
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     };
     let path = format!("/v1/action-plans/{}", stored.id());
     let theirs = json!({"objectives": {"en": "Theirs"}});
     admin.patch(&path, "*", theirs).await.expect(200);
     while copy.read("A.json")["objectives"]["en"] != "Theirs" {
+        in_time();
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     // Nobody else works on the folder meanwhile.

@@ -1,0 +1,137 @@
+//! `iuc sync` when it begins: a folder and a service that have never met, and where its secret goes.
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::support::App;
+use crate::support::copies::{Copy, SYSTEM};
+use crate::support::kinds::bare_plan;
+
+fn by_ref(key: &str) -> String {
+    format!("/v1/action-plans/by-ref/{SYSTEM}/{key}?city=frankfurt")
+}
+
+/// With parts that have no keys.
+fn plan(title: &str, risks: &[&str]) -> Value {
+    let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
+    let risks = risks
+        .iter()
+        .map(|risk| json!({"description": {"en": risk}}));
+    plan["title"] = json!({"en": title});
+    plan["risks"] = risks.collect();
+    plan
+}
+
+/// A service that has these plans by the keys of Frankfurt's system, and a folder that has never met it.
+async fn strangers(plans: &[(&str, Value)]) -> (App, Copy) {
+    let app = App::start().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    for (key, plan) in plans {
+        let request = frankfurt.request("PUT", &by_ref(key)).json(plan);
+        request.send().await.expect(201);
+    }
+    let copy = Copy::of(&app, "frankfurt").await;
+    (app, copy)
+}
+
+#[tokio::test]
+async fn a_file_without_keys_meets_the_plan_that_says_the_same_and_nothing_is_doubled() {
+    let (app, copy) = strangers(&[("A", plan("Same", &["A flood", "A fire", "A flood"]))]).await;
+    let stored = app.admin().await.get(&by_ref("A")).await.expect(200).body;
+    copy.write("A.json", &plan("Same", &["A flood", "A fire", "A flood"]));
+    let events = app.events().await;
+    copy.in_step().await;
+    assert_eq!(copy.read("A.json")["risks"], stored["risks"]);
+    assert_eq!(app.events().await, events);
+}
+
+#[tokio::test]
+async fn where_both_have_a_plan_at_the_first_meeting_a_person_or_adopt_says_which_is_right() {
+    let mut there = plan("There", &["A flood", "A fire"]);
+    there["objectives"] = json!({"en": "Only there"});
+    let (app, copy) = strangers(&[("A", there)]).await;
+    let admin = app.admin().await;
+    let stored = admin.get(&by_ref("A")).await.expect(200).body;
+    let here = plan("Here", &["A fire", "A storm"]);
+    copy.write("A.json", &here);
+    for (options, code) in [(&[][..], 3), (&["--dry-run", "--adopt", "folder"], 0)] {
+        let run = copy.sync(options).await;
+        assert_eq!(run.code, Some(code), "{run:?}");
+        assert_eq!(run.complaint.contains("--adopt"), code == 3, "{run:?}");
+        assert_eq!(copy.read("A.json"), here);
+        assert_eq!(admin.get(&by_ref("A")).await.body["version"], 1);
+    }
+    // The folder is right in all that it says.
+    let run = copy.sync(&["--adopt", "folder"]).await;
+    assert_eq!((run.code, run.complaint.as_str()), (Some(0), ""), "{run:?}");
+    assert!(run.said.contains("sent      A.json"), "{run:?}");
+    let now = admin.get(&by_ref("A")).await.expect(200).body;
+    assert_eq!(now["title"]["en"], "Here");
+    assert_eq!(now["objectives"]["en"], "Only there");
+    let risks = now["risks"].as_array().unwrap();
+    assert_eq!((risks.len(), &risks[0]), (2, &stored["risks"][1]));
+    assert_eq!(copy.files(), ["A.json"]);
+    assert_eq!(copy.read("A.json")["risks"], now["risks"]);
+    // In another folder, the service is.
+    let other = copy.another();
+    other.write("A.json", &here);
+    let run = other.sync(&["--adopt", "service"]).await;
+    assert_eq!((run.code, run.complaint.as_str()), (Some(0), ""), "{run:?}");
+    assert_eq!(other.read("A.json"), copy.read("A.json"));
+    assert_eq!(other.read(".iuc-sync/trash/A.json"), here);
+    // What was agreed on is not adopted once more.
+    copy.edit("A.json", "title", json!({"en": "Edited"}));
+    let run = copy.sync(&["--adopt", "service"]).await;
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let now = admin.get(&by_ref("A")).await.expect(200).body;
+    assert_eq!(now["title"]["en"], "Edited");
+}
+
+#[tokio::test]
+async fn many_files_whose_plans_are_there_already_are_adopted_at_once() {
+    let number = |number: usize| format!("LAP-{number}");
+    let plans: Vec<(String, Value)> = (0..60).map(|at| (number(at), plan("There", &[]))).collect();
+    let plans: Vec<(&str, Value)> = plans
+        .iter()
+        .map(|(key, plan)| (key.as_str(), plan.clone()))
+        .collect();
+    let (app, copy) = strangers(&plans).await;
+    for at in 0..60 {
+        copy.write(&format!("{}.json", number(at)), &plan("Here", &[]));
+    }
+    let run = copy.sync(&["--adopt", "folder"]).await;
+    assert_eq!((run.code, run.complaint.as_str()), (Some(0), ""), "{run:?}");
+    let there = "action_plans WHERE document -> 'title' ->> 'en' = 'Here'";
+    assert_eq!(app.count(there).await, 60);
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_the_service_alone_and_never_in_clear() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    for url in ["http://api.example", "http://10.0.0.7:8080", "api.example"] {
+        let run = copy.through(url).sync(&[]).await;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.complaint.contains("--url"), "{run:?}");
+    }
+    // A service that has moved does not take the secret along.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let moved = copy.through(&format!("http://{}", listener.local_addr().unwrap()));
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = other.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let answer = format!(
+                "HTTP/1.1 308 Moved\r\nLocation: http://{place}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let run = moved.sync(&["--patience", "5"]).await;
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.complaint.contains(&place.to_string()), "{run:?}");
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(50), other.accept()).await;
+    assert!(asked.is_err(), "nobody has asked there");
+}

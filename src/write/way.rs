@@ -229,6 +229,7 @@ impl Way<'_> {
     pub fn edited<R: Resource>(&self, job: &Job, base: &R) -> Result<R, Problem> {
         let mut faults = Faults::new();
         let mut item = self.decode::<R>(job, Some(base), &faults)?;
+        item.claim(Some(base), self.caller);
         item.prepare(Some(base), &Known::default(), &mut faults);
         faults.into_result()?;
         Ok(item)

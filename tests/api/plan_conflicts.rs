@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::kinds::plan;
+use crate::support::kinds::{bare_plan, plan};
 use crate::support::plans::{cast, complete_plan, make, to};
-use crate::support::{Client, Reply};
+use crate::support::{App, Client, Reply};
 
 /// A change by JSON Merge Patch that stores both edits when nothing collides.
 async fn patch(client: &Client, path: &str, etag: &str, body: Value) -> Reply {
@@ -359,4 +359,30 @@ async fn many_editors_of_different_fields_lose_nothing_though_all_began_with_the
         .collect();
     expected.sort();
     assert_eq!(keys, expected);
+}
+
+#[tokio::test]
+async fn the_key_by_which_a_plan_is_written_is_no_edit() {
+    let app = App::start().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let path = "/v1/action-plans/by-ref/plans.frankfurt.example/1";
+    let put = async |title: &str, more: Value, etag: &str| {
+        let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
+        plan["title"] = json!({"en": title});
+        plan["objectives"] = more;
+        let request = frankfurt.request("PUT", path).json(&plan);
+        let condition = if etag.is_empty() {
+            ("If-None-Match", "*")
+        } else {
+            ("If-Match", etag)
+        };
+        request.header(condition.0, condition.1).send().await
+    };
+    let first = put("One", Value::Null, "").await.expect(201);
+    put("Two", Value::Null, &first.etag()).await.expect(200);
+    let mine = json!({"en": "Mine"});
+    let stale = put("Three", mine.clone(), &first.etag()).await;
+    let stale = stale.problem("precondition_failed");
+    assert_eq!(stale.body["merge"], json!({"objectives": mine}));
+    assert_eq!(stale.body["conflicts"][0]["pointer"], "/title/en");
 }

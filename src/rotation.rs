@@ -165,6 +165,51 @@ impl Secrets {
     }
 }
 
+/// Makes `store`, which keeps the table of the secrets themselves in step with what a thing tells of them. `$kept` is the
+/// column of what is kept of a secret.
+macro_rules! kept_secrets {
+    ($table:ident, of = $of:ident: $id:ty, $kept:ident = |$secret:ident| $value:expr) => {
+        /// Brings the table in step with `secrets`; `before` are those that it stands for now.
+        pub async fn store(
+            conn: &mut $crate::db::Connection,
+            of: $id,
+            secrets: &$crate::rotation::Secrets,
+            before: &$crate::rotation::Secrets,
+        ) -> diesel::QueryResult<()> {
+            use diesel::prelude::*;
+            use diesel_async::RunQueryDsl;
+            use $crate::rotation::Step;
+            for step in secrets.steps_from(before) {
+                match step {
+                    Step::Made(note, $secret) => {
+                        let row = (
+                            $table::id.eq(note.id),
+                            $table::$of.eq(of),
+                            $table::$kept.eq($value),
+                            $table::created_at.eq(note.created_at),
+                            $table::expires_at.eq(note.expires_at),
+                        );
+                        let new = diesel::insert_into($table::table).values(row);
+                        new.execute(conn).await?;
+                    }
+                    Step::Ending(note) => {
+                        diesel::update($table::table.find(note.id))
+                            .set($table::expires_at.eq(note.expires_at))
+                            .execute(conn)
+                            .await?;
+                    }
+                    Step::Ended(note) => {
+                        let gone = $table::table.find(note.id);
+                        diesel::delete(gone).execute(conn).await?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    };
+}
+pub(crate) use kept_secrets;
+
 /// Making another secret, which takes the place of the others.
 pub struct AddSecret<R>(PhantomData<fn() -> R>);
 

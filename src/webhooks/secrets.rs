@@ -1,14 +1,10 @@
 //! What deliveries are signed with, in the database: the secrets themselves, because the service signs with them. No type
 //! that holds one can be put into JSON.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-
 use super::types::Webhook;
 use crate::auth::secrets::Kind;
-use crate::db::Connection;
 use crate::ids::WebhookId;
-use crate::rotation::{Secrets, Step, WithSecrets};
+use crate::rotation::{Secrets, WithSecrets, kept_secrets};
 use crate::schema::webhook_secrets;
 
 impl WithSecrets for Webhook {
@@ -20,37 +16,4 @@ impl WithSecrets for Webhook {
     }
 }
 
-/// Brings what is signed with in step with `secrets`; `before` is what stands there now.
-pub async fn store(
-    conn: &mut Connection,
-    webhook: WebhookId,
-    secrets: &Secrets,
-    before: &Secrets,
-) -> QueryResult<()> {
-    for step in secrets.steps_from(before) {
-        match step {
-            Step::Made(note, secret) => {
-                let row = (
-                    webhook_secrets::id.eq(note.id),
-                    webhook_secrets::webhook.eq(webhook),
-                    webhook_secrets::secret.eq(secret.expose()),
-                    webhook_secrets::created_at.eq(note.created_at),
-                    webhook_secrets::expires_at.eq(note.expires_at),
-                );
-                let new = diesel::insert_into(webhook_secrets::table).values(row);
-                new.execute(conn).await?;
-            }
-            Step::Ending(note) => {
-                diesel::update(webhook_secrets::table.find(note.id))
-                    .set(webhook_secrets::expires_at.eq(note.expires_at))
-                    .execute(conn)
-                    .await?;
-            }
-            Step::Ended(note) => {
-                let gone = webhook_secrets::table.find(note.id);
-                diesel::delete(gone).execute(conn).await?;
-            }
-        }
-    }
-    Ok(())
-}
+kept_secrets!(webhook_secrets, of = webhook: WebhookId, secret = |secret| secret.expose());

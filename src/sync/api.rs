@@ -160,6 +160,7 @@ impl Api {
         let page = &answer.body;
         match (answer.status, page.get("items"), page.get("cursor")) {
             (StatusCode::GONE, ..) => Ok(None),
+            (StatusCode::BAD_REQUEST, ..) if is_no_place(page) => Ok(None),
             (StatusCode::OK, Some(Value::Array(items)), Some(Value::String(cursor))) => {
                 Ok(Some(Page {
                     changes: items.iter().filter_map(change).collect(),
@@ -226,6 +227,12 @@ impl Api {
             self.line.url, self.city
         )
     }
+}
+
+/// Whether a problem says that a cursor leads nowhere, such as one of a service that began with another database.
+fn is_no_place(problem: &Value) -> bool {
+    let code = problem.pointer("/errors/0/code");
+    code.and_then(Value::as_str) == Some("feed_cursor")
 }
 
 fn change(item: &Value) -> Option<(String, i64, bool)> {

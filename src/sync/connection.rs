@@ -5,18 +5,21 @@
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
+use std::io::Write;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use tokio_util::io::StreamReader;
+
+/// The first pause between two tries.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The longest pause between two tries.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -70,6 +73,8 @@ pub struct Connection {
     token: RefCell<Option<(String, Instant)>>,
     /// How long something is tried.
     pub patience: Duration,
+    /// Whether somebody watches, and wonders why nothing happens.
+    pub is_watched: bool,
 }
 
 /// What the service says.
@@ -80,27 +85,6 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body, as JSON; null when it is none.
     pub body: Value,
-}
-
-/// The origin of the service, as a person says it. The secret goes there: in clear to this machine alone.
-pub fn origin(said: &str) -> Result<String, String> {
-    let url = Url::parse(said)
-        .map_err(|error| format!("{error}: it is to be such as https://api.example"))?;
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    let is_here = address.map_or(host == "localhost", |address| address.is_loopback());
-    match url.scheme() {
-        "https" => {}
-        "http" if is_here => {}
-        "http" => {
-            let why =
-                "over plain http the secret of the client could be read on its way: say https";
-            return Err(why.into());
-        }
-        _ => return Err("it is to begin with https://".into()),
-    }
-    let url = url.as_str().trim_end_matches('/').trim_end_matches("/v1");
-    Ok(url.to_owned())
 }
 
 impl Connection {
@@ -120,6 +104,7 @@ impl Connection {
             login,
             token: RefCell::new(None),
             patience,
+            is_watched: false,
         })
     }
 
@@ -212,7 +197,7 @@ impl Connection {
     /// Tries until there is an answer, for as long as patience lasts.
     async fn patiently<T>(&self, attempt: impl AsyncFn() -> Result<T, Bad>) -> Result<T, Failure> {
         let begin = Instant::now();
-        let mut pause = Duration::from_millis(500);
+        let mut pause = FIRST_PAUSE;
         loop {
             let (why, asked) = match attempt().await {
                 Ok(answer) => return Ok(answer),
@@ -222,6 +207,11 @@ impl Connection {
             let wait = asked.unwrap_or_default().max(between_half_and_whole(pause));
             if begin.elapsed() + wait > self.patience {
                 return Err(Failure::Unreachable(why));
+            }
+            if self.is_watched && pause == FIRST_PAUSE {
+                let seconds = self.patience.as_secs();
+                let text = format!("iuc sync: no answer yet, trying for {seconds} seconds: {why}");
+                let _ = writeln!(std::io::stderr(), "{text}");
             }
             tokio::time::sleep(wait).await;
             pause = LONGEST_PAUSE.min(pause * 2);
@@ -333,39 +323,6 @@ impl Lines {
             Ok(_) => serde_json::from_slice(&line)
                 .map(Some)
                 .map_err(|error| Failure::Refused(format!("a line is no JSON: {error}"))),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_goes_over_tls_or_stays_on_this_machine() {
-        for (said, url) in [
-            ("https://API.example", "https://api.example"),
-            ("https://api.example:443/v1/", "https://api.example"),
-            ("https://city.example/iuc/v1", "https://city.example/iuc"),
-            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-            ("http://127.1.2.3", "http://127.1.2.3"),
-            ("http://[::1]:8080", "http://[::1]:8080"),
-            ("http://localhost:8080/v1", "http://localhost:8080"),
-        ] {
-            assert_eq!(origin(said).as_deref(), Ok(url), "{said}");
-        }
-        for said in [
-            "http://api.example",
-            "http://localhost.example",
-            "http://10.0.0.7:8080",
-            "http://0.0.0.0:8080",
-            "http://127.0.0.1.example",
-            "http://user@api.example",
-        ] {
-            assert!(origin(said).unwrap_err().contains("plain http"), "{said}");
-        }
-        for said in ["api.example", "ftp://api.example", "", "localhost:8080"] {
-            assert!(origin(said).is_err(), "{said}");
         }
     }
 }

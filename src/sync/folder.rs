@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use serde_saphyr::{Location, MessageFormatter, UserMessageFormatter};
 
 use super::names::{CONFLICT, Form, form_of, key_of, plan_name, shown, stem_of};
 use super::parts::give_keys;
@@ -228,13 +229,18 @@ fn parsed(bytes: &[u8], form: Form) -> Result<Value, Value> {
         // The rules of a body are those of JSON: it goes on as that.
         Form::Yaml => match serde_saphyr::from_slice::<Value>(bytes) {
             Ok(value) => value.to_string().into_bytes(),
-            Err(error) => {
-                return Err(serde_json::json!({"detail": format!("This is no YAML: {error}")}));
-            }
+            Err(error) => return Err(no_yaml(&error)),
         },
     };
     body::parse(&json)
         .map_err(|problem| serde_json::from_slice(&problem.document(&context)).unwrap_or_default())
+}
+
+fn no_yaml(error: &serde_saphyr::Error) -> Value {
+    let why = UserMessageFormatter.format_message(error.without_snippet());
+    let place = error.location().unwrap_or(Location::UNKNOWN);
+    let (line, column) = (place.line(), place.column());
+    json!({"detail": format!("This is no YAML: {} at line {line}, column {column}.", why.escape_debug())})
 }
 
 fn json_text(value: &Value) -> io::Result<String> {
@@ -249,7 +255,6 @@ fn yaml_text(value: &Value) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 

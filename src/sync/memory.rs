@@ -190,6 +190,11 @@ impl Memory {
         known.is_some_and(|(_, known)| *known >= version)
     }
 
+    /// Whether a plan waits for a person; in a dry run, as far as that would go.
+    pub fn waits(&self, key: &str) -> bool {
+        self.waiting.contains(key)
+    }
+
     /// The keys of plans that wait for a person.
     pub fn waiting(&self) -> Vec<String> {
         self.waiting.iter().cloned().collect()

@@ -2,7 +2,7 @@
 //!
 //! - `document`: a plan as people write it, without what the service alone sets; `parts`: the keys of its parts;
 //! - `folder`: one file a plan, whole or not at all (`names`: what it is called); `memory`: what both sides last agreed on, where the feed goes on;
-//! - `connection`: the line to the service, with patience; `api`: its plans and its feed;
+//! - `connection`: the line to the service (`origin`: where that is), with patience; `api`: its plans and its feed;
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
 //!   tells a person what collides;
 //! - `pull`, `push`, `upload`: what comes down and goes up; `round`: one after the other; `watch`: again and again;
@@ -18,6 +18,7 @@ mod folder;
 mod meet;
 mod memory;
 mod names;
+mod origin;
 mod parts;
 mod place;
 mod pull;
@@ -28,6 +29,7 @@ mod upload;
 mod watch;
 
 use std::collections::HashMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,10 +37,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use self::api::Api;
-use self::connection::{Connection, Failure, Login, origin};
+use self::connection::{Connection, Failure, Login};
 use self::folder::Folder;
 use self::memory::{Memory, Of, Unusable};
 use self::names::Form;
+use self::origin::origin;
 use self::report::Report;
 use self::round::{Round, Side};
 
@@ -85,7 +88,12 @@ pub struct Options {
     #[arg(long, env = "IUC_SYNC_DELETE")]
     delete: bool,
     /// Which side is right about plans that both have when they first meet; else what differs waits for a person
-    #[arg(long, env = "IUC_SYNC_ADOPT")]
+    #[arg(
+        long,
+        env = "IUC_SYNC_ADOPT",
+        value_name = "folder|service",
+        hide_possible_values = true
+    )]
     adopt: Option<Side>,
     /// Write plans that are new here as YAML
     #[arg(long, env = "IUC_SYNC_YAML")]
@@ -93,8 +101,13 @@ pub struct Options {
     /// Tell only what a person has to look at
     #[arg(long, short, env = "IUC_SYNC_QUIET")]
     quiet: bool,
-    /// Seconds for which something is tried again while the service cannot be reached
-    #[arg(long, env = "IUC_SYNC_PATIENCE", default_value_t = 120)]
+    /// How long something is tried again while the service cannot be reached
+    #[arg(
+        long,
+        env = "IUC_SYNC_PATIENCE",
+        value_name = "SECONDS",
+        default_value_t = 120
+    )]
     patience: u64,
 }
 
@@ -151,7 +164,8 @@ async fn sync(
     report: &mut Report,
 ) -> Result<(), Stop> {
     let folder = Folder::open(&options.folder, form, options.dry_run)?;
-    let line = Connection::to(&options.url, login, Duration::from_secs(options.patience))?;
+    let mut line = Connection::to(&options.url, login, Duration::from_secs(options.patience))?;
+    line.is_watched = !options.quiet && std::io::stderr().is_terminal();
     let (system, city) = (options.system.clone(), options.city.clone());
     let api = Api::open(line, system, city, options.dry_run).await?;
     let of = Of {

@@ -67,7 +67,7 @@ impl Round<'_> {
             None => Difference::New,
             Some(Agreed {
                 waiting: Some(_), ..
-            }) => {
+            }) if self.memory.waits(key) => {
                 self.report.tell(What::Conflict, &file, "");
                 Difference::None
             }

@@ -136,8 +136,8 @@ impl Report {
 
     /// Begins something of `length` steps; of unknown length without.
     pub fn begin(&mut self, doing: &'static str, length: Option<usize>) {
-        self.bar.finish_and_clear();
-        if self.is_quiet || !std::io::stderr().is_terminal() {
+        self.end();
+        if self.is_quiet || length == Some(0) || !std::io::stderr().is_terminal() {
             return;
         }
         self.bar = match length {
@@ -215,23 +215,25 @@ pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<(usize, u
         let text = value.get(name).and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     };
-    let mut lines = vec![text(problem, "detail")];
-    if lines.iter().all(String::is_empty) {
-        lines = vec![text(problem, "title")];
-    }
     let faults = problem.get("errors").and_then(Value::as_array);
     let faults = faults.map(Vec::as_slice).unwrap_or_default();
+    let mut lines = vec![match text(problem, "detail") {
+        _ if !faults.is_empty() => "is not accepted as it stands:".to_owned(),
+        detail if detail.is_empty() => text(problem, "title"),
+        detail => detail,
+    }];
     let pointers: Vec<String> = faults.iter().map(|fault| text(fault, "pointer")).collect();
     let room = pointers.iter().map(|pointer| width(pointer)).max();
     for (fault, pointer) in faults.iter().zip(&pointers) {
         let gap = " ".repeat(room.unwrap_or_default().saturating_sub(width(pointer)));
         let place = place_of(pointer).filter(|_| !pointer.is_empty());
         let place = place.map(|(line, column)| format!(" (line {line}, column {column})"));
-        let detail = text(fault, "detail");
-        lines.push(format!(
-            "{pointer}{gap}  {detail}{}",
+        let line = format!(
+            "{pointer}{gap}  {}{}",
+            text(fault, "detail"),
             place.unwrap_or_default()
-        ));
+        );
+        lines.push(line.trim_start().to_owned());
     }
     lines.join("\n          ")
 }

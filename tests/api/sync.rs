@@ -252,7 +252,7 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     std::fs::write(copy.folder.join("cut.json"), "{\"proponents\": [").unwrap();
     let yaml = "# Ours\nproponents: [frankfurt]\npairing: frankfurt-yokohama\ntitel:\n  en: x\nrisks:\n  - description: {en: A flood}\n    key: '?'\n";
     std::fs::write(copy.folder.join("bad.yaml.yaml"), yaml).unwrap();
-    std::fs::write(copy.folder.join("cut.yaml"), "title: {en: x\n").unwrap();
+    std::fs::write(copy.folder.join("torn.yaml"), "title: {en: x\n").unwrap();
     std::fs::write(copy.folder.join("same.yaml"), "title:\n  en: x\n  en: y\n").unwrap();
     std::fs::write(copy.folder.join("cut.yaml.swp"), "x").unwrap();
     std::fs::write(copy.folder.join("twice.json"), titled("1").to_string()).unwrap();
@@ -266,7 +266,9 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
         "line 1, column 16",
         "/titel        There is no field of this name here. (line 4, column 1)",
         "(line 8, column 5)",
-        "This is no YAML: ",
+        "REFUSED   torn.yaml  This is no YAML: ",
+        "This is no YAML: duplicate mapping key `en` is not allowed here at line 3, column 3.\n",
+        "REFUSED   bad.json  is not accepted as it stands:\n",
         "no key.json",
         "twice",
     ] {

@@ -135,3 +135,17 @@ async fn a_secret_goes_to_the_service_alone_and_never_in_clear() {
     let asked = tokio::time::timeout(std::time::Duration::from_millis(50), other.accept()).await;
     assert!(asked.is_err(), "nobody has asked there");
 }
+
+#[tokio::test]
+async fn a_place_in_the_feed_that_the_service_does_not_know_is_a_beginning() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    copy.write("A.json", &plan("A", &[]));
+    copy.in_step().await;
+    let mut place = copy.read(".iuc-sync/place.json");
+    place["cursor"] = json!("AZ0m3mJ8cd2Hq1O7bq1C1wAAAAAAAAAq.0123456789abcdefghijkl");
+    copy.write(".iuc-sync/place.json", &place);
+    copy.edit("A.json", "title", json!({"en": "B"}));
+    let said = copy.in_step().await;
+    assert!(said.contains("1 sent"), "{said}");
+}

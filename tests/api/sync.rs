@@ -60,25 +60,28 @@ async fn a_city_and_its_partner_edit_different_fields_of_one_plan_and_both_are_k
     // Yokohama's system takes it up under a key of its own.
     let admin = app.admin().await;
     let joint = admin.get(&by_ref("JOINT")).await.expect(200);
-    let known = json!({"external_refs": [joint.body["external_refs"][0], {"system": SYSTEM, "key": "JOINT", "city": "yokohama"}]});
+    let known = json!({"external_refs": [joint.body["external_refs"][0], {"system": SYSTEM, "key": "Y-1", "city": "yokohama"}]});
     let path = format!("/v1/action-plans/{}", joint.id());
     admin.patch(&path, "*", known).await.expect(200);
     frankfurt.in_step().await;
     yokohama.in_step().await;
+    // Their systems are called the same, and each file still is by its own city's key.
+    assert_eq!(frankfurt.files(), ["JOINT.json"]);
+    assert_eq!(yokohama.files(), ["Y-1.json"]);
     frankfurt.edit("JOINT.json", "objectives", json!({"en": "By Frankfurt"}));
-    yokohama.edit("JOINT.json", "context", json!({"en": "By Yokohama"}));
-    let mut plan = yokohama.read("JOINT.json");
+    yokohama.edit("Y-1.json", "context", json!({"en": "By Yokohama"}));
+    let mut plan = yokohama.read("Y-1.json");
     plan["activities"]
         .as_array_mut()
         .unwrap()
         .push(json!({"title": {"en": "A tunnel"}}));
-    yokohama.write("JOINT.json", &plan);
+    yokohama.write("Y-1.json", &plan);
     frankfurt.in_step().await;
     let said = yokohama.in_step().await;
     assert!(said.contains("merged"), "{said}");
     frankfurt.in_step().await;
     let plan = frankfurt.read("JOINT.json");
-    let mut theirs = yokohama.read("JOINT.json");
+    let mut theirs = yokohama.read("Y-1.json");
     // Each file names the other's key, its own is its name.
     theirs["external_refs"] = plan["external_refs"].clone();
     assert_eq!(plan, theirs);
@@ -228,6 +231,7 @@ async fn a_file_in_yaml_stays_one_and_says_the_same() {
     assert_eq!(copy.files(), ["A.yaml"]);
     let events = app.events().await;
     let text = std::fs::read_to_string(copy.folder.join("A.yaml")).unwrap();
+    assert!(text.starts_with("proponents:\n"), "{text}");
     let edited = text.replace("港", "港町");
     std::fs::write(copy.folder.join("A.yaml"), edited).unwrap();
     copy.in_step().await;
@@ -334,8 +338,9 @@ async fn wrong_use_is_2_and_a_service_that_cannot_be_used_is_1() {
     let app = App::start().await;
     let copy = Copy::of(&app, "frankfurt").await;
     copy.in_step().await;
-    let other = copy.sync(&["--system", "another"]).await;
+    let other = copy.sync(&["--city", "essen"]).await;
     assert_eq!(other.code, Some(2), "{other:?}");
+    assert!(other.complaint.contains("take another folder"), "{other:?}");
     let unset = copy
         .command(&[])
         .env_remove("IUC_SYNC_CLIENT_SECRET")

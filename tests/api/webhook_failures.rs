@@ -1,5 +1,6 @@
 //! Webhooks whose targets fail, and instances that die: nothing is lost, nobody waits for another, and it is told.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -240,7 +241,12 @@ async fn what_was_sent_by_an_instance_that_died_is_sent_again_under_the_same_id(
     let receiver = Receiver::start().await;
     let admin = app.admin().await;
     hook(&admin, &receiver.url, json!({})).await;
-    receiver.react(|_| Reaction::status(200).after(1500));
+    // What the first one hears counts no more, as another has taken over before it does.
+    let sent = AtomicUsize::new(0);
+    receiver.react(move |_| match sent.fetch_add(1, Ordering::SeqCst) {
+        0 => Reaction::status(500).after(1500),
+        _ => Reaction::status(200).after(1500),
+    });
     survey(&admin, "umea", 1).await;
     receiver.wait_for(1).await;
     // As if it had died while the target had the delivery already, and its time were over.

@@ -406,6 +406,12 @@ async fn watching_takes_each_side_to_the_other_and_ends_when_it_is_told_to() {
     let admin = app.admin().await;
     let copy = Copy::of(&app, "frankfurt").await;
     let child = copy.command(&["--watch"]).spawn().unwrap();
+    let quiet = async || tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    while !copy.has(".iuc-sync/place.json") {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    // It has nothing to do, and waits for either side.
+    quiet().await;
     copy.write("A.json", &titled("Mine"));
     let begun = std::time::Instant::now();
     let in_time = || assert!(begun.elapsed().as_secs() < 30, "nothing comes");
@@ -419,6 +425,7 @@ async fn watching_takes_each_side_to_the_other_and_ends_when_it_is_told_to() {
     };
     let path = format!("/v1/action-plans/{}", stored.id());
     let theirs = json!({"objectives": {"en": "Theirs"}});
+    quiet().await;
     admin.patch(&path, "*", theirs).await.expect(200);
     while copy.read("A.json")["objectives"]["en"] != "Theirs" {
         in_time();

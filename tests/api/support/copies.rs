@@ -176,6 +176,7 @@ pub struct Line {
     pub url: String,
     answers: Arc<AtomicUsize>,
     lost: Arc<AtomicUsize>,
+    until_cut: Arc<AtomicUsize>,
 }
 
 impl Line {
@@ -188,12 +189,15 @@ impl Line {
             url: format!("http://{own}"),
             answers: Arc::default(),
             lost: Arc::new(AtomicUsize::new(usize::MAX)),
+            until_cut: Arc::new(AtomicUsize::new(usize::MAX)),
         };
         let (answers, lost) = (line.answers.clone(), line.lost.clone());
+        let until_cut = line.until_cut.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let other = TcpStream::connect(&target).await.unwrap();
-                tokio::spawn(pass(stream, other, answers.clone(), lost.clone()));
+                let (answers, lost) = (answers.clone(), lost.clone());
+                tokio::spawn(pass(stream, other, answers, lost, until_cut.clone()));
             }
         });
         line
@@ -202,6 +206,11 @@ impl Line {
     /// From now on one of `nth` pieces of answers is lost, as if by chance, and its connection with it.
     pub fn lose_one_of(&self, nth: usize) {
         self.lost.store(nth, Ordering::SeqCst);
+    }
+
+    /// Once so many bytes more of requests have gone through, the connection breaks in the middle of one.
+    pub fn cut_after(&self, bytes: usize) {
+        self.until_cut.store(bytes, Ordering::SeqCst);
     }
 
     /// How many answers have come so far.
@@ -215,10 +224,28 @@ async fn pass(
     service: TcpStream,
     answers: Arc<AtomicUsize>,
     lost: Arc<AtomicUsize>,
+    until_cut: Arc<AtomicUsize>,
 ) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_service, mut to_service) = service.into_split();
-    let up = async { tokio::io::copy(&mut from_client, &mut to_service).await };
+    let up = async {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let length = from_client.read(&mut buffer).await.unwrap_or(0);
+            let left = until_cut.load(Ordering::SeqCst);
+            let part = &buffer[..length.min(left)];
+            if length == 0 || to_service.write_all(part).await.is_err() {
+                return false;
+            }
+            if length >= left {
+                until_cut.store(usize::MAX, Ordering::SeqCst);
+                return true;
+            }
+            if left < usize::MAX {
+                until_cut.store(left - length, Ordering::SeqCst);
+            }
+        }
+    };
     let down = async {
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -236,6 +263,10 @@ async fn pass(
     tokio::pin!(up, down);
     tokio::select! {
         () = &mut down => {}
-        _ = &mut up => down.await,
+        was_cut = &mut up => {
+            if !was_cut {
+                down.await;
+            }
+        }
     }
 }

@@ -9,10 +9,8 @@ mod working;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use self::documents::Documents;
@@ -26,7 +24,7 @@ use crate::column::JsonText;
 use crate::db::Connection;
 use crate::ids::PlanId;
 use crate::policy::Role;
-use crate::query::{Key, Page, Sight, Stretch, weight};
+use crate::query::{Key, Page, Sight, Stretch, Weight, weight};
 use crate::resource::{Resource, Seen};
 use crate::schema::{action_plan_readers, action_plan_versions};
 use crate::sdgs::types::SdgCode;
@@ -276,7 +274,7 @@ async fn walk(
 ) -> QueryResult<Vec<(Readable, i64)>> {
     let page = page.clone().with_id_column("id", "plan");
     query
-        .select((Readable::as_select(), sql::<BigInt>(WEIGHT)))
+        .select((Readable::as_select(), Weight(WEIGHT)))
         .filter(page.keyset())
         .order(page.order())
         .limit(page.reach())

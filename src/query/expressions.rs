@@ -23,6 +23,11 @@ pub struct Order {
     pub(super) terms: Vec<Term>,
 }
 
+/// How many bytes the texts of a row have, by SQL that `weight!` makes. Not diesel's `sql`, whose statements PostgreSQL
+/// would parse and plan anew with each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight(pub &'static str);
+
 /// What of a table a caller may see: a condition that begins every statement which reads the table.
 #[derive(Clone, Debug)]
 pub struct Sight {
@@ -42,6 +47,13 @@ impl Sight {
             sql,
             key: Some(key),
         }
+    }
+}
+
+impl QueryFragment<Pg> for Weight {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.0);
+        Ok(())
     }
 }
 
@@ -76,6 +88,7 @@ macro_rules! dynamic_expression {
     };
 }
 
+dynamic_expression!(Weight, BigInt);
 dynamic_expression!(Sight, Bool);
 dynamic_expression!(Keyset, Bool);
 dynamic_expression!(Order, diesel::expression::expression_types::NotSelectable);

@@ -110,7 +110,7 @@ macro_rules! load_walk {
     };
     ($table:ident, $key:ident, [$($large:ident),+], $page:ident, $walk:ident, $conn:ident, $caller:ident) => {{
         let weight = $crate::query::weight!($(concat!(stringify!($table), ".", stringify!($large))),+);
-        let weight = diesel::dsl::sql::<diesel::sql_types::BigInt>(weight);
+        let weight = $crate::query::Weight(weight);
         let walked: Vec<(Self::Id, i64)> = $walk.select(($table::$key, weight)).load(&mut $conn).await?;
         let part = $page.cut_by_weight(walked);
         let items = Self::find_many($conn, $caller, part.items.clone()).await?;

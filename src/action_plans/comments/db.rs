@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -20,7 +18,7 @@ use crate::events::Author;
 use crate::ids::{AccountId, CityId, CommentId, PlanId};
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Rule};
-use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, weight};
+use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{
     Check, Known, References, Resource, digest_of, new_uuid, opens, usual_fields,
     usual_sorts_by_uuid,
@@ -333,7 +331,7 @@ impl Resource for Comment {
             .filter(page.keyset())
             .order(page.order())
             .limit(page.reach())
-            .select((action_plan_comments::id, sql::<BigInt>(WEIGHT)))
+            .select((action_plan_comments::id, Weight(WEIGHT)))
             .load(&mut conn)
             .await?;
         let part = page.cut_by_weight(walked);

@@ -1,10 +1,8 @@
 //! Working copies, for admins.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::codes;
@@ -13,7 +11,7 @@ use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::{CityId, PlanId};
-use crate::query::{Page, Stretch, weight};
+use crate::query::{Page, Stretch, Weight, weight};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
 
 /// How large a plan is.
@@ -62,7 +60,7 @@ pub(super) async fn list(
         [city] => {
             let page = page.clone().with_id_column("id", "plan");
             let mut query = narrowed_for(city.clone(), filter)
-                .select((action_plan_proponents::plan, sql::<BigInt>(WEIGHT_OF_CITYS)));
+                .select((action_plan_proponents::plan, Weight(WEIGHT_OF_CITYS)));
             if let Some(since) = page.since {
                 query = query.filter(action_plan_proponents::updated_at.ge(since));
             }
@@ -70,7 +68,7 @@ pub(super) async fn list(
             query.limit(page.reach()).load(&mut conn).await?
         }
         _ => {
-            let mut query = narrowed(filter).select((action_plans::id, sql::<BigInt>(WEIGHT)));
+            let mut query = narrowed(filter).select((action_plans::id, Weight(WEIGHT)));
             if let Some(since) = page.since {
                 query = query.filter(action_plans::updated_at.ge(since));
             }

@@ -1,10 +1,8 @@
 //! Measurements in the database. They are read below an indicator that their reader sees in the plan.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::types::{Measurement, MeasurementFilter, Row};
@@ -15,7 +13,7 @@ use crate::events::Author;
 use crate::ids::{CityId, MeasurementId, PlanId};
 use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::Faults;
-use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak, weight};
+use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{Known, Meta, References, Resource, Seen, new_uuid};
 use crate::schema::{action_plan_measurements, action_plans};
 
@@ -218,7 +216,7 @@ impl Resource for Measurement {
         page: Page,
     ) -> QueryResult<Stretch<Self>> {
         let plan = filter.plan.unwrap_or_default();
-        let weight = sql::<BigInt>(weight!("action_plan_measurements.note"));
+        let weight = Weight(weight!("action_plan_measurements.note"));
         let query = action_plan_measurements::table.select((action_plan_measurements::id, weight));
         let walk = narrowed!(query, filter, page.since)
             .filter(page.keyset())

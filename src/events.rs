@@ -59,8 +59,9 @@ pub enum Manner {
 }
 
 /// One change of one thing.
+// What is null is written as null and not as DEFAULT, whose statement PostgreSQL would parse anew with each write.
 #[derive(Clone, Debug, Serialize, Insertable, ToSchema)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub struct Event {
     /// Id of the event.
     pub id: Uuid,

@@ -45,6 +45,8 @@ impl Client {
             .no_gzip()
             .no_brotli()
             .no_zstd()
+            // The services of the tests speak plain HTTP: nothing is to be looked up in the system's certificates.
+            .tls_certs_only([])
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();

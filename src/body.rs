@@ -10,7 +10,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::{Map, Number, Value};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+use crate::messages::word;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
+use crate::text::codepoint;
 
 /// How deep a body may be nested.
 pub const MAX_DEPTH: usize = 32;
@@ -41,12 +43,8 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
         return Err(Problem::fault(Fault::at("", Rule::Required)));
     }
     let value = value.map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason
-            .rsplit_once(" at line")
-            .map_or(reason.as_str(), |(reason, _)| reason);
         Problem::new(Code::InvalidJson)
-            .with("reason", reason)
+            .with_word("reason", reason_of(&error))
             .with("line", error.line())
             .with("column", error.column())
     })?;
@@ -56,6 +54,42 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     }
     faults.into_result()?;
     Ok(value)
+}
+
+/// The message that tells why a body is no JSON. The library tells the reason in English words alone.
+fn reason_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));
+    let reason = if error.is_eof() {
+        "ends-early"
+    } else if begins(&["control character"]) {
+        "control-character"
+    } else if begins(&["key must be a string", "trailing comma"]) {
+        "name-expected"
+    } else if begins(&["trailing characters"]) {
+        "more-follows"
+    } else if begins(&["expected `,`"]) {
+        "comma-expected"
+    } else if begins(&["expected `:`"]) {
+        "colon-expected"
+    } else if begins(&["expected value", "expected ident"]) {
+        "value-expected"
+    } else if begins(&[
+        "invalid escape",
+        "lone leading surrogate",
+        "unexpected end of hex",
+    ]) {
+        "escape"
+    } else if begins(&["invalid unicode"]) {
+        "not-unicode"
+    } else if begins(&["invalid number", "number out of range"]) {
+        "number"
+    } else if begins(&["recursion limit"]) {
+        "too-deep"
+    } else {
+        "other"
+    };
+    word("json", reason)
 }
 
 /// One reference token of a JSON Pointer (RFC 6901, section 3).
@@ -134,9 +168,8 @@ impl Place<'_> {
             .chars()
             .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         {
-            let codepoint = format!("{:04X}", u32::from(control));
             self.push(Rule::ControlCharacter, |fault| {
-                fault.with("codepoint", codepoint)
+                fault.with("codepoint", codepoint(control))
             });
         }
         match is_nfc_quick(text.chars()) {

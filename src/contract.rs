@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::faults::faults_of;
 use self::schemas::{SCHEMAS, references, standing_alone, validator};
+use crate::messages::word;
 use crate::policy::Scope;
 use crate::problem::{Fault, Faults, Rule};
 
@@ -163,8 +164,8 @@ impl Contract {
             Some(validator) => faults_of(validator, body),
             None => {
                 tracing::error!(name, "the contract takes no body of this name");
-                let expected = "what the OpenAPI document says";
-                Faults::from_iter([Fault::at("", Rule::WrongType).with("expected", expected)])
+                let fault = Fault::at("", Rule::WrongType);
+                Faults::from_iter([fault.with_word("expected", word("expected", "document"))])
             }
         }
     }

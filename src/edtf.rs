@@ -16,6 +16,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::messages::{Language, Value, message, word};
+
 /// Longest valid text in characters: two qualified days, `2018-10-11~/2018-10-12~`.
 pub const MAX_LENGTH: usize = 23;
 
@@ -191,47 +193,55 @@ impl std::error::Error for EdtfError {}
 
 impl fmt::Display for EdtfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.values().into_iter();
+        let values = values.map(|(name, value)| (name, Value::Plain(value)));
+        let text = message(Language::En, &self.word(), None, &values.collect());
+        f.write_str(&text.unwrap_or_default())
+    }
+}
+
+impl EdtfError {
+    /// The id of the message that tells the reason.
+    pub fn word(&self) -> String {
         use EdtfErrorKind as Kind;
-        let fixed = match &self.kind {
-            Kind::FullWidth(it) => return write!(f, "digits and signs are half-width: write {it}"),
-            Kind::Space(it) => return write!(f, "a date has no spaces in it: write {it}"),
-            Kind::TimeOfDay(it) => {
-                return write!(f, "a time of day is not part of this form: write {it}");
-            }
-            Kind::EndBeforeStart(it) => {
-                return write!(f, "the interval ends before it starts: write {it}");
-            }
-            Kind::Season(year) => {
-                let months = format_args!("{year:04}-03/{year:04}-05");
-                return write!(
-                    f,
-                    "seasons are not part of this form: write months, as in {months}"
-                );
-            }
-            Kind::Month(month) => return write!(f, "there is no month {month:02}: write 01 to 12"),
-            Kind::Day(last) => {
-                let (month, first, days) = (last.format("%B %Y"), last.format("%Y-%m"), last.day());
-                return write!(f, "{month} has {days} days: write {first}-01 to {last}");
-            }
-            Kind::Empty => "the date is empty: write it as 2018-10-11, 2018-10 or 2018",
-            Kind::EmptyEnd => "an empty end is not part of this form: write .. as in 2019/..",
-            Kind::BothEndsOpen => "both ends are open: write a date at one, as in 2019/..",
-            Kind::Slashes => "an interval has one slash in it: write 2018-10-11/2018-10-12",
-            Kind::Qualifier => {
-                "one qualifier (? uncertain, ~ approximate, % both) stands at the end of a date: \
-                 write 2020-05~ or 2019~/2020-05?"
-            }
-            Kind::UnspecifiedDigit => {
-                "unspecified digits (X) are not part of this form: write 2019-04 for 2019-04-XX, \
-                 2010/2019 for 201X"
-            }
-            Kind::Year => "the year comes first and has four digits: write 0001 to 9999",
-            Kind::NotADate => {
-                "this is not a date: write a day 2018-10-11, a month 2018-10, a year 2018, or two of \
-                 them in full with a slash between"
-            }
+        let kind = match self.kind {
+            Kind::FullWidth(_) => "full-width",
+            Kind::Space(_) => "space",
+            Kind::TimeOfDay(_) => "time-of-day",
+            Kind::EndBeforeStart(_) => "end-before-start",
+            Kind::Season(_) => "season",
+            Kind::Month(_) => "month",
+            Kind::Day(_) => "day",
+            Kind::Empty => "empty",
+            Kind::EmptyEnd => "empty-end",
+            Kind::BothEndsOpen => "both-ends-open",
+            Kind::Slashes => "slashes",
+            Kind::Qualifier => "qualifier",
+            Kind::UnspecifiedDigit => "unspecified-digit",
+            Kind::Year => "year",
+            Kind::NotADate => "not-a-date",
         };
-        f.write_str(fixed)
+        word("edtf", kind)
+    }
+
+    /// The values that this message names.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        use EdtfErrorKind as Kind;
+        match &self.kind {
+            Kind::FullWidth(it)
+            | Kind::Space(it)
+            | Kind::TimeOfDay(it)
+            | Kind::EndBeforeStart(it) => {
+                vec![("mended", it.clone())]
+            }
+            Kind::Season(year) => vec![("mended", format!("{year:04}-03/{year:04}-05"))],
+            Kind::Month(month) => vec![("month", format!("{month:02}"))],
+            Kind::Day(last) => vec![
+                ("month", last.format("%Y-%m").to_string()),
+                ("days", last.day().to_string()),
+            ],
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -420,9 +430,9 @@ mod tests {
             ("2018-10-11T10:00Z", "a time of day is not part of this form: write 2018-10-11"),
             ("2018-10-11 10:00", "a time of day is not part of this form: write 2018-10-11"),
             ("2018-10-11T09Z/2018-10-12T17Z", "a time of day is not part of this form: write 2018-10-11/2018-10-12"),
-            ("2019-02-30T10:00", "February 2019 has 28 days"),
-            ("2019-02-30", "February 2019 has 28 days: write 2019-02-01 to 2019-02-28"),
-            ("2019-04-00", "April 2019 has 30 days"),
+            ("2019-02-30T10:00", "2019-02 has 28 days"),
+            ("2019-02-30", "2019-02 has 28 days: write 2019-02-01 to 2019-02-28"),
+            ("2019-04-00", "2019-04 has 30 days"),
             ("2019-13", "there is no month 13: write 01 to 12"),
             ("2019-00-01", "there is no month 00"),
             ("2019-21", "seasons are not part of this form: write months, as in 2019-03/2019-05"),

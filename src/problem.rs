@@ -11,13 +11,13 @@ mod document;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 pub use self::codes::{Code, Rule};
 pub use self::constraints::{known_constraints, meaning_of};
 pub use self::document::{Context, FieldConflict, InputFault, ProblemDocument};
 pub use self::faults::{Fault, Faults, MAX_FAULTS};
-use crate::messages::Args;
+use crate::messages::{Args, Value};
 
 /// Where the pages that explain each problem are.
 pub const PAGES: &str = "/problems/";
@@ -32,7 +32,7 @@ struct Details {
     args: Args,
     faults: Vec<Fault>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    extensions: Map<String, Value>,
+    extensions: Map<String, serde_json::Value>,
     constraint: Option<String>,
 }
 
@@ -59,7 +59,26 @@ impl Problem {
     /// Gives a value that the message names.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.0.args.push((name, value.to_string()));
+        self.0.args.push((name, Value::Plain(value.to_string())));
+        self
+    }
+
+    /// Gives one of the service's own words, by the id of its message.
+    #[must_use]
+    pub fn with_word(self, name: &'static str, id: impl Into<String>) -> Self {
+        self.with_words(name, [id.into()], "list-comma")
+    }
+
+    /// Gives several of the service's own words, joined by the message `join`.
+    #[must_use]
+    pub fn with_words(
+        mut self,
+        name: &'static str,
+        ids: impl IntoIterator<Item = String>,
+        join: &'static str,
+    ) -> Self {
+        let words = Value::Words(ids.into_iter().collect(), join);
+        self.0.args.push((name, words));
         self
     }
 
@@ -81,7 +100,7 @@ impl Problem {
 
     /// Adds an extension member (RFC 9457, section 3.2).
     #[must_use]
-    pub fn member(mut self, name: &str, value: Value) -> Self {
+    pub fn member(mut self, name: &str, value: serde_json::Value) -> Self {
         self.0.extensions.insert(name.to_owned(), value);
         self
     }

@@ -1,13 +1,18 @@
 //! Translated texts: what the programme writes in English, Japanese and the cities' own languages.
 //!
 //! A text is a JSON object from language tag (BCP 47) to string, with at least one entry. It is stored in
-//! Unicode normal form C; the request's body is normalised as a whole before anything looks at it (`body.rs`).
+//! Unicode normal form C; the request's body is normalised as a whole before anything looks at it (`body.rs`). What may
+//! stand in a name is in `line`.
+
+mod line;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, SchemaFormat};
+
+pub use self::line::{codepoint, invisible_in, is_line};
 
 /// Shape of a language tag: the part of BCP 47 that content here needs (language, script, region, variants).
 pub const LANGUAGE_PATTERN: &str =
@@ -100,10 +105,10 @@ translated! {
 }
 
 translated! {
-    /// A translated name or title: one line, without direction marks that could disguise it.
+    /// A translated name or title: one line, without marks that could disguise it.
     Title, 300, Some("line"),
     "A translated name or title: an object from BCP 47 language tag to a single line, with at least one entry. \
-     Stored in Unicode NFC; bidirectional control characters are refused."
+     Stored in Unicode NFC; bidirectional controls, and invisible characters that its script does not need, are refused."
 }
 
 fn translated_schema(max: usize, format: Option<&str>, description: &str) -> RefOr<Schema> {
@@ -143,13 +148,6 @@ fn translated_schema(max: usize, format: Option<&str>, description: &str) -> Ref
 )]
 pub struct LanguageTag(pub String);
 
-/// Whether `line` is fit for a name: one line, no control characters, no bidirectional controls (UAX #9).
-pub fn is_line(line: &str) -> bool {
-    !line.chars().any(|c| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,13 +160,5 @@ mod tests {
         assert_eq!(text.best("de"), "Yokohama");
         let only: Text = serde_json::from_value(serde_json::json!({"el": "Ιωάννινα"})).unwrap();
         assert_eq!(only.best("ja"), "Ιωάννινα");
-    }
-
-    #[test]
-    fn direction_marks_and_line_breaks_are_no_part_of_a_name() {
-        assert!(is_line("Grenoble-Alpes Métropole 都市圏"));
-        for bad in ["a\nb", "a\u{202E}b", "a\u{2066}b", "a\u{200F}b", "tab\tb"] {
-            assert!(!is_line(bad), "{bad:?}");
-        }
     }
 }

@@ -32,7 +32,8 @@ use crate::request::{Ask, etag};
 use crate::resource::Resource;
 
 use conflict::{MERGE, bring_together};
-use way::{Applied, Job, Way, forbidden, tell, told};
+pub(crate) use way::forbidden;
+use way::{Applied, Job, Way, tell, told};
 
 pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
 pub use answer::{DryRun, PatchOperation, PatchVerb, Stored};

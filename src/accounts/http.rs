@@ -99,7 +99,10 @@ async fn hash_password(ask: Ask, mut value: Value) -> Result<(Value, Faults), Pr
         let secret = SecretString::from(password.as_str());
         match check_new(&secret, &email) {
             Ok(()) => *password = ask.app.hasher.hash(secret).await.map_err(busy)?,
-            Err(weak) => faults.push(Fault::at(pointer, Rule::WeakPassword).with("reason", weak)),
+            Err(weak) => {
+                let fault = Fault::at(pointer, Rule::WeakPassword);
+                faults.push(fault.with_word("reason", weak.word()));
+            }
         }
     }
     Ok((value, faults))

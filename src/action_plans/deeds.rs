@@ -8,6 +8,7 @@ use super::consents::{answer, find, missing_consents, settle_consents, takes_con
 use super::life::{complete, conflict, not_possible, transition};
 use super::types::{ActionPlan, ConsentAnswer, PlanAction, PlanTransition};
 use crate::db::Connection;
+use crate::messages::word;
 use crate::policy::{Action, Relation, Thing};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::resource::Resource;
@@ -112,7 +113,8 @@ impl Deed for GiveConsent {
             return Err(Problem::new(Code::NotAsked));
         };
         if !takes_consents(&before) {
-            return Err(Problem::new(Code::PlanNotSubmitted).with("status", before.status));
+            let status = word("status", before.status);
+            return Err(Problem::new(Code::PlanNotSubmitted).with_word("status", status));
         }
         let mut plan = before.clone();
         settle_consents(Some(&before), &mut plan, &mut Faults::new());

@@ -4,6 +4,7 @@
 use super::consents::settle_consents;
 use super::types::{ActionPlan, PlanAction, PlanStatus};
 use super::validation::validation;
+use crate::messages::word;
 use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Code, Faults, Problem};
 use crate::templates::types::Template;
@@ -60,9 +61,13 @@ pub fn not_possible(from: PlanStatus, to: PlanStatus) -> Problem {
     let ways = TRANSITIONS.iter().filter(|way| way.from.contains(&from));
     let possible: Vec<_> = ways.map(|way| way.to.as_str()).collect();
     Problem::new(Code::TransitionNotPossible)
-        .with("status", from)
-        .with("to", to)
-        .with("possible", possible.join(", "))
+        .with_word("status", word("status", from))
+        .with_word("to", word("status", to))
+        .with_words(
+            "possible",
+            possible.iter().map(|to| word("status", to)),
+            "list-comma",
+        )
         .member("possible", possible.into())
 }
 

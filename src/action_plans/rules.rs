@@ -9,6 +9,7 @@ use crate::contributions::types::Contribution;
 use crate::ids::{ContributionId, KnowledgeId, MeetingId, TourId};
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
+use crate::messages::word;
 use crate::pairings::types::Pairing;
 use crate::problem::{Fault, Faults, Rule};
 use crate::resource::{Check, Known, References, Resource, new_uuid};
@@ -277,7 +278,11 @@ pub fn check_sources(plan: &ActionPlan, faults: &mut Faults) {
     for (pointer, source) in sources(plan) {
         if canonical(source).is_none() {
             let fault = Fault::at(format!("{pointer}/id"), Rule::UnknownReference);
-            faults.push(fault.with("kind", source.r#type).with("id", &source.id));
+            faults.push(
+                fault
+                    .with_word("kind", word("thing", source.r#type))
+                    .with("id", &source.id),
+            );
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Manner;
 use crate::ids::{AccountId, CityId, PlanId};
+use crate::messages::word;
 use crate::policy::{Action, Relation, Role};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sight, TieBreak};
@@ -261,7 +262,9 @@ pub async fn compared(
     let mut faults = Faults::new();
     let unknown = |name, number| {
         let fault = Fault::in_parameter(name, Rule::UnknownReference);
-        fault.with("kind", "version").with("id", number)
+        fault
+            .with_word("kind", word("thing", "version"))
+            .with("id", number)
     };
     match (from, &earlier, &later) {
         (Some(from), None, _) => faults.push(unknown("from", from)),

@@ -21,6 +21,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::messages::{Args, Language, message, word};
+
 /// The shortest and the longest password, in Unicode scalar values after preparation.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=256;
 
@@ -370,16 +372,23 @@ pub enum WeakPassword {
 
 impl fmt::Display for WeakPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooShort => "the password must have 12 characters or more",
-            Self::TooLong => "the password must have at most 256 characters",
-            Self::Unprintable => "the password must not contain control characters",
-            Self::IsEmail => "the password must not be the e-mail address",
-            Self::Common => "the password is too common: it is among the first that are guessed",
-            Self::Predictable => {
-                "the password is a repetition or a row of keys or numbers, which is easily guessed"
-            }
-        })
+        let text = message(Language::En, &self.word(), None, &Args::new());
+        f.write_str(&text.unwrap_or_default())
+    }
+}
+
+impl WeakPassword {
+    /// The id of the message that tells it.
+    pub fn word(self) -> String {
+        let reason = match self {
+            Self::TooShort => "too-short",
+            Self::TooLong => "too-long",
+            Self::Unprintable => "unprintable",
+            Self::IsEmail => "is-email",
+            Self::Common => "common",
+            Self::Predictable => "predictable",
+        };
+        word("password", reason)
     }
 }
 

@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::body::token;
 use crate::edtf::Edtf;
 use crate::ids::SLUG_PATTERN;
+use crate::messages::word;
 use crate::problem::{Fault, Faults, Rule};
+use crate::text::{codepoint, invisible_in};
 
 /// Everything that `validator` finds wrong with `instance`.
 pub(super) fn faults_of(validator: &Validator, instance: &Value) -> Faults {
@@ -40,13 +42,12 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
         }
         ValidationErrorKind::PropertyNames { error } => {
             let name = error.instance().as_str().unwrap_or_default().to_owned();
-            faults.push(inside(&name, Rule::Format).with(
-                "expected",
-                "a language tag (BCP 47), such as en, ja or pt-BR",
-            ));
+            faults.push(
+                inside(&name, Rule::Format).with_word("expected", word("expected", "language tag")),
+            );
         }
         ValidationErrorKind::Type { kind } => {
-            faults.push(at(Rule::WrongType).with("expected", expected_type(kind)))
+            faults.push(at(Rule::WrongType).with_words("expected", expected_types(kind), "list-or"))
         }
         ValidationErrorKind::Enum { options } => {
             faults.push(at(Rule::NotAllowedValue).with("allowed", listed(options)))
@@ -88,7 +89,7 @@ fn translate(error: &ValidationError<'_>, faults: &mut Faults) {
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             translate_alternatives(context, faults);
         }
-        _ => faults.push(at(Rule::WrongType).with("expected", "what the OpenAPI document says")),
+        _ => faults.push(at(Rule::WrongType).with_word("expected", word("expected", "document"))),
     }
 }
 
@@ -108,41 +109,30 @@ fn format_fault(error: &ValidationError<'_>, format: &str, at: impl Fn(Rule) -> 
     let text = error.instance().as_str().unwrap_or_default();
     match format {
         "edtf" => match text.parse::<Edtf>() {
-            Err(reason) => at(Rule::Edtf).with("reason", reason),
-            Ok(_) => at(Rule::Edtf).with("reason", "Must be a date in EDTF."),
+            Err(reason) => {
+                let fault = at(Rule::Edtf).with_word("reason", reason.word());
+                let values = reason.values().into_iter();
+                values.fold(fault, |fault, (name, value)| fault.with(name, value))
+            }
+            Ok(_) => at(Rule::Edtf).with_word("reason", word("edtf", "not a date")),
         },
         "iana-time-zone" => at(Rule::UnknownTimeZone),
-        other => at(Rule::Format).with("expected", expected_format(other)),
+        "currency" => at(Rule::UnknownCurrency),
+        "line" => match invisible_in(text) {
+            Some(c) => at(Rule::InvisibleCharacter).with("codepoint", codepoint(c)),
+            None => at(Rule::Format).with_word("expected", word("expected", "line")),
+        },
+        "date-time" | "date" | "uuid" | "uri" | "email" => {
+            at(Rule::Format).with_word("expected", word("expected", format))
+        }
+        _ => at(Rule::Format).with_word("expected", word("expected", "document")),
     }
 }
 
-fn expected_format(format: &str) -> &str {
-    match format {
-        "line" => "one line of text without control or direction characters",
-        "date-time" => "a time in RFC 3339, such as 2018-10-11T09:00:00Z",
-        "date" => "a day that exists, such as 2018-10-11",
-        "uuid" => "a UUID, such as 0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f",
-        "uri" => "an absolute URL, such as https://www.city.yokohama.lg.jp/",
-        "email" => "an e-mail address",
-        other => other,
-    }
-}
-
-fn expected_type(kind: &TypeKind) -> String {
-    let article = |name: &str| match name {
-        "integer" => "a whole number".to_owned(),
-        "object" | "array" => format!("an {name}"),
-        "null" => "null".to_owned(),
-        "boolean" => "true or false".to_owned(),
-        other => format!("a {other}"),
-    };
+fn expected_types(kind: &TypeKind) -> Vec<String> {
     match kind {
-        TypeKind::Single(one) => article(&one.to_string()),
-        TypeKind::Multiple(set) => set
-            .iter()
-            .map(|one| article(&one.to_string()))
-            .collect::<Vec<_>>()
-            .join(" or "),
+        TypeKind::Single(one) => vec![word("type", one)],
+        TypeKind::Multiple(set) => set.iter().map(|one| word("type", one)).collect(),
     }
 }
 

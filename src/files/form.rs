@@ -10,8 +10,9 @@ use unicode_normalization::UnicodeNormalization;
 use super::wire::Wire;
 use crate::body::parse;
 use crate::contract::Contract;
+use crate::messages::word;
 use crate::problem::{Code, Fault, Problem, Rule};
-use crate::text::is_line;
+use crate::text::{codepoint, invisible_in, is_line};
 
 /// How long the name of a file may be, in characters.
 const NAME: usize = 200;
@@ -32,10 +33,10 @@ pub fn name_of(field: &Field) -> Result<String, Problem> {
         return Err(Problem::fault(fault(Rule::Required)));
     }
     if !is_line(&name) {
-        let expected = "a name without control characters and direction marks";
-        return Err(Problem::fault(
-            fault(Rule::Format).with("expected", expected),
-        ));
+        return Err(Problem::fault(match invisible_in(&name) {
+            Some(c) => fault(Rule::InvisibleCharacter).with("codepoint", codepoint(c)),
+            None => fault(Rule::Format).with_word("expected", word("expected", "line")),
+        }));
     }
     if name.chars().count() > NAME {
         return Err(Problem::fault(fault(Rule::TooLong).with("limit", NAME)));

@@ -1,6 +1,6 @@
 //! An upload, checked while it is streamed into the store: its form, its size, its kind, its digests.
 
-use actix_multipart::{Field, Multipart};
+use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header::{CONNECTION, HeaderMap};
 use actix_web::web::{Bytes, Payload};
 use aws_lc_rs::digest;
@@ -14,6 +14,7 @@ use super::store::Writing;
 use super::wire::{Wire, too_large};
 use crate::contract::Contract;
 use crate::ids::{AccountId, FileId};
+use crate::messages::word;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 
 /// The one media type of an upload.
@@ -109,7 +110,9 @@ pub async fn receive(
     let mut wire = Wire::new(payload, files.limit, files.patience);
     let form = Multipart::new(headers, wire.clone());
     let (stored, fields) = read_form(files, form, &wire, key).await?;
-    wire.drain().await.map_err(|error| broken(&wire, &error))?;
+    wire.drain()
+        .await
+        .map_err(|_| broken(&wire, "incomplete"))?;
     check_content_digest(headers, &wire)?;
     let file = stored
         .as_ref()
@@ -131,12 +134,26 @@ pub async fn receive(
 }
 
 /// The body ended otherwise than it should: why.
-fn broken(wire: &Wire, error: &dyn std::fmt::Display) -> Problem {
+fn broken(wire: &Wire, reason: &str) -> Problem {
     wire.problem().unwrap_or_else(|| {
         Problem::new(Code::InvalidMultipart)
-            .with("reason", error)
+            .with_word("reason", word("form", reason))
             .header(CONNECTION, "close")
     })
+}
+
+/// Why the form cannot be read.
+fn reason_of(error: &MultipartError) -> &'static str {
+    match error {
+        MultipartError::BoundaryMissing
+        | MultipartError::ContentTypeMissing
+        | MultipartError::ContentTypeParse => "no boundary",
+        MultipartError::ContentDispositionMissing
+        | MultipartError::ContentDispositionNameMissing => "unnamed part",
+        MultipartError::Nested => "nested",
+        MultipartError::Incomplete | MultipartError::Payload(_) => "incomplete",
+        _ => "unreadable",
+    }
 }
 
 async fn read_form(
@@ -148,7 +165,7 @@ async fn read_form(
     let (mut stored, mut fields, mut faults) = (None, Map::new(), Faults::new());
     let mut parts = 0;
     while let Some(field) = form.next().await {
-        let field = field.map_err(|error| broken(wire, &error))?;
+        let field = field.map_err(|error| broken(wire, reason_of(&error)))?;
         parts += 1;
         let name = field.name().unwrap_or_default().to_owned();
         let pointer = format!("/{}", crate::body::token(&name));
@@ -180,14 +197,16 @@ async fn read_form(
 async fn text(mut field: Field, wire: &Wire, pointer: &str) -> Result<String, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|error| broken(wire, &error))?);
+        bytes.extend_from_slice(&chunk.map_err(|error| broken(wire, reason_of(&error)))?);
         if bytes.len() > FIELD {
             let fault = Fault::at(pointer, Rule::TooLong).with("limit", FIELD);
             return Err(Problem::fault(fault).header(CONNECTION, "close"));
         }
     }
     String::from_utf8(bytes).map_err(|_| {
-        Problem::fault(Fault::at(pointer, Rule::Format).with("expected", "text in UTF-8"))
+        Problem::fault(
+            Fault::at(pointer, Rule::Format).with_word("expected", word("expected", "utf-8")),
+        )
     })
 }
 
@@ -202,7 +221,7 @@ async fn store(files: &Files, field: Field, wire: &Wire, key: &str) -> Result<St
     let mut field = field.fuse();
     let mut chunk = async || {
         let chunk = field.try_next().await;
-        chunk.map_err(|error| broken(wire, &error))
+        chunk.map_err(|error| broken(wire, reason_of(&error)))
     };
     let mut head = Vec::new();
     while head.len() < HEAD

@@ -9,6 +9,7 @@ use crate::cities::types::City;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{CityId, KnowledgeId, MeetingId};
+use crate::messages::word;
 use crate::policy::Thing;
 use crate::problem::{Fault, Faults, Rule};
 use crate::programmes::types::Programme;
@@ -181,7 +182,7 @@ async fn check_shown(
     for (pointer, id) in shown.iter().filter(|(_, id)| !known.contains(id)) {
         faults.push(
             Fault::at(pointer, Rule::UnknownReference)
-                .with("kind", "knowledge item")
+                .with_word("kind", word("thing", Thing::KnowledgeItem))
                 .with("id", id),
         );
     }

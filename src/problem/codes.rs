@@ -133,6 +133,7 @@ codes! {
         Edtf = "edtf";
         Blank = "blank";
         ControlCharacter = "control_character";
+        InvisibleCharacter = "invisible_character";
         TooDeep = "too_deep";
         NotInExport = "not_in_export";
         NotInBulk = "not_in_bulk";
@@ -158,9 +159,12 @@ codes! {
         AlreadyUsed = "already_used";
         ReferencedBy = "referenced_by";
         UnknownTimeZone = "unknown_time_zone";
+        UnknownCurrency = "unknown_currency";
+        TooManyDecimals = "too_many_decimals";
         MinAboveMax = "min_above_max";
         EndsBeforeStart = "ends_before_start";
         DayOutside = "day_outside";
+        NotOnDay = "not_on_day";
         TooManyFunded = "too_many_funded";
         TooFewFunded = "too_few_funded";
         TourTooShort = "tour_too_short";
@@ -230,6 +234,8 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::word;
+    use crate::policy::{Role, Thing};
 
     #[test]
     fn every_code_has_its_words_in_every_language() {
@@ -247,6 +253,18 @@ mod tests {
                     message(language, &rule.message(), None, &Args::new()).is_some(),
                     "{rule:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_thing_and_every_role_has_a_word_in_every_language() {
+        let things = Thing::ALL.iter().map(|thing| word("thing", thing));
+        let roles = Role::ALL.iter().map(|role| word("role", role));
+        for id in things.chain(roles) {
+            for &language in Language::ALL {
+                let told = message(language, &id, None, &Args::new());
+                assert!(told.is_some(), "{language:?}: {id}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the constraints of the database mean to callers: no rule is checked twice, the broken one is translated.
 
 use super::{Code, Fault, Problem, Rule};
+use crate::messages::word;
 use crate::policy::Thing;
 
 /// What it means that a rule of the database was broken.
@@ -392,9 +393,8 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
         }
         Some(Meaning::Reference { owner, .. } | Meaning::Needed { owner }) => {
-            let kind = owner.as_str().replace('_', " ");
-            Problem::new(Code::StillReferenced)
-                .about(Fault::at("", Rule::ReferencedBy).with("kind", kind))
+            let fault = Fault::at("", Rule::ReferencedBy);
+            Problem::new(Code::StillReferenced).about(fault.with_word("kind", word("thing", owner)))
         }
         None => {
             tracing::error!(

@@ -1,7 +1,7 @@
 //! Faults: the parts of the input that break a rule, each with its place; all of them are told at once.
 
 use super::{Code, Problem, Rule};
-use crate::messages::{Args, Language, message};
+use crate::messages::{Args, Language, Value, message};
 
 /// One part of the input that breaks a rule, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,26 @@ impl Fault {
     /// Gives a value that the message names.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.args.push((name, value.to_string()));
+        self.args.push((name, Value::Plain(value.to_string())));
+        self
+    }
+
+    /// Gives one of the service's own words, by the id of its message.
+    #[must_use]
+    pub fn with_word(self, name: &'static str, id: impl Into<String>) -> Self {
+        self.with_words(name, [id.into()], "list-comma")
+    }
+
+    /// Gives several of the service's own words, joined by the message `join`.
+    #[must_use]
+    pub fn with_words(
+        mut self,
+        name: &'static str,
+        ids: impl IntoIterator<Item = String>,
+        join: &'static str,
+    ) -> Self {
+        let words = Value::Words(ids.into_iter().collect(), join);
+        self.args.push((name, words));
         self
     }
 

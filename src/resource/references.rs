@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::{Resource, Seen};
 use crate::auth::Caller;
 use crate::db::Connection;
+use crate::messages::word;
 use crate::policy::{Action, allows};
 use crate::problem::{Fault, Faults, Rule};
 
@@ -152,8 +153,8 @@ impl References {
                     let passes = stored.is_some_and(|all| all.iter().any(|(_, it)| it == id));
                     if !is_there && !passes {
                         let fault = Fault::at(pointer, Rule::UnknownReference);
-                        let kind = name.replace('_', " ");
-                        faults.push(fault.with("kind", kind).with("id", id));
+                        let kind = word("thing", name);
+                        faults.push(fault.with_word("kind", kind).with("id", id));
                     }
                 }
             }

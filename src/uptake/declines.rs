@@ -14,6 +14,7 @@ use crate::contributions::types::Contribution;
 use crate::db::Connection;
 use crate::events::{Event, Happening, record};
 use crate::ids::{CityId, ContributionId, PlanId};
+use crate::messages::word;
 use crate::policy::{Action, Relation, Role, Thing};
 use crate::problem::{Code, Fault, Problem, Rule, meaning_of};
 use crate::query::{Key, Sight};
@@ -105,8 +106,8 @@ async fn plan_of(
     ActionPlan::lock(conn, caller, &body.plan)
         .await?
         .ok_or_else(|| {
-            let fault = Fault::at("/plan", Rule::UnknownReference).with("kind", "action plan");
-            Problem::fault(fault.with("id", body.plan))
+            let fault = Fault::at("/plan", Rule::UnknownReference).with("id", body.plan);
+            Problem::fault(fault.with_word("kind", word("thing", Thing::ActionPlan)))
         })
 }
 

@@ -7,11 +7,12 @@ use actix_web::http::header;
 use actix_web::web::Payload;
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::StreamExt;
-use json_patch::{Patch, PatchOperation};
+use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::{Map, Value};
 
 use crate::body::parse;
 use crate::contract::Contract;
+use crate::messages::word;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::request::Ask;
 use crate::room::{Place, weight};
@@ -158,8 +159,9 @@ pub fn apply(
     stored: &Map<String, Value>,
 ) -> Result<Value, Problem> {
     contract.check("JsonPatch", patch).into_result()?;
-    let operations: Patch = serde_json::from_value(patch.clone()).map_err(|error| {
-        Problem::fault(Fault::at("", Rule::PatchOperation).with("reason", error))
+    let operations: Patch = serde_json::from_value(patch.clone()).map_err(|_| {
+        let fault = Fault::at("", Rule::PatchOperation);
+        Problem::fault(fault.with_word("reason", word("patch", "unreadable")))
     })?;
     let mut value = Value::Object(stored.clone());
     let mut copied = 0;
@@ -174,10 +176,23 @@ pub fn apply(
         }
         json_patch::patch_unsafe(&mut value, std::slice::from_ref(operation)).map_err(|error| {
             let fault = Fault::at(format!("/{index}"), Rule::PatchOperation);
-            Problem::new(Code::PatchConflict).about(fault.with("reason", error.kind))
+            Problem::new(Code::PatchConflict)
+                .about(fault.with_word("reason", reason_of(&error.kind)))
         })?;
     }
     Ok(value)
+}
+
+/// The message that tells why an operation does not fit.
+fn reason_of(error: &PatchErrorKind) -> String {
+    let reason = match error {
+        PatchErrorKind::TestFailed => "test-failed",
+        PatchErrorKind::InvalidFromPointer => "nothing-at-from",
+        PatchErrorKind::InvalidPointer => "nothing-at-path",
+        PatchErrorKind::CannotMoveInsideItself => "into-itself",
+        _ => "unreadable",
+    };
+    word("patch", reason)
 }
 
 /// Takes out the fields that only the service sets; one that is sent with another value than the stored, or

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::Stored;
 use crate::db::Connection;
+use crate::messages::word;
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::request::Ask;
 use crate::schema::idempotency_keys;
@@ -60,7 +61,7 @@ pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
     {
         let fault = Fault::in_parameter("Idempotency-Key", Rule::MalformedHeader);
         return Err(Problem::fault(
-            fault.with("expected", "1 to 255 printable ASCII characters"),
+            fault.with_word("expected", word("expected", "idempotency key")),
         ));
     }
     let mut digest = Context::new(&SHA256);

@@ -10,6 +10,7 @@ use crate::contract::Contract;
 use crate::db::Connection;
 use crate::events::{self, Author, Event, Happening, was_edited};
 use crate::ids::CityId;
+use crate::messages::word;
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
 use crate::resource::{Check, Known, Meta, References, Resource};
@@ -220,7 +221,7 @@ impl Way<'_> {
             tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
             Problem::fault(
                 Fault::at(format!("/{path}"), Rule::WrongType)
-                    .with("expected", "what the OpenAPI document says"),
+                    .with_word("expected", word("expected", "document")),
             )
         })
     }
@@ -572,6 +573,6 @@ pub fn event_of<R: Resource>(
 pub fn forbidden(caller: &Caller) -> Problem {
     let city = caller.city.as_ref().map_or("none", CityId::as_str);
     Problem::new(Code::Forbidden)
-        .with("role", caller.role)
+        .with_word("role", word("role", caller.role))
         .with("city", city)
 }

@@ -11,9 +11,10 @@ use crate::auth::secrets::{Kind, Secret};
 use crate::clock::now;
 use crate::ids::ClientId;
 use crate::policy::{Role, scopes};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::read::{Answer, bytes};
 use crate::request::Ask;
+use crate::write::forbidden;
 
 /// Ask about a token
 ///
@@ -34,7 +35,7 @@ pub async fn introspect_token(mut ask: Ask, payload: Payload) -> Answer {
         None => match ask.caller.role {
             Role::Admin => Asker::Admin,
             Role::Anonymous => return Err(invalid_client()),
-            role => return Err(Problem::new(Code::Forbidden).with("role", role)),
+            _ => return Err(forbidden(&ask.caller)),
         },
     };
     let state = match Secret::parse(Kind::RefreshToken, &question.token) {

@@ -16,6 +16,7 @@ use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{AccountId, CityId, CommentId, PlanId};
+use crate::messages::word;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
@@ -262,7 +263,11 @@ impl Resource for Comment {
             let elsewhere = check.known.get::<Self>(answered);
             if elsewhere.is_some_and(|answered| answered.plan != self.plan) {
                 let fault = Fault::at("/reply_to", Rule::UnknownReference);
-                faults.push(fault.with("kind", Thing::Comment).with("id", answered));
+                faults.push(
+                    fault
+                        .with_word("kind", word("thing", Thing::Comment))
+                        .with("id", answered),
+                );
             }
         }
         let Some(before) = check.before else { return };

@@ -79,7 +79,7 @@ fn a_page_in_japanese_says_what_is_told_in_english() {
     緑あふれる港
     ============
     提案都市      フランクフルト市
-    連携都市      横浜市
+    パートナー    横浜市
     ペアリング    1 (frankfurt-yokohama)
     状況          作成中
     テーマ        スマートシティ

@@ -38,7 +38,7 @@ const ENGLISH: Words = Words {
 
 const JAPANESE: Words = Words {
     proponents: "提案都市",
-    partners: "連携都市",
+    partners: "パートナー",
     pairing: "ペアリング",
     status: "状況",
     themes: "テーマ",

@@ -1,5 +1,5 @@
-//! Words for places and links that several things share: countries, time zones, addresses on the web, keys in other
-//! systems.
+//! Words for places and links that several things share: countries, time zones, currencies, addresses on the web, keys
+//! in other systems.
 
 use crate::column::jsonb;
 use crate::ids::CityId;
@@ -33,6 +33,40 @@ checked_text! {
     /// A time zone of the IANA database.
     #[schema(value_type = String, max_length = 64, format = "iana-time-zone", example = "Asia/Tokyo")]
     TimeZone
+}
+
+impl TimeZone {
+    /// The zone itself, with its rules.
+    pub fn rules(&self) -> Option<chrono_tz::Tz> {
+        self.0.parse().ok()
+    }
+}
+
+/// Stands where the time zone follows from what is not known yet, at the end of the same write.
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+checked_text! {
+    /// A currency that is in use: ISO 4217.
+    #[schema(value_type = String, max_length = 3, format = "currency", example = "EUR")]
+    Currency
+}
+
+impl Currency {
+    /// The currency of this code that is money and has not given way to another: no fund, no metal, no unit of account.
+    pub fn in_use(code: &str) -> Option<iso_currency::Currency> {
+        let known = iso_currency::Currency::from_code(code)?;
+        let is_money = !known.is_fund() && !known.is_special() && known.is_superseded().is_none();
+        is_money.then_some(known)
+    }
+
+    /// How many decimals its amounts have: none for the yen, two for the euro.
+    pub fn decimals(&self) -> Option<usize> {
+        Self::in_use(&self.0)?.exponent().map(usize::from)
+    }
 }
 
 checked_text! {
@@ -93,3 +127,18 @@ pub struct ExternalRef {
 pub struct ExternalRefs(pub Vec<ExternalRef>);
 
 jsonb!(ExternalRefs);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_is_money_that_is_in_use_and_has_its_decimals() {
+        for (code, decimals) in [("JPY", 0), ("EUR", 2), ("SEK", 2), ("KWD", 3)] {
+            assert_eq!(Currency(code.into()).decimals(), Some(decimals), "{code}");
+        }
+        for code in ["XYZ", "eur", "XAU", "XXX", "XTS", "CHE", "HRK", "DEM", ""] {
+            assert!(Currency::in_use(code).is_none(), "{code}");
+        }
+    }
+}

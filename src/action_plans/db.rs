@@ -15,6 +15,7 @@ pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
 use super::measurements::kept::{at_stake, note_measured};
 use super::merging::MERGING;
+use super::money::check_money;
 use super::rules::{
     check_choices, check_cities, check_keys, check_proponents, check_sources, give_keys,
     refer_to_sources, sdg_codes, tidy_sources,
@@ -158,6 +159,7 @@ impl Resource for ActionPlan {
         check_keys(self, faults);
         check_cities(self, check.known, faults);
         check_choices(self, faults);
+        check_money(self, faults);
         check_proponents(self, check, faults);
         check_sources(self, faults);
         check_refs(self, check, faults);

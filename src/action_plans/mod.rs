@@ -22,6 +22,7 @@ pub mod life;
 pub mod lists;
 pub mod measurements;
 pub mod merging;
+pub mod money;
 pub mod places;
 pub mod reports;
 pub mod rules;

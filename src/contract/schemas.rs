@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::BadContract;
 use crate::edtf::Edtf;
+use crate::places::Currency;
 use crate::text::is_line;
 
 /// Where schemas are, in a reference to one.
@@ -78,6 +79,7 @@ pub(super) fn validator(mut root: Value, schemas: &Value) -> Result<Validator, B
         .should_validate_formats(true)
         .with_format("line", is_line)
         .with_format("edtf", |text: &str| text.parse::<Edtf>().is_ok())
+        .with_format("currency", |text: &str| Currency::in_use(text).is_some())
         .with_format("iana-time-zone", |text: &str| {
             text.parse::<chrono_tz::Tz>().is_ok()
         })

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::column::words;
 use crate::edtf::Edtf;
 use crate::ids::{AccountId, CityId, PlanId};
-use crate::places::{Line, Url};
+use crate::places::{Currency, Line, Url};
 use crate::sdgs::types::TargetCode;
 use crate::text::{Text, Title};
 
@@ -151,16 +151,16 @@ fn planned() -> ActivityStatus {
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Money {
-    /// Decimal number, as text so that nothing is rounded.
+    /// Decimal number, as text so that nothing is rounded; with no more decimals than the currency has: none in yen, two in
+    /// euros.
     #[schema(
         max_length = 20,
         pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$",
         example = "1250000.00"
     )]
     pub amount: String,
-    /// ISO 4217.
-    #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = "EUR")]
-    pub currency: String,
+    /// In which currency (ISO 4217).
+    pub currency: Currency,
 }
 
 /// How the plan is carried out.
@@ -192,16 +192,15 @@ pub struct Stakeholder {
 pub struct Financing {
     /// Whose money.
     pub source: Line,
-    /// How much: decimal number, as text so that nothing is rounded.
+    /// How much: decimal number, as text so that nothing is rounded; with its currency, and no more decimals than that has.
     #[schema(
         max_length = 20,
         pattern = "^[0-9]{1,15}(\\.[0-9]{1,4})?$",
         example = "1250000.00"
     )]
     pub amount: Option<String>,
-    /// ISO 4217.
-    #[schema(max_length = 3, pattern = "^[A-Z]{3}$", example = "EUR")]
-    pub currency: Option<String>,
+    /// In which currency (ISO 4217); with an amount.
+    pub currency: Option<Currency>,
 }
 
 /// Something that can go wrong.

@@ -63,6 +63,8 @@ diesel::table! {
         asked -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        kind -> Text,
+        awaits -> Array<Text>,
     }
 }
 
@@ -136,6 +138,7 @@ diesel::table! {
         proponents -> Array<Text>,
         asked -> Array<Text>,
         translations -> Jsonb,
+        awaits -> Array<Text>,
     }
 }
 

@@ -257,6 +257,18 @@ fn narrowed(
     if !filter.status.is_empty() {
         query = query.filter(action_plan_readers::status.eq_any(filter.status.clone()));
     }
+    if !filter.kind.is_empty() {
+        query = query.filter(action_plan_readers::kind.eq_any(filter.kind.clone()));
+    }
+    if !filter.template.is_empty() {
+        query = query.filter(action_plan_readers::template.eq_any(filter.template.clone()));
+    }
+    if !filter.awaits.is_empty() {
+        // As the index says it.
+        query = query
+            .filter(Sight::of("action_plan_readers.awaits <> '{}'"))
+            .filter(action_plan_readers::awaits.overlaps_with(filter.awaits.clone()));
+    }
     if !filter.sdg.is_empty() {
         query = query.filter(action_plan_readers::sdgs.overlaps_with(codes(&filter.sdg)));
     }

@@ -277,6 +277,18 @@ pub struct ActionPlanFilter {
     #[serde(default)]
     #[param(max_items = 5)]
     pub status: Vec<PlanStatus>,
+    /// Only new plans, or only revisions.
+    #[serde(default)]
+    #[param(max_items = 2)]
+    pub kind: Vec<PlanKind>,
+    /// Only plans along this template.
+    #[serde(default)]
+    #[param(max_items = 50)]
+    pub template: Vec<TemplateId>,
+    /// Only submitted plans with a joint action that this city has been asked about and has not answered.
+    #[serde(default)]
+    #[param(max_items = 50)]
+    pub awaits: Vec<CityId>,
     /// Only plans that name this goal (`11`) or target (`11.2`).
     #[serde(default)]
     #[param(max_items = 200)]

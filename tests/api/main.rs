@@ -42,6 +42,7 @@ mod openapi;
 mod others_names;
 mod overload;
 mod plan_life;
+mod plan_filters;
 mod plan_money;
 mod plan_races;
 mod plan_readers;

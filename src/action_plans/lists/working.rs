@@ -11,7 +11,7 @@ use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::{CityId, PlanId};
-use crate::query::{Page, Stretch, Weight, weight};
+use crate::query::{Page, Sight, Stretch, Weight, weight};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
 
 /// How large a plan is.
@@ -124,6 +124,18 @@ fn narrowed<'a>(filter: ActionPlanFilter) -> action_plans::BoxedQuery<'a, Pg> {
     if !filter.status.is_empty() {
         query = query.filter(action_plans::status.eq_any(filter.status));
     }
+    if !filter.kind.is_empty() {
+        query = query.filter(action_plans::kind.eq_any(filter.kind));
+    }
+    if !filter.template.is_empty() {
+        query = query.filter(action_plans::template.eq_any(filter.template));
+    }
+    if !filter.awaits.is_empty() {
+        // As the index says it.
+        query = query
+            .filter(Sight::of("action_plans.awaits <> '{}'"))
+            .filter(action_plans::awaits.overlaps_with(filter.awaits));
+    }
     if !filter.sdg.is_empty() {
         let serving =
             action_plan_sdgs::table.filter(action_plan_sdgs::code.eq_any(codes(&filter.sdg)));
@@ -144,6 +156,16 @@ fn narrowed_for<'a>(
     }
     if !filter.status.is_empty() {
         query = query.filter(action_plan_proponents::status.eq_any(filter.status));
+    }
+    if !(filter.kind.is_empty() && filter.template.is_empty() && filter.awaits.is_empty()) {
+        let fitting = narrowed(ActionPlanFilter {
+            kind: filter.kind,
+            template: filter.template,
+            awaits: filter.awaits,
+            ..ActionPlanFilter::default()
+        });
+        let fitting = fitting.select(action_plans::id);
+        query = query.filter(action_plan_proponents::plan.eq_any(fitting));
     }
     if !filter.sdg.is_empty() {
         let serving =

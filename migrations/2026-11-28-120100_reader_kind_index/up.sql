@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY action_plan_readers_kind ON action_plan_readers (reader, kind, updated_at, plan);

@@ -1,0 +1,1 @@
+DROP INDEX action_plan_readers_template;

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY action_plan_readers_template ON action_plan_readers (reader, template, updated_at, plan);

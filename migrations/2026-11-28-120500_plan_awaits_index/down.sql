@@ -1,0 +1,1 @@
+DROP INDEX action_plans_awaits;

@@ -572,6 +572,7 @@ diesel::table! {
         waived -> Array<Text>,
         external_refs -> Jsonb,
         delegates_recorded -> Jsonb,
+        time_zone -> Text,
     }
 }
 

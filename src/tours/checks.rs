@@ -5,7 +5,7 @@
 //! unless an admin has waived them; neither a delegate nor a waiver that such a tour needs can be taken from it. The record
 //! of a past visit, loaded by an admin as completed, may know less.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use super::waivers::types::Waiver;
 use crate::auth::Caller;
 use crate::cities::types::City;
 use crate::db::Connection;
+use crate::edtf::Edtf;
 use crate::ids::{AccountId, CityId};
 use crate::pairings::types::Pairing;
 use crate::policy::Role;
@@ -258,32 +259,62 @@ fn cities_of_both_sides(tour: &Tour, known: &Known) -> Option<Finding> {
     ))
 }
 
-/// What is visited lies within the tour, and ends after it begins.
+/// What is visited lies within the tour, at a time of its day, and ends after it begins.
 fn programme_within_tour(tour: &Tour) -> Finding {
     let mut faults = Vec::new();
     for (index, item) in tour.programme.0.iter().enumerate() {
-        let too_early = tour.when.earliest().is_some_and(|first| item.day < first);
-        let too_late = tour.when.latest().is_some_and(|last| item.day > last);
-        if too_early || too_late {
-            let fault = Fault::at(format!("/programme/{index}/day"), Rule::DayOutside);
+        let pointer = format!("/programme/{index}");
+        if !may_be_on(&tour.when, item.day) {
+            let fault = Fault::at(format!("{pointer}/day"), Rule::DayOutside);
             faults.push(fault.with("when", &tour.when));
+        }
+        // What goes on in the evening may end in the night.
+        for (name, time, nights) in [
+            ("starts_at", item.starts_at, 0),
+            ("ends_at", item.ends_at, 1),
+        ] {
+            let local = time.and_then(|time| local_time(tour, time));
+            let off = local.map(|local| (local.date() - item.day).num_days());
+            if let (Some(local), Some(off)) = (local, off)
+                && !(0..=nights).contains(&off)
+            {
+                let fault = Fault::at(format!("{pointer}/{name}"), Rule::NotOnDay)
+                    .with("local", local.format("%Y-%m-%d %H:%M"))
+                    .with("zone", tour.time_zone.as_str());
+                faults.push(fault.with("day", item.day));
+            }
         }
         if item
             .starts_at
             .zip(item.ends_at)
             .is_some_and(|(start, end)| end < start)
         {
-            let pointer = format!("/programme/{index}/ends_at");
-            faults.push(Fault::at(pointer, Rule::EndsBeforeStart));
+            faults.push(Fault::at(
+                format!("{pointer}/ends_at"),
+                Rule::EndsBeforeStart,
+            ));
         }
     }
     let (when, visits) = (&tour.when, tour.programme.0.len());
+    let zone = tour.time_zone.as_str();
     finding(
         TourCheck::ProgrammeWithinTour,
         faults,
-        format!("The tour is {when}; its programme has {visits} items."),
-        format!("訪問期間は{when}、プログラムは{visits}件。"),
+        format!("The tour is {when} ({zone}); its programme has {visits} items."),
+        format!("訪問期間は{when}（{zone}）、プログラムは{visits}件。"),
     )
+}
+
+/// Whether something of a tour that is then can be on this day: nobody says how far an approximate date reaches.
+fn may_be_on(when: &Edtf, day: NaiveDate) -> bool {
+    let too_early = when.earliest().is_some_and(|first| day < first);
+    let too_late = when.latest().is_some_and(|last| day > last);
+    when.is_approximate() || !too_early && !too_late
+}
+
+fn local_time(tour: &Tour, time: DateTime<Utc>) -> Option<NaiveDateTime> {
+    let zone = tour.time_zone.rules()?;
+    Some(time.with_timezone(&zone).naive_local())
 }
 
 fn funded_max(tour: &Tour, guidelines: &Guidelines) -> Finding {

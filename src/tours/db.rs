@@ -67,6 +67,9 @@ impl Resource for Tour {
         self.earliest = self.when.earliest();
         self.latest = self.when.latest();
         self.direction = direction_of(self, known).unwrap_or(self.direction);
+        if let Some(host) = known.get::<City>(&self.host_city) {
+            self.time_zone = host.time_zone.clone();
+        }
         settle_counts(self, before, faults);
     }
 

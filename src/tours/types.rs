@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::column::{jsonb, words};
 use crate::edtf::Edtf;
 use crate::ids::{CityId, PairingId, TourId};
-use crate::places::{ExternalRefs, Line};
+use crate::places::{ExternalRefs, Line, TimeZone};
 use crate::schema::tours;
 use crate::text::{Text, Title};
 
@@ -33,7 +33,7 @@ words! {
         CitiesOfPairing = "cities_of_pairing",
         /// One city of each side.
         CitiesOfBothSides = "cities_of_both_sides",
-        /// Every visit is on a day of the tour, and ends after it begins.
+        /// Every visit is on a day of the tour, at a time of that day, and ends after it begins.
         ProgrammeWithinTour = "programme_within_tour",
         /// Not more delegates paid by the programme than its guidelines allow.
         ProgrammeFundedDelegatesMax = "programme_funded_delegates_max",
@@ -93,6 +93,10 @@ pub struct Tour {
     #[serde(default)]
     #[schema(read_only)]
     pub latest: Option<NaiveDate>,
+    /// The time zone of its days (IANA): that of the host city.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub time_zone: TimeZone,
     /// Where it stands.
     pub status: TourStatus,
     /// What is visited, in order.
@@ -180,11 +184,12 @@ jsonb!(TourProgramme);
 /// One visit of a tour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TourProgrammeItem {
-    /// The day.
+    /// The day, in the time zone of the tour: one of its days, where these are known.
     pub day: NaiveDate,
-    /// When it begins.
+    /// When it begins: a time in UTC that is on this day in the time zone of the tour, `time_zone`. What begins at 9:30 in
+    /// Yokohama has `T00:30:00Z` here.
     pub starts_at: Option<DateTime<Utc>>,
-    /// When it ends.
+    /// When it ends, told in the same way; on this day, or in the night after it.
     pub ends_at: Option<DateTime<Utc>>,
     /// What it is.
     pub title: Title,

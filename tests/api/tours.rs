@@ -249,3 +249,68 @@ async fn a_tour_between_the_wrong_cities_is_refused_and_nothing_stored() {
         (tours, events)
     );
 }
+
+#[tokio::test]
+async fn what_is_visited_is_on_a_day_of_the_tour_as_the_host_city_tells_the_time() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let tour = tour(&admin, "umea", "kamakura", "umea-kamakura").await;
+    let stored = umea
+        .patch(&tour, "*", json!({"when": "2019-05-13/2019-05-15"}))
+        .await;
+    assert_eq!(stored.expect(200).body["time_zone"], "Asia/Tokyo");
+    let visit = |day: &str, starts_at: &str, ends_at: &str| {
+        let time = |text: &str| match text {
+            "" => Value::Null,
+            text => json!(text),
+        };
+        json!({"day": day, "starts_at": time(starts_at), "ends_at": time(ends_at), "title": {"en": "City hall"}})
+    };
+    let fitting = json!({"programme": [
+        // 9:30 in Kamakura, and the evening of the same day; in Umeå the first is still the night.
+        visit("2019-05-13", "2019-05-13T00:30:00Z", "2019-05-13T02:00:00Z"),
+        visit("2019-05-13", "2019-05-12T15:00:00Z", ""),
+        visit("2019-05-15", "2019-05-15T10:00:00Z", "2019-05-15T16:30:00Z"),
+    ]});
+    let stored = umea.patch(&tour, "*", fitting).await.expect(200);
+    let reply = umea
+        .patch(
+            &tour,
+            "*",
+            json!({"programme": [
+                visit("2019-05-13", "2019-05-13T15:00:00Z", ""),
+                visit("2019-05-14", "2019-05-13T14:59:00Z", ""),
+                visit("2019-05-14", "", "2019-05-15T15:00:00Z"),
+                visit("2019-05-15", "2019-05-15T10:00:00Z", "2019-05-15T09:00:00Z"),
+                visit("2019-05-16", "2019-05-16T01:00:00Z", ""),
+            ]}),
+        )
+        .await
+        .refused(&[
+            ("/programme/0/starts_at", "not_on_day"),
+            ("/programme/1/starts_at", "not_on_day"),
+            ("/programme/2/ends_at", "not_on_day"),
+            ("/programme/3/ends_at", "ends_before_start"),
+            ("/programme/4/day", "day_outside"),
+        ]);
+    assert_eq!(
+        reply.body["errors"][0]["detail"],
+        "Is 2019-05-14 00:00 in Asia/Tokyo, and so not on 2019-05-13."
+    );
+    assert_eq!(
+        umea.get(&tour).await.etag(),
+        stored.etag(),
+        "nothing was stored"
+    );
+    // A date that nobody is sure of refuses no day.
+    let unsure = json!({"when": "2019-05-10~", "programme": [visit("2019-05-16", "", "")]});
+    umea.patch(&tour, "*", unsure).await.expect(200);
+    let may = json!({"when": "2019-04", "programme": [visit("2019-05-16", "", "")]});
+    let reply = umea.patch(&tour, "*", may).await;
+    reply.refused(&[("/programme/0/day", "day_outside")]);
+    let away = json!({"time_zone": "Europe/Stockholm"});
+    umea.patch(&tour, "*", away)
+        .await
+        .refused(&[("/time_zone", "read_only")]);
+}

@@ -50,7 +50,7 @@ pub struct SchemaParams {
 ///
 /// What a plan that is sent has to be like, draft or not, in the template's order and under its headings: the schema that
 /// the service itself checks bodies with (JSON Schema 2020-12). By `Accept: application/schema+json` under that media type.
-#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), SchemaParams), responses((status = 200, body = JsonSchema)))]
+#[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), SchemaParams), responses((status = 200, content((JsonSchema = "application/json"), (JsonSchema = "application/schema+json")))))]
 #[get("/templates/{id}/schema")]
 pub async fn get_template_schema(asking: Asking) -> Answer {
     let params = asking.ask().parameters::<SchemaParams>();
@@ -74,8 +74,8 @@ pub async fn create_template(ask: Ask, payload: Payload) -> Answer {
 
 /// Replace a template
 ///
-/// For admins. The body takes the place of all that is stored; fields left out become empty. The sections stay once a
-/// plan is written along the template.
+/// For admins. The body takes the place of all that is stored; fields left out become empty. The sections stay, but
+/// for their hints, once a plan is written along the template.
 #[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), request_body = Template, responses((status = 200, body = Template)))]
 #[put("/templates/{id}")]
 pub async fn replace_template(ask: Ask, payload: Payload) -> Answer {
@@ -85,7 +85,7 @@ pub async fn replace_template(ask: Ask, payload: Payload) -> Answer {
 /// Change parts of a template
 ///
 /// For admins. By JSON Merge Patch or JSON Patch, as the media type says. Once a plan is written along the template, its
-/// sections stay (`template_in_use`): make a new one.
+/// sections stay, but for their hints (`template_in_use`): make a new one.
 #[utoipa::path(tag = "templates", params(("id" = TemplateId, Path, description = "Id of the template."), WriteParams), responses((status = 200, body = Template)))]
 #[patch("/templates/{id}")]
 pub async fn update_template(ask: Ask, payload: Payload) -> Answer {

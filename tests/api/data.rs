@@ -343,6 +343,11 @@ async fn the_templates_twelve_parts_stand_in_the_reports_order() {
     let app = App::start().await;
     let templates = app.anonymous().all("/v1/templates").await;
     assert_eq!(templates.len(), 1);
+    for section in templates[0]["sections"].as_array().unwrap() {
+        for language in ["en", "ja"] {
+            assert!(section["hint"][language].is_string(), "{section}");
+        }
+    }
     let facts: Vec<_> = templates[0]["sections"]
         .as_array()
         .unwrap()

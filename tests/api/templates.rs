@@ -37,6 +37,10 @@ async fn a_plan_stays_on_the_sections_that_it_was_begun_with() {
         .await
         .problem("template_in_use");
     assert_eq!(app.events().await, events, "nothing was stored");
+    let mut hinted = mended.body["sections"].clone();
+    hinted[1]["hint"] = json!({"en": "Your city.", "ja": "あなたの都市。"});
+    let hinted = json!({"sections": hinted});
+    admin.patch(TEMPLATE, "*", hinted).await.expect(200);
     let still = frankfurt.get(&format!("{plan}/validation")).await;
     assert_eq!(still.body, told.body);
     let name = json!({"name": {"en": "The first template"}});

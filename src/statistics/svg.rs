@@ -10,20 +10,20 @@ mod colour;
 mod tints;
 mod words;
 
-use self::canvas::{Anchor, Canvas, Style, Tile, escaped, measure};
+use self::canvas::{Anchor, Canvas, Style, Tile, measure};
 use self::colour::Colour;
 use self::tints::{TINTS, counts_of, strength, tint_of};
 use self::words::Words;
 use super::matrix::{MatrixGoal, SdgMatrix};
-use crate::lines::{balanced, shortened};
+use crate::lines::{balanced, shortened, width};
 
 const MARGIN: f64 = 32.0;
 /// Side of the square with a goal's number.
 const BADGE: f64 = 38.0;
 /// Room for a goal's title.
 const TITLE_ROOM: f64 = 196.0;
-/// A column's name, in columns of text.
-const NAME_COLUMNS: usize = 34;
+/// A column's name, in columns of text: as long as the longest of a pairing of two cities.
+const NAME_COLUMNS: usize = 46;
 const CELL: (f64, f64) = (44.0, 38.0);
 /// From one cell to the next.
 const STEP: (f64, f64) = (47.0, 41.0);
@@ -66,15 +66,8 @@ struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     fn new(matrix: &'a SdgMatrix, words: &'static Words) -> Self {
-        let names = matrix.columns.iter().map(|column| {
-            let name = shortened(column.name.best(words.tag), 2 * NAME_COLUMNS - 4);
-            let mut lines = balanced(&name, NAME_COLUMNS);
-            if lines.len() > 2 {
-                lines.truncate(2);
-                lines.iter_mut().skip(1).for_each(|line| line.push('…'));
-            }
-            lines
-        });
+        let names = matrix.columns.iter();
+        let names = names.map(|column| heading(column.name.best(words.tag)));
         let names: Vec<Vec<String>> = names.collect();
         let long = |lines: &Vec<String>| {
             let lines = lines.iter().map(|line| measure(line, FONT));
@@ -111,7 +104,8 @@ impl<'a> Picture<'a> {
 
     fn draw(mut self) -> String {
         let rows = self.origin.1 + float(self.matrix.goals.len()) * STEP.1;
-        self.head();
+        let title = self.words.headline(self.matrix.by);
+        self.canvas.headline(title, self.words.subtitle);
         self.column_names();
         for (goal, row) in self.matrix.goals.iter().zip(0_usize..) {
             self.goal(goal, self.origin.1 + float(row) * STEP.1);
@@ -133,30 +127,9 @@ impl<'a> Picture<'a> {
             .max_by_key(|goal| goal.plans);
         let most = most.map(|goal| (goal.title.best(words.tag), goal.plans));
         let description = words.description(self.matrix, most);
-        let fonts = fonts(words.tag);
-        format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title description\" \
-             lang=\"{tag}\" xml:lang=\"{tag}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-             font-family=\"{fonts}\" font-size=\"{FONT}\">\n\
-             <title id=\"title\">{title}</title>\n<desc id=\"description\">{description}</desc>\n\
-             <rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n{drawing}</svg>\n",
-            tag = words.tag,
-            height = height.ceil(),
-            title = escaped(words.headline(self.matrix.by)),
-            description = escaped(&description),
-            drawing = self.canvas.0,
-        )
-    }
-
-    fn head(&mut self) {
-        let headline = escaped(self.words.headline(self.matrix.by));
-        let subtitle = escaped(self.words.subtitle);
-        self.canvas.put(format_args!(
-            "<text x=\"{MARGIN}\" y=\"52\" font-size=\"22\" font-weight=\"700\" fill=\"{}\">{headline}</text>\n\
-             <text x=\"{MARGIN}\" y=\"78\" font-size=\"14\" fill=\"{}\">{subtitle}</text>\n",
-            Colour::INK,
-            Colour::QUIET,
-        ));
+        let title = words.headline(self.matrix.by);
+        self.canvas
+            .framed(words.tag, (width, height), title, &description)
     }
 
     fn column_names(&mut self) {
@@ -167,8 +140,11 @@ impl<'a> Picture<'a> {
             canvas.put(format_args!(
                 "<g transform=\"translate({x} {bottom:.1}) rotate(-45)\">"
             ));
-            for (line, number) in lines.iter().rev().zip(0..) {
-                canvas.text((0.0, -float(number) * LEADING), PLAIN, line);
+            // Around the middle of the column, so that two lines are nearer to each other than to other names; the lower one
+            // begins further on, to stand on the same level.
+            for (line, number) in lines.iter().zip(0..) {
+                let y = (float(number) - (float(lines.len()) - 1.0) / 2.0) * LEADING;
+                canvas.text((y.max(0.0), y), PLAIN, line);
             }
             canvas.put(format_args!("</g>\n"));
         }
@@ -279,6 +255,26 @@ impl<'a> Picture<'a> {
         }
         y - LEADING - 3.0
     }
+}
+
+/// The name of a column, in at most two lines: a pairing is broken between its sides.
+fn heading(name: &str) -> Vec<String> {
+    let name = shortened(name, 2 * NAME_COLUMNS - 4);
+    if width(&name) <= NAME_COLUMNS {
+        return vec![name];
+    }
+    if let Some((eu, jp)) = name.split_once(" – ")
+        && width(eu) + 2 <= NAME_COLUMNS
+        && width(jp) <= NAME_COLUMNS
+    {
+        return vec![format!("{eu} –"), jp.to_owned()];
+    }
+    let mut lines = balanced(&name, NAME_COLUMNS);
+    if lines.len() > 2 {
+        lines.truncate(2);
+        lines.iter_mut().skip(1).for_each(|line| line.push('…'));
+    }
+    lines
 }
 
 /// The baseline of a text in the middle of a row.

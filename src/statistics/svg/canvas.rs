@@ -3,6 +3,7 @@
 use std::fmt::{Arguments, Write};
 
 use super::colour::Colour;
+use super::{FONT, MARGIN, fonts};
 use crate::lines::width;
 
 /// What has been drawn so far.
@@ -40,12 +41,47 @@ impl Canvas {
         let _ = self.0.write_fmt(drawing);
     }
 
+    /// Writes at the top what the picture is called, and what it shows.
+    pub fn headline(&mut self, title: &str, subtitle: &str) {
+        self.put(format_args!(
+            "<text x=\"{MARGIN}\" y=\"52\" font-size=\"22\" font-weight=\"700\" fill=\"{}\">{}</text>\n\
+             <text x=\"{MARGIN}\" y=\"78\" font-size=\"14\" fill=\"{}\">{}</text>\n",
+            Colour::INK,
+            escaped(title),
+            Colour::QUIET,
+            escaped(subtitle),
+        ));
+    }
+
+    /// The drawing in a frame of this size, with what it is called and what it says to somebody who does not see it.
+    pub fn framed(
+        &self,
+        tag: &str,
+        (width, height): (f64, f64),
+        title: &str,
+        description: &str,
+    ) -> String {
+        let (width, height) = (width.ceil(), height.ceil());
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title description\" \
+             lang=\"{tag}\" xml:lang=\"{tag}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+             font-family=\"{fonts}\" font-size=\"{FONT}\">\n\
+             <title id=\"title\">{title}</title>\n<desc id=\"description\">{description}</desc>\n\
+             <rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n{drawing}</svg>\n",
+            fonts = fonts(tag),
+            title = escaped(title),
+            description = escaped(description),
+            drawing = self.0,
+        )
+    }
+
     /// Writes a text with its baseline at `y`, in letters of the picture's size.
     pub fn text(&mut self, at: (f64, f64), style: Style, text: &str) {
         self.sized(at, style, None, text);
     }
 
-    fn sized(&mut self, (x, y): (f64, f64), style: Style, size: Option<f64>, text: &str) {
+    /// As [`Canvas::text`], in letters of another size.
+    pub fn sized(&mut self, (x, y): (f64, f64), style: Style, size: Option<f64>, text: &str) {
         let anchor = match style.anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",

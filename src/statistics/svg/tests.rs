@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::counts::{Count, ProgrammeCounts};
 use super::super::matrix::tests::sample;
 use super::super::matrix::{MatrixBy, MatrixColumn};
+use super::{LEADING, heading};
 
 /// Fails unless the markup is well formed; answers its texts.
 fn texts(svg: &str) -> Vec<String> {
@@ -147,5 +149,100 @@ proptest! {
             texts(&svg);
             prop_assert!(!svg.contains("<script"));
         }
+    }
+}
+
+/// How far each line of a column's name is from the left edge, across the slope on which the names stand, by column.
+fn lanes(svg: &str) -> Vec<Vec<f64>> {
+    let number = |text: &str| {
+        let end = text.find([' ', '"', ')']).unwrap();
+        text[..end].parse::<f64>().unwrap()
+    };
+    let groups = svg.split("<g transform=\"translate(").skip(1);
+    let lanes = groups.map(|group| {
+        let x = number(group);
+        let drawn = group.split("</g>").next().unwrap();
+        let lines = drawn.split(" y=\"").skip(1).map(number);
+        lines
+            .map(|y| x * std::f64::consts::FRAC_1_SQRT_2 + y)
+            .collect()
+    });
+    lanes.collect()
+}
+
+#[test]
+fn the_names_of_columns_do_not_collide_however_long_they_are() {
+    let mut matrix = sample();
+    let long =
+        "ドノスティア・サンセバスティアン市・グルノーブル・アルプス都市圏 – 弘前市・豊田市・一宮市";
+    for (index, column) in matrix.columns.iter_mut().enumerate() {
+        if index % 3 > 0 {
+            column.name = serde_json::from_value(json!({"ja": long})).unwrap();
+        }
+    }
+    let lanes = lanes(&matrix.to_svg("ja"));
+    assert_eq!(lanes.len(), matrix.columns.len());
+    assert!(lanes.iter().any(|lines| lines.len() == 2));
+    for lines in &lanes {
+        assert!(lines.windows(2).all(|pair| pair[1] - pair[0] >= LEADING));
+    }
+    for pair in lanes.windows(2) {
+        let (end, begin) = (pair[0].last().unwrap(), pair[1].first().unwrap());
+        assert!(begin - end > LEADING + 2.0, "{pair:?}");
+    }
+}
+
+#[test]
+fn a_pairing_that_needs_two_lines_is_broken_between_its_sides() {
+    assert_eq!(
+        heading("ドノスティア・サンセバスティアン市 – 弘前市"),
+        ["ドノスティア・サンセバスティアン市 – 弘前市"]
+    );
+    assert_eq!(
+        heading("Frankfurt, Essen, San Sebastián, Ioannina – Yokohama, Koriyama"),
+        [
+            "Frankfurt, Essen, San Sebastián, Ioannina –",
+            "Yokohama, Koriyama"
+        ]
+    );
+}
+
+#[test]
+fn the_counts_of_the_programme_are_told_in_parts_with_their_whole_labels() {
+    let count =
+        |of: &str, by: Option<&str>, value: Option<&str>, name: Option<&str>, count| Count {
+            of: of.to_owned(),
+            by: by.map(str::to_owned),
+            value: value.map(str::to_owned),
+            name: name.map(|name| serde_json::from_value(json!({"ja": name})).unwrap()),
+            count,
+        };
+    let solutions = "都市における自然に根ざした解決策";
+    let counts = ProgrammeCounts {
+        items: vec![
+            count("pairings", None, None, None, 8),
+            count("pairings", Some("year"), Some("2017"), None, 5),
+            count("pairings", Some("subject"), Some("a"), Some(solutions), 1),
+            count("action_plans", None, None, None, 0),
+        ],
+    };
+    let texts = texts(&counts.to_svg("ja"));
+    assert_eq!(texts[0], "数で見るプログラム");
+    assert_eq!(texts[1], "ペアリング：8、公開済みの行動計画：0");
+    for expected in [
+        "ペアリング",
+        "8",
+        "年別",
+        "2017",
+        "5",
+        "テーマ別",
+        solutions,
+        "公開済みの行動計画",
+        "0",
+    ] {
+        assert!(
+            texts.iter().any(|text| text == expected),
+            "{expected}: {texts:?}"
+        );
     }
 }

@@ -19,6 +19,7 @@ use crate::app::API_VERSION;
 use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
 use crate::contributions::types::Contribution;
+use crate::files::FileText;
 use crate::key_questions::types::KeyQuestion;
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
@@ -45,6 +46,7 @@ use crate::write::{DryRun, PatchOperation};
     ProblemDocument,
     PatchOperation,
     DryRun,
+    FileText,
     Message
 )))]
 struct Shared;

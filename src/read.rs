@@ -431,6 +431,22 @@ pub fn vary() -> (header::HeaderName, HeaderValue) {
     )
 }
 
+/// Notes in which language an answer is, and whether `Accept-Language` had a say in it. What has not changed is only told
+/// the latter.
+pub fn in_language(answer: &mut HttpResponse, language: &str, by_header: bool) {
+    let is_whole = answer.status() != actix_web::http::StatusCode::NOT_MODIFIED;
+    let headers = answer.headers_mut();
+    if let (true, Ok(language)) = (is_whole, HeaderValue::from_str(language)) {
+        headers.insert(header::CONTENT_LANGUAGE, language);
+    }
+    if by_header {
+        headers.insert(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language, Authorization"),
+        );
+    }
+}
+
 /// What a client has is still right.
 pub fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
     HttpResponse::NotModified()

@@ -1,19 +1,22 @@
 //! What is told about a plan: what submitting it would say, where its translations stand, and all of it at a glance.
 
-use actix_web::http::header::{self, ACCEPT_LANGUAGE};
-use actix_web::{HttpResponse, get};
+use std::collections::BTreeSet;
+
+use actix_web::get;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use diesel::result::Error;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::summary::names::named;
-use super::summary::{PlanSummary, summary};
+use super::summary::{PlanSummary, SummaryPage, summary};
+use super::texts::texts;
 use super::translations::kept::of_version;
 use super::translations::{Translation, work_list};
 use super::types::ActionPlan;
 use super::validation::{PlanValidation, validation};
 use crate::ids::PlanId;
-use crate::messages::Language;
+use crate::messages::{Language, best_language};
 use crate::problem::{Code, Problem};
 use crate::read::{self, Answer};
 use crate::request::Asking;
@@ -30,12 +33,14 @@ use crate::text::LanguageTag;
 pub async fn get_action_plan_validation(asking: Asking) -> Answer {
     let ask = asking.ask();
     let language = Language::negotiate(Some(&ask.header(ACCEPT_LANGUAGE)));
-    read::part_of::<ActionPlan, _>(asking, async |conn, caller, stored| {
+    let mut answer = read::part_of::<ActionPlan, _>(asking, async |conn, caller, stored| {
         let template = Template::find(conn, caller, &stored.template).await?;
         let template = template.ok_or(Error::NotFound)?;
         Ok(validation(&stored.plan()?, &template).answer(language))
     })
-    .await
+    .await?;
+    read::in_language(&mut answer, language.tag(), true);
+    Ok(answer)
 }
 
 /// Which languages a list of translations tells of.
@@ -91,7 +96,8 @@ pub struct SummaryParams {
     /// Representation, for links: overrides `Accept`.
     #[param(inline)]
     pub format: Option<SummaryFormat>,
-    /// The language of the page of text (BCP 47); the plan's own when left out.
+    /// The language of the page of text (BCP 47). When left out, the one of the plan's languages that `Accept-Language`
+    /// wants most, else the plan's own.
     #[param(inline)]
     pub lang: Option<LanguageTag>,
 }
@@ -104,8 +110,8 @@ const FORMATS: &[(SummaryFormat, &str)] = &[
 /// Tell an action plan at a glance
 ///
 /// On one page: who, with whom, on what, the main activities and what is to come of them. As JSON, or by
-/// `Accept: text/plain` or `format=text` as a page of text in the language of `lang`.
-#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), SummaryParams), responses((status = 200, body = PlanSummary)))]
+/// `Accept: text/plain` or `format=text` as a page of text in the language of `lang`, else of `Accept-Language`.
+#[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), SummaryParams), responses((status = 200, content((PlanSummary = "application/json"), (SummaryPage = "text/plain")))))]
 #[get("/action-plans/{id}/summary")]
 pub async fn get_action_plan_summary(asking: Asking) -> Answer {
     let params = asking.ask().parameters::<SummaryParams>();
@@ -118,23 +124,25 @@ pub async fn get_action_plan_summary(asking: Asking) -> Answer {
     drop(conn);
     let (pairing, names) = found.ok_or(Problem::new(Code::NotFound))?;
     let summary = summary(&plan, &pairing, &names);
-    let mut answer = match format {
-        SummaryFormat::Json => read::conditional(&ask, read::bytes(&summary)?),
-        SummaryFormat::Text => {
-            let language = params.lang.map_or(plan.language, |tag| tag.0);
-            read::conditional(&ask, summary.to_text(&language).into_bytes())
-        }
-    };
-    if format == SummaryFormat::Text {
-        as_text(&mut answer);
+    if format == SummaryFormat::Json {
+        return Ok(read::conditional(&ask, read::bytes(&summary)?));
     }
+    let chosen = params.lang.map(|tag| tag.0);
+    let language = match &chosen {
+        Some(chosen) => chosen.as_str(),
+        None => wanted_language(&plan, &ask.header(ACCEPT_LANGUAGE)),
+    };
+    let page = summary.to_text(language).into_bytes();
+    let mut answer = read::conditional_as(&ask, "text/plain; charset=utf-8", page);
+    read::in_language(&mut answer, language, chosen.is_none());
     Ok(answer)
 }
 
-fn as_text(answer: &mut HttpResponse) {
-    let headers = answer.headers_mut();
-    if headers.contains_key(header::CONTENT_TYPE) {
-        let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, text);
-    }
+/// The one of the languages that a plan is written in that is wanted most, else its own.
+fn wanted_language<'a>(plan: &'a ActionPlan, accept: &str) -> &'a str {
+    let texts = texts(plan);
+    let tags = texts.iter().flat_map(|text| text.languages.keys().copied());
+    let tags: BTreeSet<&str> = tags.collect();
+    let tags: Vec<&str> = tags.into_iter().collect();
+    best_language(accept, &tags).unwrap_or(&plan.language)
 }

@@ -76,6 +76,16 @@ pub struct PlanSummary {
     pub totals: Totals,
 }
 
+/// A plan at a glance as a page of plain text, in one language: at most 60 lines of 78 columns.
+#[derive(ToSchema)]
+#[schema(
+    value_type = String,
+    format = "page",
+    max_length = 20_000,
+    example = "A Greener Waterfront\n====================\nProponents    Yokohama\nPartners      Frankfurt\nStatus        approved\n\nMain activities\n- Plant 1,000 trees: April 2019 to March 2020, planned\n"
+)]
+pub struct SummaryPage(pub String);
+
 /// A city and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NamedCity {

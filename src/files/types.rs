@@ -99,6 +99,11 @@ pub struct FileUpload {
     pub sha256: Option<String>,
 }
 
+/// A file that is text, as its text.
+#[derive(ToSchema)]
+#[schema(value_type = String, max_length = 104_857_600, pattern = "^", example = "What we saw in Frankfurt.\n")]
+pub struct FileText(pub String);
+
 /// The bytes of a file.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary, max_length = 104_857_600)]

@@ -1,16 +1,18 @@
 //! `/statistics`: what is asked over HTTP, and what for.
 
 use actix_web::get;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use diesel::QueryResult;
 use serde::Serialize;
 
 use super::counts::ProgrammeCounts;
 use super::db::{count_goals, count_programme};
 use super::matrix::{MatrixBy, SdgMatrix};
-use super::types::{MatrixParams, TableFormat, TableParams};
+use super::types::{CsvTable, MatrixParams, SvgPicture, TableFormat, TableParams};
 use crate::db::Connection;
+use crate::messages::Language;
 use crate::problem::Problem;
-use crate::read::{Answer, bytes, conditional_as, negotiate};
+use crate::read::{Answer, bytes, conditional_as, in_language, negotiate};
 use crate::request::{Ask, Asking};
 
 const FORMATS: &[(TableFormat, &str)] = &[
@@ -23,7 +25,7 @@ const FORMATS: &[(TableFormat, &str)] = &[
 ///
 /// How many published action plans serve each Sustainable Development Goal, by city or by pairing. Also as `text/csv`
 /// and as a picture, `image/svg+xml`.
-#[utoipa::path(tag = "statistics", params(MatrixParams, TableParams), responses((status = 200, body = SdgMatrix)))]
+#[utoipa::path(tag = "statistics", params(MatrixParams, TableParams), responses((status = 200, content((SdgMatrix = "application/json"), (CsvTable = "text/csv", example = json!("goal,title,frankfurt,yokohama,plans\r\n11,Sustainable Cities and Communities,1,2,3\r\n")), (SvgPicture = "image/svg+xml")))))]
 #[get("/statistics/sdgs")]
 pub async fn get_sdg_statistics(asking: Asking) -> Answer {
     let matrix = asking.ask().parameters::<MatrixParams>();
@@ -37,7 +39,7 @@ pub async fn get_sdg_statistics(asking: Asking) -> Answer {
 ///
 /// How many cities, pairings, meetings, tours and published action plans there are, by side, year, subject and status.
 /// Also as `text/csv` and as a picture, `image/svg+xml`.
-#[utoipa::path(tag = "statistics", params(TableParams), responses((status = 200, body = ProgrammeCounts)))]
+#[utoipa::path(tag = "statistics", params(TableParams), responses((status = 200, content((ProgrammeCounts = "application/json"), (CsvTable = "text/csv", example = json!("of,by,value,name,count\r\ncities,,,,16\r\ncities,side,eu,,8\r\n")), (SvgPicture = "image/svg+xml")))))]
 #[get("/statistics/programme")]
 pub async fn get_programme_statistics(asking: Asking) -> Answer {
     let count = async |conn: &Connection| count_programme(conn).await;
@@ -61,7 +63,10 @@ async fn table<T: Serialize>(
     let (asking, (params, format)) = asking.with(asked).await?;
     let (ask, conn, counted) = asking.read(async |conn, _| Ok(count(conn).await?)).await?;
     drop(conn);
-    let language = params.language();
+    let language = match params.lang {
+        Some(chosen) => chosen.as_str(),
+        None => Language::negotiate(Some(&ask.header(ACCEPT_LANGUAGE))).tag(),
+    };
     let (media_type, body) = match format {
         TableFormat::Json => ("application/json", bytes(&counted)?),
         TableFormat::Csv => {
@@ -70,7 +75,11 @@ async fn table<T: Serialize>(
         }
         TableFormat::Svg => ("image/svg+xml", to_svg(&counted, language).into_bytes()),
     };
-    Ok(conditional_as(&ask, media_type, body))
+    let mut answer = conditional_as(&ask, media_type, body);
+    if format != TableFormat::Json {
+        in_language(&mut answer, language, params.lang.is_none());
+    }
+    Ok(answer)
 }
 
 fn form_of(ask: &Ask) -> Result<(TableParams, TableFormat), Problem> {

@@ -1,7 +1,7 @@
 //! How statistics are asked for.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::matrix::MatrixBy;
 use crate::column::words;
@@ -35,7 +35,8 @@ pub struct TableParams {
     /// Representation, for links: overrides `Accept`.
     #[param(inline)]
     pub format: Option<TableFormat>,
-    /// The language of titles in CSV and pictures; English when left out. JSON holds all languages.
+    /// The language of titles in CSV and pictures; when left out, the one that `Accept-Language` wants more, else English.
+    /// JSON holds all languages.
     #[param(inline)]
     pub lang: Option<TableLanguage>,
     /// Whether CSV begins with a byte order mark, by which Excel knows UTF-8.
@@ -44,12 +45,20 @@ pub struct TableParams {
     pub bom: Option<bool>,
 }
 
-impl TableParams {
-    /// The language of titles (BCP 47).
-    pub fn language(&self) -> &'static str {
-        self.lang.unwrap_or(TableLanguage::En).as_str()
-    }
-}
+/// A table as CSV (RFC 4180), in UTF-8: a line with the names of the columns, and a line for each entry.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = "csv", max_length = 10_000_000)]
+pub struct CsvTable(pub String);
+
+/// A picture as SVG, that stands for itself: no script, no style sheet, nothing to fetch.
+#[derive(ToSchema)]
+#[schema(
+    value_type = String,
+    format = "svg",
+    max_length = 10_000_000,
+    example = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" lang=\"en\" width=\"720\" height=\"900\"><title>Sustainable Development Goals in the cities’ action plans</title></svg>"
+)]
+pub struct SvgPicture(pub String);
 
 /// What stands in the columns of the matrix.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

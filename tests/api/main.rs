@@ -64,4 +64,5 @@ mod traceability;
 mod webhooks;
 mod webhook_failures;
 mod webhook_targets;
+mod words;
 mod writes;

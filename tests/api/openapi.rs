@@ -279,3 +279,65 @@ async fn every_kind_of_problem_has_a_page_that_explains_it() {
         .await
         .problem("not_found");
 }
+
+#[test]
+fn every_representation_of_an_answer_stands_in_the_document_with_an_example() {
+    let content = |path: &str, status: &str| {
+        let operation = &document()["paths"][path]["get"];
+        operation["responses"][status]["content"]
+            .as_object()
+            .unwrap()
+    };
+    let exemplified = |media_type: &'static Value| {
+        let schema = resolved(&media_type["schema"]);
+        media_type.get("example").is_some()
+            || schema.get("example").is_some()
+            || schema.get("examples").is_some()
+    };
+    for (path, others) in [
+        ("/statistics/sdgs", &["text/csv", "image/svg+xml"][..]),
+        ("/statistics/programme", &["text/csv", "image/svg+xml"]),
+        ("/action-plans/{id}/summary", &["text/plain"]),
+        ("/templates/{id}/schema", &["application/schema+json"]),
+    ] {
+        let content = content(path, "200");
+        let told: Vec<_> = content.keys().map(String::as_str).collect();
+        assert_eq!(told[0], "application/json", "{path}");
+        assert_eq!(&told[1..], others, "{path}");
+        let json = &content["application/json"]["schema"];
+        assert!(json["$ref"].is_string(), "{path}: one type for the JSON");
+        for other in others.iter().filter(|it| !it.contains("json")) {
+            assert!(exemplified(&content[*other]), "{path} {other}");
+        }
+    }
+    let file = "/knowledge/{id}/files/{file}";
+    for status in ["200", "206"] {
+        let content = content(file, status);
+        for media_type in [
+            "application/pdf",
+            "image/png",
+            "text/csv",
+            "application/geo+json",
+        ] {
+            assert!(
+                content[media_type]["schema"]["$ref"].is_string(),
+                "{status} {media_type}"
+            );
+        }
+        assert!(exemplified(&content["text/csv"]));
+    }
+    let headers = |status: &str| &document()["paths"][file]["get"]["responses"][status]["headers"];
+    for name in [
+        "ETag",
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Repr-Digest",
+    ] {
+        assert!(headers("200")[name].is_object(), "{name}");
+    }
+    assert!(headers("206")["Content-Range"].is_object());
+    let upload = &document()["paths"]["/knowledge/{id}/files"]["post"]["responses"]["201"];
+    for name in ["ETag", "Location"] {
+        assert!(upload["headers"][name].is_object(), "{name}");
+    }
+}

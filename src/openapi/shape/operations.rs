@@ -7,8 +7,12 @@ use serde_json::{Map, Value, json};
 use super::references::{SCHEMAS, reference, references, walk};
 use super::scopes::scope_of_operation;
 use super::shared::good_headers;
+use crate::files::media_types;
 use crate::openapi::Offer;
 use crate::policy::Scope;
+
+/// Where an operation says that it takes a form with a file.
+const FORM: &str = "/requestBody/content/multipart~1form-data";
 
 /// Shapes the operations on one path.
 pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (String, Value) {
@@ -75,6 +79,8 @@ pub(super) struct Operation<'a> {
     pub(super) can_be_gone: bool,
     /// Whether it answers a file, also a range of it.
     pub(super) answers_file: bool,
+    /// Whether it takes a file.
+    takes_file: bool,
     /// Whether it makes or replaces what a key of another system stands for.
     pub(super) puts_by_ref: bool,
     /// Whether it takes and answers many things, one a line.
@@ -108,6 +114,7 @@ impl<'a> Operation<'a> {
             demands_state: operation.pointer("/responses/428").is_some(),
             can_be_gone: operation.pointer("/responses/410").is_some(),
             answers_file,
+            takes_file: operation.pointer(FORM).is_some(),
             puts_by_ref: false,
             in_bulk: false,
         }
@@ -199,7 +206,7 @@ impl<'a> Operation<'a> {
     fn good_answer(&self, status: &str, response: &mut Value, listing: bool) {
         let mut names = vec!["Cache-Control"];
         let stored = self.offer.is_some() && status != "204" && !self.in_bulk;
-        if stored || self.method == "get" && !self.public_only {
+        if stored || self.takes_file || self.method == "get" && !self.public_only {
             names.push("ETag");
         }
         if stored && !listing {
@@ -209,6 +216,7 @@ impl<'a> Operation<'a> {
             names.push("Location");
         }
         if self.answers_file {
+            response["content"] = files();
             names.extend([
                 "Last-Modified",
                 "Accept-Ranges",
@@ -287,6 +295,30 @@ impl<'a> Operation<'a> {
             .map(|(_, problem)| problem)
             .collect()
     }
+}
+
+/// Every media type of a file: what is text as such, and all else as bytes.
+fn files() -> Value {
+    let content = media_types().map(|media_type| {
+        let schema = match media_type.starts_with("text/") {
+            true => format!("{SCHEMAS}FileText"),
+            false => format!("{SCHEMAS}FileBytes"),
+        };
+        let shown = match media_type {
+            "text/csv" => "year,trees\r\n2018,1200\r\n",
+            "text/plain" => "What we saw in Frankfurt.\n",
+            "text/markdown" => "# What we saw in Frankfurt\n",
+            "application/json" => "{\"trees\": 1200}",
+            "application/geo+json" => "{\"type\": \"Point\", \"coordinates\": [139.638, 35.444]}",
+            _ => "",
+        };
+        let mut content = json!({"schema": {"$ref": schema}});
+        if !shown.is_empty() {
+            content["example"] = shown.into();
+        }
+        (media_type.to_owned(), content)
+    });
+    Value::Object(content.collect())
 }
 
 fn rename_refs(value: &mut Value) {

@@ -14,7 +14,7 @@ const LABEL: (f64, usize) = (256.0, 34);
 const BAR: f64 = 350.0;
 const ROW: f64 = 22.0;
 /// From one part to the next.
-const GAP: f64 = 26.0;
+const GAP: f64 = 34.0;
 /// Of the headings of parts.
 const LARGE: f64 = 17.0;
 const HEADING: Style = Style {

@@ -312,10 +312,11 @@ fn files() -> Value {
             "application/geo+json" => "{\"type\": \"Point\", \"coordinates\": [139.638, 35.444]}",
             _ => "",
         };
-        let mut content = json!({"schema": {"$ref": schema}});
-        if !shown.is_empty() {
-            content["example"] = shown.into();
-        }
+        let schema = json!({"$ref": schema});
+        let content = match shown {
+            "" => json!({"schema": schema}),
+            shown => json!({"schema": schema, "example": shown}),
+        };
         (media_type.to_owned(), content)
     });
     Value::Object(content.collect())

@@ -107,6 +107,17 @@ impl TryFrom<String> for Edtf {
     }
 }
 
+impl From<NaiveDate> for Edtf {
+    /// A day is a date to the day.
+    fn from(day: NaiveDate) -> Self {
+        Self {
+            text: day.to_string(),
+            earliest: Some(day),
+            latest: Some(day),
+        }
+    }
+}
+
 impl From<Edtf> for String {
     fn from(edtf: Edtf) -> Self {
         edtf.text

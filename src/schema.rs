@@ -34,6 +34,8 @@ diesel::table! {
         note -> Nullable<Jsonb>,
         by -> Nullable<Uuid>,
         at -> Timestamptz,
+        written -> Nullable<Text>,
+        latest -> Nullable<Date>,
     }
 }
 

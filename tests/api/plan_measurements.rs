@@ -77,7 +77,7 @@ async fn what_was_measured_is_added_read_and_never_changed() {
         .await;
     refused.refused(&[
         ("/value", "too_large"),
-        ("/on", "format"),
+        ("/on", "edtf"),
         ("/more", "unknown_field"),
     ]);
     let refused = owner.post(&list, json!({})).await;
@@ -92,6 +92,70 @@ async fn what_was_measured_is_added_read_and_never_changed() {
 
     owner.delete(&path, "*").await.expect(204);
     assert_eq!(app.count("action_plan_measurements").await, 0);
+}
+
+#[tokio::test]
+async fn a_measurement_holds_for_any_honest_date() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    let list = format!(
+        "/v1/action-plans/{}/indicators/riders/measurements",
+        made.id()
+    );
+    for (on, earliest, latest) in [
+        ("2024-05-17", json!("2024-05-17"), json!("2024-05-17")),
+        ("2023", json!("2023-01-01"), json!("2023-12-31")),
+        ("2024-05", json!("2024-05-01"), json!("2024-05-31")),
+        ("2024-05-02~", json!("2024-05-02"), json!("2024-05-02")),
+        ("2022-11/2023-02", json!("2022-11-01"), json!("2023-02-28")),
+        ("2025/..", json!("2025-01-01"), json!(null)),
+        ("../2021", json!(null), json!("2021-12-31")),
+    ] {
+        let made = owner.post(&list, json!({"value": 1, "on": on})).await;
+        let made = made.expect(201);
+        assert_eq!(made.body["on"], on, "as it was written");
+        let days = (&made.body["earliest"], &made.body["latest"]);
+        assert_eq!(days, (&earliest, &latest), "{on}");
+        let read = owner.get(&format!("{list}/{}", made.id())).await;
+        assert_eq!(read.expect(200).body, made.body);
+    }
+    let dates = async |query: &str| {
+        let read = owner.all(&format!("{list}?limit=2{query}")).await;
+        let dates = read.iter().map(|item| item["on"].as_str().unwrap());
+        dates.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let by_day = [
+        "../2021",
+        "2022-11/2023-02",
+        "2023",
+        "2024-05",
+        "2024-05-02~",
+        "2024-05-17",
+        "2025/..",
+    ];
+    assert_eq!(dates("").await, by_day);
+    let mut newest = by_day;
+    newest.reverse();
+    assert_eq!(dates("&sort=-on").await, newest);
+    assert_eq!(
+        dates("&from=2024-05-10").await,
+        ["2024-05", "2024-05-17", "2025/.."]
+    );
+    assert_eq!(dates("&from=2030-01-01").await, ["2025/.."]);
+    assert_eq!(
+        dates("&to=2022-12-31").await,
+        ["../2021", "2022-11/2023-02"]
+    );
+    assert_eq!(dates("&to=1900-01-01").await, ["../2021"]);
+    assert_eq!(
+        dates("&from=2023-03-01&to=2024-05-01").await,
+        ["2023", "2024-05"]
+    );
+    let refused = json!({"value": 1, "on": "2024-05", "earliest": "2024-05-02"});
+    let refused = owner.post(&list, refused).await;
+    refused.refused(&[("/earliest", "read_only")]);
 }
 
 #[tokio::test]

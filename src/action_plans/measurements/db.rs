@@ -13,7 +13,7 @@ use crate::events::Author;
 use crate::ids::{CityId, MeasurementId, PlanId};
 use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::Faults;
-use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak, Weight, weight};
+use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{Known, Meta, References, Resource, Seen, new_uuid};
 use crate::schema::{action_plan_measurements, action_plans};
 
@@ -48,10 +48,17 @@ macro_rules! narrowed {
             .filter(action_plan_measurements::indicator.eq($filter.indicator.unwrap_or_default().0))
             .into_boxed::<diesel::pg::Pg>();
         if let Some(from) = $filter.from {
-            query = query.filter(action_plan_measurements::on.ge(from));
+            let can_be_later = Sight::of("written LIKE '%/..'");
+            query = query.filter(
+                action_plan_measurements::on
+                    .ge(from)
+                    .or(action_plan_measurements::latest.assume_not_null().ge(from))
+                    .or(can_be_later),
+            );
         }
         if let Some(to) = $filter.to {
-            query = query.filter(action_plan_measurements::on.le(to));
+            let can_be_earlier = Sight::of("written LIKE '../%'");
+            query = query.filter(action_plan_measurements::on.le(to).or(can_be_earlier));
         }
         if let Some(since) = $since {
             query = query.filter(action_plan_measurements::at.ge(since));
@@ -84,7 +91,7 @@ impl Resource for Measurement {
             name: "on",
             sql: "\"on\"",
             kind: KeyType::Day,
-            key: |item| Key::day(Some(item.on)),
+            key: |item| Key::day(Some(item.first_known_day())),
         },
         Sort {
             name: "at",
@@ -170,6 +177,7 @@ impl Resource for Measurement {
 
     fn prepare(&mut self, _: Option<&Self>, known: &Known, _: &mut Faults) {
         self.id = new_uuid().into();
+        (self.earliest, self.latest) = (self.on.earliest(), self.on.latest());
         if let Some(plan) = known.get::<ActionPlan>(&self.plan) {
             self.proponents.clone_from(&plan.proponents);
         }

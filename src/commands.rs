@@ -21,7 +21,7 @@ use crate::config::{Config, LogFormat, Settings};
 use crate::contract::Contract;
 use crate::db::embedded::{Embedded, Options};
 use crate::db::{Connection, begin, commit, migrations, rollback};
-use crate::events::{Author, Manner};
+use crate::events::Author;
 use crate::feed::begin_epoch;
 use crate::load::{Report, load};
 use crate::openapi;
@@ -335,14 +335,7 @@ async fn create_user(
     if let Some(object) = body.as_object_mut() {
         object.insert("password".into(), hasher.hash(password).await?.into());
     }
-    let author = Author {
-        by: None,
-        client: None,
-        at: crate::clock::now(),
-        request_id: "command-line".into(),
-        address: String::new(),
-        manner: Manner::Usual,
-    };
+    let author = Author::itself(crate::clock::now(), "command-line");
     begin(conn).await?;
     match create_account::<User>(conn, contract, &author, body).await {
         Ok(()) => Ok(commit(conn).await?),

@@ -36,6 +36,8 @@ pub struct Author {
     pub by: Option<AccountId>,
     /// The machine client, where it is one.
     pub client: Option<ClientId>,
+    /// The city that it belongs to at that time; none of the programme's.
+    pub city: Option<CityId>,
     /// When.
     pub at: DateTime<Utc>,
     /// The id of the request.
@@ -44,6 +46,21 @@ pub struct Author {
     pub address: String,
     /// What the change is, beside what it changes.
     pub manner: Manner,
+}
+
+impl Author {
+    /// The service itself, in what is its own work: `work` stands for the id of a request.
+    pub fn itself(at: DateTime<Utc>, work: &str) -> Self {
+        Self {
+            by: None,
+            client: None,
+            city: None,
+            at,
+            request_id: work.to_owned(),
+            address: String::new(),
+            manner: Manner::Usual,
+        }
+    }
 }
 
 /// What a change is, beside what it changes: for things whose versions are kept.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cities::types::City;
 use crate::contract::Contract;
 use crate::db::{Connection, begin, commit, rollback};
-use crate::events::{Author, Manner};
+use crate::events::Author;
 use crate::key_questions::types::KeyQuestion;
 use crate::meetings::types::Meeting;
 use crate::messages::Language;
@@ -63,14 +63,7 @@ pub async fn load(
     contract: &Contract,
     folder: &Path,
 ) -> Result<Report, LoadError> {
-    let author = Author {
-        by: None,
-        client: None,
-        at: crate::clock::now(),
-        request_id: "load".into(),
-        address: String::new(),
-        manner: Manner::Usual,
-    };
+    let author = Author::itself(crate::clock::now(), "load");
     let mut loader = Loader {
         folder: folder.to_owned(),
         contract,

@@ -21,6 +21,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        resolved_by_city -> Nullable<Text>,
     }
 }
 
@@ -36,6 +37,7 @@ diesel::table! {
         at -> Timestamptz,
         written -> Nullable<Text>,
         latest -> Nullable<Date>,
+        city -> Nullable<Text>,
     }
 }
 
@@ -120,6 +122,7 @@ diesel::table! {
         by -> Nullable<Uuid>,
         comment -> Nullable<Text>,
         translations -> Jsonb,
+        city -> Nullable<Text>,
     }
 }
 
@@ -209,6 +212,7 @@ diesel::table! {
         version -> BigInt,
         by -> Nullable<Uuid>,
         at -> Timestamptz,
+        city -> Nullable<Text>,
     }
 }
 

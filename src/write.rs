@@ -217,6 +217,7 @@ fn author_of(ask: &Ask) -> Author {
     Author {
         by: ask.caller.account(),
         client: ask.caller.client,
+        city: ask.caller.city.clone(),
         at: crate::clock::now(),
         request_id: ask.request_id.clone(),
         address: ask.address.clone(),

@@ -6,8 +6,8 @@ WITH plan AS (
         :version, :created_at, :updated_at)
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at
 ), version AS (
-    INSERT INTO action_plan_versions (plan, version, document, status, comment, at, by)
-    SELECT id, version, document, status, :comment, updated_at, :by FROM plan
+    INSERT INTO action_plan_versions (plan, version, document, status, comment, at, by, city)
+    SELECT id, version, document, status, :comment, updated_at, :by, :city FROM plan
 ), proponents AS (
     INSERT INTO action_plan_proponents (plan, city, pairing, status, title_key, created_at, updated_at)
     SELECT id, city, pairing, status, title_key, created_at, updated_at FROM plan, unnest(:cities) AS city

@@ -39,6 +39,7 @@ pub struct WritePlan<'a> {
     revised: Vec<PlanId>,
     comment: Option<&'a str>,
     by: Option<Uuid>,
+    city: Option<CityId>,
     is_minor: bool,
     translations: Option<Bookkeeping>,
 }
@@ -74,6 +75,7 @@ impl<'a> WritePlan<'a> {
                 .as_deref()
                 .filter(|_| before.is_none_or(|before| before.status != plan.status)),
             by: author.by.map(AccountId::uuid),
+            city: author.city.clone(),
             is_minor: author.manner == Manner::Minor,
             translations: None,
         }
@@ -104,6 +106,7 @@ impl<'a> WritePlan<'a> {
             "created_at" => out.push_bind_param::<Timestamptz, _>(&plan.created_at),
             "updated_at" => out.push_bind_param::<Timestamptz, _>(&plan.updated_at),
             "by" => out.push_bind_param::<Nullable<SqlUuid>, _>(&self.by),
+            "city" => out.push_bind_param::<Nullable<Text>, _>(&self.city),
             "cities" => out.push_bind_param::<Array<Text>, _>(&plan.proponents),
             "asked" => out.push_bind_param::<Array<Text>, _>(&self.asked),
             "activities" => out.push_bind_param::<Array<Text>, _>(&self.activities),

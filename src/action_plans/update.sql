@@ -7,8 +7,8 @@ WITH plan AS (
     WHERE id = :id
     RETURNING id, document, version, status, pairing, title_key, created_at, updated_at, translations
 ), version AS (
-    INSERT INTO action_plan_versions (plan, version, document, status, comment, minor, at, by, translations)
-    SELECT id, version, document, status, :comment, :minor, updated_at, :by, translations FROM plan
+    INSERT INTO action_plan_versions (plan, version, document, status, comment, minor, at, by, city, translations)
+    SELECT id, version, document, status, :comment, :minor, updated_at, :by, :city, translations FROM plan
 ), parted AS (
     DELETE FROM action_plan_proponents WHERE plan = :id AND city <> ALL (:cities)
 ), proponents AS (

@@ -34,6 +34,8 @@ pub struct PlanVersion {
     pub at: DateTime<Utc>,
     /// The account that wrote it.
     pub by: Option<AccountId>,
+    /// The city that the account belonged to then; null when it was the programme's.
+    pub city: Option<CityId>,
     /// Where the plan stood.
     pub status: PlanStatus,
     /// Whether it was published.
@@ -109,8 +111,15 @@ fn versions_of(plan: PlanId, open: &OpenVersions) -> Versions<'static> {
     )
 }
 
-/// Number, time, author, status, and whether the edit was minor.
-type VersionRow = (i64, DateTime<Utc>, Option<AccountId>, PlanStatus, bool);
+/// Number, time, author and the author's city, status, and whether the edit was minor.
+type VersionRow = (
+    i64,
+    DateTime<Utc>,
+    Option<AccountId>,
+    Option<CityId>,
+    PlanStatus,
+    bool,
+);
 
 /// As [`versions_open_to`], of a plan as the caller reads it.
 pub fn open_to(caller: &Caller, plan: &StoredPlan) -> OpenVersions {
@@ -132,15 +141,17 @@ pub async fn list_versions(
             action_plan_versions::version,
             action_plan_versions::at,
             action_plan_versions::by,
+            action_plan_versions::city,
             action_plan_versions::status,
             action_plan_versions::minor,
         ))
         .load(&mut conn)
         .await?;
-    let version = |(version, at, by, status, minor)| PlanVersion {
+    let version = |(version, at, by, city, status, minor)| PlanVersion {
         version,
         at,
         by,
+        city,
         status,
         published: status == PlanStatus::Approved,
         minor,

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::types::{DeliveryError, DeliveryState, OffReason, Webhook};
 use crate::auth::Caller;
 use crate::db::Connection;
-use crate::events::{Author, Manner};
+use crate::events::Author;
 use crate::ids::WebhookId;
 use crate::problem::Problem;
 use crate::resource::Resource;
@@ -29,14 +29,7 @@ pub async fn switch_off(
     let mut after = before.clone();
     after.active = false;
     after.off_because = Some(reason);
-    let author = Author {
-        by: None,
-        client: None,
-        at: now,
-        request_id: "webhooks".into(),
-        address: String::new(),
-        manner: Manner::Usual,
-    };
+    let author = Author::itself(now, "webhooks");
     write::change(conn, &author, before, after).await?;
     tracing::warn!(webhook = %id, %reason, "a webhook is switched off");
     Ok(())

@@ -35,6 +35,7 @@ async fn what_was_measured_is_added_read_and_never_changed() {
             (&json!("riders"), &json!(value))
         );
         assert!(made.body["by"].is_string());
+        assert_eq!(made.body["city"], "yokohama");
         ids.push(made.id());
     }
     let read = owner.get(&list).await.expect(200);

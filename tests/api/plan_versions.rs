@@ -46,6 +46,7 @@ async fn every_write_makes_a_version_that_stays_as_it_was() {
     assert_eq!(numbers, [3, 2, 1]);
     for item in list.items() {
         assert_eq!(item["by"], json!(user));
+        assert_eq!(item["city"], "yokohama");
         assert_eq!(item["status"], "draft");
         assert_eq!(
             (&item["published"], &item["minor"]),

@@ -169,6 +169,7 @@ impl Resource for Measurement {
 
     fn claim(&mut self, _: Option<&Self>, caller: &Caller) {
         self.by = caller.account();
+        self.city.clone_from(&caller.city);
     }
 
     fn references(&self, references: &mut References) {

@@ -44,6 +44,10 @@ pub struct Measurement {
     #[serde(default)]
     #[schema(read_only)]
     pub by: Option<AccountId>,
+    /// The city that the account belonged to then; null when it was the programme's.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub city: Option<CityId>,
     /// When it was noted.
     #[serde(default)]
     #[schema(read_only)]
@@ -84,6 +88,7 @@ pub(super) struct Row {
     pub at: DateTime<Utc>,
     pub written: Option<Edtf>,
     pub latest: Option<NaiveDate>,
+    pub city: Option<CityId>,
 }
 
 impl From<&Measurement> for Row {
@@ -98,6 +103,7 @@ impl From<&Measurement> for Row {
             on: day,
             note: item.note.clone(),
             by: item.by,
+            city: item.city.clone(),
             at: item.at,
             written: (!says_it_all).then(|| item.on.clone()),
             latest: item.on.latest().filter(|_| !says_it_all),
@@ -127,6 +133,7 @@ impl Row {
             on,
             note: self.note,
             by: self.by,
+            city: self.city,
             at: self.at,
             proponents,
         }

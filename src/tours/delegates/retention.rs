@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::types::Delegate;
 use crate::db::{Connection, begin, commit, rollback};
-use crate::events::{Author, Happening, Manner, record};
+use crate::events::{Author, Happening, record};
 use crate::ids::TourId;
 use crate::problem::{Code, Problem};
 use crate::schema::{delegates, idempotency_keys, tours};
@@ -28,14 +28,7 @@ pub async fn erase_old_delegates(
     let Some(limit) = now.date_naive().checked_sub_months(Months::new(months)) else {
         return Ok(0);
     };
-    let author = Author {
-        by: None,
-        client: None,
-        at: now,
-        request_id: String::new(),
-        address: String::new(),
-        manner: Manner::Usual,
-    };
+    let author = Author::itself(now, "");
     let mut erased = 0;
     loop {
         begin(conn).await?;

@@ -289,6 +289,7 @@ fault-revises-itself = A plan does not revise itself: name the plan that there w
 fault-with-itself = This is the city that writes the plan: a joint action names others, which consent to it.
 fault-nothing-there = There is nothing at this pointer in version { $version } of the plan. Pointers count the entries of lists from 0.
 fault-lesson-of-others = { $city }, whose contribution this is, is no city of the plan's pairing: the plan has nothing to decline there.
+fault-own-lesson = { $city }, whose contribution this is, writes the plan alone: a plan declines what other cities said.
 fault-measured-indicator = The indicator { $key } has been measured: it stays in the plan under this key. Send it along; its name, baseline and target may change.
 fault-measured-unit = The indicator { $key } has been measured in { $unit }: this unit stays. Make an indicator of its own for another unit.
 fault-no-earlier-version = There is no earlier version that you may see. Say with which one to compare.

@@ -36,6 +36,8 @@ use crate::text::LanguageTag;
 use crate::tours::delegates::types::Delegate;
 use crate::tours::types::Tour;
 use crate::tours::waivers::types::Waiver;
+use crate::uptake::along::FlowInclude;
+use crate::uptake::types::Decline;
 use crate::webhooks::types::{Message, Webhook};
 use crate::write::{DryRun, PatchOperation};
 
@@ -91,6 +93,7 @@ fn offers() -> Vec<Offer> {
         offer::<KnowledgeItem>(),
         offer::<ActionPlan>(),
         offer::<Contribution>(),
+        offer::<Decline>(),
         offer::<Comment>(),
         offer::<Measurement>(),
         offer::<User>(),

@@ -212,11 +212,18 @@ const RULES: &[Rule] = &[
         relations: &[Relation::Public],
     },
     Rule {
-        name: "a city tells which lessons its plans decline, and hears which of its own are declined",
+        name: "a city tells which lessons its plans decline, and takes it back",
         roles: CITY_ROLES,
-        actions: &[Action::Read, Action::Create],
+        actions: &[Action::Read, Action::Create, Action::Delete],
         things: &[Thing::Decline],
         relations: &[Relation::Own],
+    },
+    Rule {
+        name: "a city hears which of its lessons are declined",
+        roles: CITY_ROLES,
+        actions: &[Action::Read],
+        things: &[Thing::Decline],
+        relations: &[Relation::Partner],
     },
     Rule {
         name: "partners read submitted plans, comment on them and consent",

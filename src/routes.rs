@@ -171,6 +171,8 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(contributions::delete_contribution)
         .service(uptake::decline_contribution)
         .service(uptake::list_contribution_declines)
+        .service(uptake::get_contribution_decline)
+        .service(uptake::delete_contribution_decline)
         .service(uptake::list_source_uses)
         .service(uptake::get_pairing_flow)
         .service(contributions::get_round_table);

@@ -185,6 +185,7 @@ codes! {
         WithItself = "with_itself";
         NothingThere = "nothing_there";
         LessonOfOthers = "lesson_of_others";
+        OwnLesson = "own_lesson";
         MeasuredIndicator = "measured_indicator";
         MeasuredUnit = "measured_unit";
         WrongGoal = "wrong_goal";

@@ -1,19 +1,20 @@
 //! What became of lessons: what is asked over HTTP, and what for.
 
 use actix_web::web::Payload;
-use actix_web::{get, post};
+use actix_web::{delete, get, post};
 
-use super::declines::{self, DeclineLesson};
+use super::declines::DeclineLesson;
 use super::flow::{self, PairingFlow};
-use super::types::{Decline, DeclineRequest, Declines};
+use super::types::{Decline, DeclineFilter, DeclineRequest};
 use super::uses::{self, BY_PLACE, SourceUse};
 use crate::action_plans::types::SourceType;
 use crate::contributions::types::Contribution;
-use crate::ids::{ContributionId, PairingId};
+use crate::ids::{ContributionId, PairingId, PlanId};
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::problem::{Code, Problem};
+use crate::query::{ListParams, OneParams};
 use crate::read::{self, Answer, PageParams};
 use crate::request::{Ask, Asking};
 use crate::resource::{Listing, Resource};
@@ -24,7 +25,8 @@ use crate::write::{self, WriteParams};
 ///
 /// For users of the plan's proponents who may see the contribution, and admins: says that the plan does not adopt this
 /// lesson, and why. Saying it again replaces the reason (200). A plan that names it as a source cannot decline it (409),
-/// unless it was withdrawn, or only an activity that was dropped names it. The lesson is one of the plan's pairing.
+/// unless it was withdrawn, or only an activity that was dropped names it. The lesson is one of the plan's pairing, and of
+/// another city than the one that writes the plan alone.
 #[utoipa::path(tag = "contributions", params(("id" = ContributionId, Path, description = "Id of the contribution."), WriteParams), request_body = DeclineRequest, responses((status = 200, body = Decline), (status = 201, body = Decline)))]
 #[post("/contributions/{id}/decline")]
 pub async fn decline_contribution(ask: Ask, payload: Payload) -> Answer {
@@ -33,17 +35,30 @@ pub async fn decline_contribution(ask: Ask, payload: Payload) -> Answer {
 
 /// List the plans that decline a lesson
 ///
-/// With their reasons, newest first: all of them for users of the city whose lesson it is and for admins, for others
-/// those of their own plans.
-#[utoipa::path(tag = "contributions", params(("id" = ContributionId, Path, description = "Id of the contribution.")), responses((status = 200, body = Declines)))]
-#[get("/contributions/{id}/declines")]
+/// With their reasons: all of them for users of the city whose lesson it is and for admins, for others those of their own
+/// plans.
+#[utoipa::path(tag = "contributions", params(("contribution" = ContributionId, Path, description = "Id of the contribution."), ListParams, DeclineFilter), security(("bearer" = [])), responses((status = 200, body = Listing<Decline>)))]
+#[get("/contributions/{contribution}/declines")]
 pub async fn list_contribution_declines(asking: Asking) -> Answer {
-    read::part_of::<Contribution, _>(asking, async |conn, caller, lesson| {
-        Ok(Declines {
-            items: declines::list(conn, caller, lesson).await?,
-        })
-    })
-    .await
+    read::list::<Decline>(asking).await
+}
+
+/// Get what a plan says of a lesson that it declines
+///
+/// Its ETag is what taking it back has to send in `If-Match`.
+#[utoipa::path(tag = "contributions", params(("contribution" = ContributionId, Path, description = "Id of the contribution."), ("plan" = PlanId, Path, description = "Id of the action plan."), OneParams), security(("bearer" = [])), responses((status = 200, body = Decline)))]
+#[get("/contributions/{contribution}/declines/{plan}")]
+pub async fn get_contribution_decline(asking: Asking) -> Answer {
+    read::one::<Decline>(asking).await
+}
+
+/// Take back that a plan declines a lesson
+///
+/// For users of the plan's proponents, and admins. The plan has then said nothing of the lesson.
+#[utoipa::path(tag = "contributions", params(("contribution" = ContributionId, Path, description = "Id of the contribution."), ("plan" = PlanId, Path, description = "Id of the action plan."), WriteParams), responses((status = 204)))]
+#[delete("/contributions/{contribution}/declines/{plan}")]
+pub async fn delete_contribution_decline(ask: Ask) -> Answer {
+    write::delete::<Decline>(ask).await
 }
 
 /// Tell where a source went

@@ -13,8 +13,14 @@ pub fn is_source_of(contribution: ContributionId, plan: &ActionPlan) -> bool {
 }
 
 /// Why the plan, whose pairing has these cities, has no lesson in the contribution: a plan answers what was said in its
-/// own pairing.
-pub fn no_lesson(lesson: &Contribution, cities: &[CityId]) -> Option<Fault> {
-    let fault = Fault::at("/plan", Rule::LessonOfOthers).with("city", &lesson.city);
-    (!cities.contains(&lesson.city)).then_some(fault)
+/// own pairing, by another city than the one that writes it alone.
+pub fn no_lesson(lesson: &Contribution, plan: &ActionPlan, cities: &[CityId]) -> Option<Fault> {
+    let rule = if !cities.contains(&lesson.city) {
+        Rule::LessonOfOthers
+    } else if plan.proponents.iter().all(|city| *city == lesson.city) {
+        Rule::OwnLesson
+    } else {
+        return None;
+    };
+    Some(Fault::at("/plan", rule).with("city", &lesson.city))
 }

@@ -110,7 +110,17 @@ impl Doing<'_> {
         before: R,
         after: R,
     ) -> Result<Done, Problem> {
-        let kept = keep(conn, self.author, Some(before), after).await?;
+        self.put(conn, Some(before), after).await
+    }
+
+    /// As [`Doing::change`], also of what is new.
+    pub async fn put<R: Resource>(
+        &self,
+        conn: &mut Connection,
+        before: Option<R>,
+        after: R,
+    ) -> Result<Done, Problem> {
+        let kept = keep(conn, self.author, before, after).await?;
         Done::of(kept, self.caller())
     }
 }

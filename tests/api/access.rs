@@ -124,7 +124,9 @@ const TABLE: &[Expected] = &[
     row("update_contribution", [401, 200, 404, 200]),
     row("delete_contribution", [401, 200, 404, 200]),
     row("decline_contribution", [401, 200, 404, 200]),
-    row("list_contribution_declines", [404, 200, 404, 200]),
+    row("list_contribution_declines", [401, 200, 404, 200]),
+    row("get_contribution_decline", [401, 200, 404, 200]),
+    row("delete_contribution_decline", [401, 200, 404, 200]),
     row("get_round_table", [200, 200, 200, 200]),
     row("transition_action_plan", [401, 200, 404, 200]),
     // A plan does not ask its own city, and admins are no city.
@@ -231,6 +233,14 @@ impl Things {
                 city,
                 format!("/v1/action-plans/{}", plan.id()),
             ));
+            let lesson = contribution(host, "innovative-ideas", "partner");
+            let lesson = admin.post("/v1/contributions", lesson).await.expect(201);
+            let lesson = format!("/v1/contributions/{}", lesson.id());
+            let decline = json!({"plan": plan.id(), "reason": {"en": "Too dear"}});
+            let path = format!("{lesson}/decline");
+            admin.post(&path, decline).await.expect(201);
+            paths.push(("decline", city, format!("{lesson}/declines/{}", plan.id())));
+            paths.push(("lesson", city, lesson));
             let mut answer = contribution(city, "city-priorities", "partner");
             answer["external_refs"] = known_as.clone();
             let made = admin.post("/v1/contributions", answer).await.expect(201);
@@ -371,11 +381,18 @@ impl Try<'_> {
                     .await;
             }
             "list_contribution_declines" => {
-                let path = self.things.of("contribution", self.city);
+                let path = self.things.of("lesson", self.city);
                 return client.get(&format!("{path}/declines")).await;
             }
+            "get_contribution_decline" | "delete_contribution_decline" => {
+                let path = self.things.of("decline", self.city);
+                if operation == "get_contribution_decline" {
+                    return client.get(&path).await;
+                }
+                return client.delete(&format!("{path}?dryrun=true"), "*").await;
+            }
             "decline_contribution" => {
-                let path = self.things.of("contribution", self.city);
+                let path = self.things.of("lesson", self.city);
                 let plan = self.things.of("action_plan", self.city);
                 let plan = plan.rsplit('/').next();
                 let body = json!({"plan": plan, "reason": {"en": "Too dear"}});

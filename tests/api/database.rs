@@ -259,7 +259,10 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "contribution_refs_contribution_fkey",
         "kept by a trigger; goes with its contribution",
     ),
-    ("contribution_declines_pkey", "written by ON CONFLICT"),
+    (
+        "contribution_declines_pkey",
+        "its plan is locked while it is made",
+    ),
     (
         "contribution_declines_contribution_fkey",
         "locked while it is declined; goes with its contribution",

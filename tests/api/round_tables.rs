@@ -126,7 +126,13 @@ async fn a_contribution_is_read_by_those_it_is_shared_with_and_by_nobody_else() 
                 "/declines",
             ] {
                 let reply = client.get(&format!("{path}{suffix}")).await;
-                assert_eq!(reply.status, if seen { 200 } else { 404 }, "{name} {reply}");
+                let status = match (seen, suffix) {
+                    // What plans say of it is nobody's who has not signed in.
+                    (_, "/declines") if client.token.is_none() => 401,
+                    (true, _) => 200,
+                    (false, _) => 404,
+                };
+                assert_eq!(reply.status, status, "{name} {reply}");
             }
             if seen {
                 if !own && client.token.is_some() {
@@ -303,10 +309,9 @@ async fn who_has_answered_stays_in_the_meeting_and_the_question_on_the_list() {
             reply.faults(),
             [(String::new(), "referenced_by".to_owned())]
         );
-        assert_eq!(
-            reply.body["errors"][0]["detail"],
-            "Still named by contribution."
-        );
+        let detail = reply.body["errors"][0]["detail"].as_str().unwrap();
+        let id = path.rsplit('/').next().unwrap();
+        assert_eq!(detail, format!("Still named by contribution {id}."));
     };
     held(
         admin
@@ -470,7 +475,7 @@ async fn a_plan_declines_a_lesson_with_a_reason_that_can_be_replaced() {
         .expect(201);
     assert_eq!(
         first.header("location"),
-        format!("{}{lesson}/declines", app.url)
+        format!("{}{lesson}/declines/{plan}", app.url)
     );
     assert_reply!(first);
     let same = yokohama
@@ -606,16 +611,86 @@ async fn only_a_plans_proponents_and_admins_decline_for_it_and_others_hear_nothi
         .expect(201);
     let public = json!({"visibility": "public"});
     frankfurt.patch(&lesson, "*", public).await.expect(200);
-    for (client, heard) in [
-        (&admin, 1),
-        (&frankfurt, 1),
-        (&yokohama, 1),
-        (&toyota, 0),
-        (&app.anonymous(), 0),
-    ] {
+    for (client, heard) in [(&admin, 1), (&frankfurt, 1), (&yokohama, 1), (&toyota, 0)] {
         let list = client.get(&format!("{lesson}/declines")).await.expect(200);
         assert_eq!(list.items().len(), heard, "{list}");
+        let one = client.get(&format!("{lesson}/declines/{plan}")).await;
+        one.expect(if heard == 1 { 200 } else { 404 });
     }
+    let list = app.anonymous().get(&format!("{lesson}/declines")).await;
+    list.problem("unauthenticated");
+}
+
+#[tokio::test]
+async fn a_decline_is_taken_back_by_who_said_it() {
+    let app = App::start().await;
+    let (lesson, plan) = lesson_and_plan(&app).await;
+    let (frankfurt, yokohama) = (
+        app.city_user("frankfurt").await,
+        app.city_user("yokohama").await,
+    );
+    let uptake = async || {
+        let flow = yokohama.get("/v1/pairings/frankfurt-yokohama/flow").await;
+        let id = lesson.rsplit('/').next().unwrap().to_owned();
+        let lessons = flow.body["lessons"].as_array().unwrap().clone();
+        let lesson = lessons.iter().find(|it| it["source"]["id"] == json!(id));
+        lesson.unwrap()["uptake"].as_str().unwrap().to_owned()
+    };
+    let said = decline(&plan, "Too dear");
+    let said = yokohama.post(&format!("{lesson}/decline"), said).await;
+    let said = said.expect(201);
+    let at = said
+        .header("location")
+        .strip_prefix(&app.url)
+        .unwrap()
+        .to_owned();
+    let read = yokohama.get(&at).await.expect(200);
+    assert_eq!((&read.body, read.etag()), (&said.body, said.etag()));
+    assert_eq!(uptake().await, "declined");
+    let bare = yokohama.request("DELETE", &at).send().await;
+    bare.problem("precondition_required");
+    yokohama
+        .delete(&at, "\"7.0\"")
+        .await
+        .problem("precondition_failed");
+    // The city whose lesson it is hears it, and does not answer for the plan.
+    frankfurt.get(&at).await.expect(200);
+    frankfurt.delete(&at, "*").await.problem("forbidden");
+    let toyota = app.city_user("toyota").await;
+    toyota.delete(&at, "*").await.problem("not_found");
+    let dry = yokohama.delete(&format!("{at}?dryrun=true"), "*").await;
+    assert_eq!(dry.body["dry_run"]["events"][0]["action"], "deleted");
+    assert_eq!(uptake().await, "declined");
+    yokohama.delete(&at, &said.etag()).await.expect(204);
+    yokohama.get(&at).await.problem("not_found");
+    yokohama.delete(&at, "*").await.problem("not_found");
+    assert_eq!(uptake().await, "pending");
+    let told = "SELECT action, version, cities::text FROM events WHERE type = 'decline' ORDER BY id DESC LIMIT 1";
+    let told = app.rows(told).await[0].clone();
+    let told: Vec<_> = told.into_iter().flatten().collect();
+    assert_eq!(told, ["deleted", "2", "{frankfurt,yokohama}"]);
+    let again = decline(&plan, "Too dear");
+    let again = yokohama.post(&format!("{lesson}/decline"), again).await;
+    again.expect(201);
+}
+
+#[tokio::test]
+async fn a_plan_declines_what_others_said_and_not_its_own_city() {
+    let app = App::start().await;
+    let (lesson, _) = lesson_and_plan(&app).await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
+    let alone = frankfurt.post("/v1/action-plans", plan.clone()).await;
+    let path = format!("{lesson}/decline");
+    let refused = frankfurt.post(&path, decline(&alone.id(), "No")).await;
+    let refused = refused.refused(&[("/plan", "own_lesson")]);
+    let detail = refused.body["errors"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("writes the plan alone"), "{detail}");
+    // With another city beside it, that one has something to learn.
+    plan["proponents"] = json!(["frankfurt", "yokohama"]);
+    let joint = frankfurt.post("/v1/action-plans", plan).await;
+    let said = frankfurt.post(&path, decline(&joint.id(), "No")).await;
+    said.expect(201);
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ use crate::policy::{Action, Scope, Thing, scope_of};
 /// What operations do of which method and path do not tell it.
 const ABOUT: &[(&str, Action, Thing)] = &[
     ("decline_contribution", Action::Create, Thing::Decline),
-    ("list_contribution_declines", Action::Read, Thing::Decline),
     ("transition_action_plan", Action::Submit, Thing::ActionPlan),
     (
         "consent_to_joint_action",

@@ -200,6 +200,11 @@ pub trait Resource:
         Ok(())
     }
 
+    /// What stands against removing it, as things stand, although `caller` may: a conflict (409).
+    fn let_go(&self, _caller: &Caller) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// Fills in what depends on who reads it, and is never stored.
     fn fill_for(&mut self, _caller: &Caller) {}
 

@@ -370,6 +370,7 @@ async fn remove<R: Resource>(
     before: R,
     dry_run: bool,
 ) -> Result<Stored, Problem> {
+    before.let_go(&ask.caller)?;
     R::delete(conn, &before.id())
         .await
         .map_err(|error| meaning_of(error.into(), R::THING))?;

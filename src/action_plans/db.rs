@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use super::adoption::take_back_declines;
 use super::consents::asked;
-use super::life::{actions, admit, edited};
+use super::life::{Standing, actions, admit, edited, let_go};
 pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
 use super::measurements::kept::{at_stake, note_measured};
@@ -150,9 +150,17 @@ impl Resource for ActionPlan {
         let hidden = std::mem::take(&mut self.hidden);
         lists::take_out(&hidden, self);
         let own = caller.city.as_ref();
-        let is_asked = own.is_some_and(|city| asked(self).contains(city));
         let relation = Resource::relation(self, caller);
-        self.actions = Some(actions(caller.role, relation, self.status, is_asked));
+        let standing = Standing {
+            status: self.status,
+            is_asked: own.is_some_and(|city| asked(self).contains(city)),
+            is_joint: self.proponents.len() > 1,
+        };
+        self.actions = Some(actions(caller.role, relation, standing));
+    }
+
+    fn let_go(&self, caller: &Caller) -> Result<(), Problem> {
+        let_go(self, caller)
     }
 
     fn check(&self, check: &Check<'_, Self>, faults: &mut Faults) {

@@ -101,7 +101,8 @@ pub async fn update_action_plan(ask: Ask, payload: Payload) -> Answer {
 
 /// Delete an action plan
 ///
-/// For users of its proponents, and admins. Refused while something else refers to it.
+/// For users of its proponents, and admins. Refused while something else refers to it (`still_referenced`), and to one of
+/// several proponents (`joint_plan`): these withdraw it, or leave it by taking their city out of `proponents`.
 #[utoipa::path(tag = "action plans", params(("id" = PlanId, Path, description = "Id of the action plan."), WriteParams), responses((status = 204)))]
 #[delete("/action-plans/{id}")]
 pub async fn delete_action_plan(ask: Ask) -> Answer {
@@ -133,7 +134,7 @@ pub async fn put_action_plan_by_ref(ask: Ask, payload: Payload) -> Answer {
 
 /// Delete an action plan by the key of another system
 ///
-/// For users of its proponents, and admins. A 404 to a repeated request means that it is done.
+/// As by its id. A 404 to a repeated request means that it is done.
 #[utoipa::path(tag = "action plans", params(("system" = String, Path, description = "The system that knows it, such as a domain name.", min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9._~-]+$", example = "plans.city.example"), ("key" = String, Path, description = "Its key there, percent-encoded.", min_length = 1, max_length = 200, pattern = "^[A-Za-z0-9._~:/-]+$", example = "LAP-2019-07"), RefParams, WriteParams), responses((status = 204)))]
 #[delete("/action-plans/by-ref/{system}/{key}")]
 pub async fn delete_action_plan_by_ref(ask: Ask) -> Answer {

@@ -4,6 +4,8 @@
 use super::consents::settle_consents;
 use super::types::{ActionPlan, PlanAction, PlanStatus};
 use super::validation::validation;
+use crate::auth::Caller;
+use crate::ids::CityId;
 use crate::messages::word;
 use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Code, Faults, Problem};
@@ -87,29 +89,36 @@ impl PlanAction {
         }
     }
 
-    /// Whether a plan that stands there takes it; `is_asked`: a joint action names the caller's city.
-    fn fits(self, status: PlanStatus, is_asked: bool) -> bool {
+    /// Whether a plan that stands so takes it.
+    fn fits(self, role: Role, plan: Standing) -> bool {
         match self {
-            Self::Change => status != PlanStatus::Withdrawn,
-            Self::Delete | Self::Comment => true,
-            Self::Consent => is_asked && status == PlanStatus::Submitted,
+            Self::Change => plan.status != PlanStatus::Withdrawn,
+            Self::Delete => role == Role::Admin || !plan.is_joint,
+            Self::Comment => true,
+            Self::Consent => plan.is_asked && plan.status == PlanStatus::Submitted,
             _ => {
                 let mut ways = TRANSITIONS.iter();
-                ways.any(|way| way.action == self && way.from.contains(&status))
+                ways.any(|way| way.action == self && way.from.contains(&plan.status))
             }
         }
     }
 }
 
+/// How a plan stands, as far as that decides what a caller may do with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Its status.
+    pub status: PlanStatus,
+    /// Whether a joint action names the caller's city.
+    pub is_asked: bool,
+    /// Whether it is the plan of several cities.
+    pub is_joint: bool,
+}
+
 /// What a caller may do with a plan now.
-pub fn actions(
-    role: Role,
-    relation: Relation,
-    status: PlanStatus,
-    is_asked: bool,
-) -> Vec<PlanAction> {
+pub fn actions(role: Role, relation: Relation, plan: Standing) -> Vec<PlanAction> {
     let allowed = |action: &PlanAction| {
-        action.fits(status, is_asked)
+        action.fits(role, plan)
             && allows(role, action.action(), Thing::ActionPlan, relation).is_some()
     };
     PlanAction::ALL.iter().copied().filter(allowed).collect()
@@ -140,6 +149,21 @@ pub fn admit(
     }
 }
 
+/// Refuses that one of several proponents deletes what the others have written too: each can withdraw the plan, which any
+/// of them takes back, or take its own name out.
+pub fn let_go(plan: &ActionPlan, caller: &Caller) -> Result<(), Problem> {
+    let others: Vec<_> = plan
+        .proponents
+        .iter()
+        .filter(|city| caller.city.as_ref() != Some(city))
+        .map(CityId::as_str)
+        .collect();
+    if caller.role == Role::Admin || others.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::JointPlan).with("others", others.join(", ")))
+}
+
 /// Refuses a plan that lacks what its template asks for, and names each place.
 pub fn complete(plan: &ActionPlan, template: Option<&Template>) -> Result<(), Problem> {
     let template = template.ok_or(Problem::new(Code::Internal))?;
@@ -162,17 +186,29 @@ mod tests {
     #[test]
     fn what_everybody_may_do_with_a_plan_in_each_status() {
         let callers = [
-            ("admin", Role::Admin, Relation::Other, false),
-            ("proponent", Role::EuCity, Relation::Own, false),
-            ("partner, asked", Role::JpCity, Relation::Partner, true),
-            ("partner", Role::JpCity, Relation::Partner, false),
-            ("other city", Role::JpCity, Relation::Public, true),
-            ("anonymous", Role::Anonymous, Relation::Public, false),
+            ("admin", Role::Admin, Relation::Other, false, true),
+            ("proponent", Role::EuCity, Relation::Own, false, false),
+            ("one of several", Role::EuCity, Relation::Own, false, true),
+            (
+                "partner, asked",
+                Role::JpCity,
+                Relation::Partner,
+                true,
+                false,
+            ),
+            ("partner", Role::JpCity, Relation::Partner, false, false),
+            ("other city", Role::JpCity, Relation::Public, true, false),
+            ("anonymous", Role::Anonymous, Relation::Public, false, false),
         ];
         let mut table = String::new();
-        for (name, role, relation, is_asked) in callers {
+        for (name, role, relation, is_asked, is_joint) in callers {
             for &status in PlanStatus::ALL {
-                let actions = actions(role, relation, status, is_asked);
+                let plan = Standing {
+                    status,
+                    is_asked,
+                    is_joint,
+                };
+                let actions = actions(role, relation, plan);
                 let words: Vec<_> = actions.iter().map(|it| it.as_str()).collect();
                 table +=
                     format!("{name:<15}{:<10} {}", status.as_str(), words.join(", ")).trim_end();

@@ -80,6 +80,7 @@ problem_codes! {
     IndicatorMeasured = "indicator_measured", 409;
     NotRestorable = "not_restorable", 409;
     PlanWithdrawn = "plan_withdrawn", 409;
+    JointPlan = "joint_plan", 409;
     BulkUndone = "bulk_undone", 409;
     PlanNotSubmitted = "plan_not_submitted", 409;
     ConsentMissing = "consent_missing", 409;

@@ -11,7 +11,7 @@ use crate::db::Connection;
 use crate::events::{self, Author, Event, Happening, was_edited};
 use crate::ids::CityId;
 use crate::messages::word;
-use crate::policy::{Action, allows};
+use crate::policy::{Action, Relation, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
 use crate::resource::{Check, Known, Meta, References, Resource};
 
@@ -250,20 +250,24 @@ impl Way<'_> {
         } else {
             Action::Create
         };
-        if allows(
-            self.caller.role,
-            action,
-            R::THING,
-            item.relation(self.caller),
-        )
-        .is_none()
-        {
+        let relation = item.relation(self.caller);
+        let may = allows(self.caller.role, action, R::THING, relation).is_some();
+        if !may && !before.is_some_and(|before| self.leaves(before, item)) {
             // Whose it would be may just be misspelt.
             std::mem::take(faults).into_result()?;
             return Err(forbidden(self.caller));
         }
         item.check(&self.looking_at(before, known), faults);
         Ok(())
+    }
+
+    /// Whether the caller's city does no more than leave a thing to the other cities that it belongs to: that is its right,
+    /// though the thing is not its own afterwards.
+    fn leaves<R: Resource>(&self, before: &R, item: &R) -> bool {
+        let mut others = before.cities();
+        others.retain(|city| self.caller.city.as_ref() != Some(city));
+        let left = item.cities();
+        before.relation(self.caller) == Relation::Own && !left.is_empty() && left == others
     }
 
     fn looking_at<'b, R>(&'b self, before: Option<&'b R>, known: &'b Known) -> Check<'b, R> {

@@ -72,10 +72,14 @@ async fn a_city_speaks_in_its_knowledge_for_itself_and_its_partners_alone() {
         .patch(&path, "*", alone)
         .await
         .refused(&[("/cities", "not_yours")]);
-    let alone = json!({"cities": ["frankfurt"]});
-    yokohama.patch(&path, "*", alone).await.problem("forbidden");
     let text = json!({"title": {"en": "Ours"}});
     yokohama.patch(&path, "*", text).await.expect(200);
+    let alone = json!({"cities": ["frankfurt"]});
+    yokohama.patch(&path, "*", alone).await.expect(200);
+    yokohama
+        .patch(&path, "*", json!({"title": {"en": "Mine"}}))
+        .await
+        .problem("not_found");
 }
 
 #[tokio::test]
@@ -87,10 +91,10 @@ async fn a_joint_plan_stays_that_of_each_of_its_proponents() {
         .patch(&plan, "*", alone.clone())
         .await
         .refused(&[("/proponents", "not_yours")]);
-    frankfurt
-        .patch(&plan, "*", alone.clone())
-        .await
-        .problem("forbidden");
+    // Neither does it hand its place to another.
+    let handed = json!({"proponents": ["yokohama"], "pairing": "umea-kamakura"});
+    let handed = frankfurt.patch(&plan, "*", handed).await;
+    assert!(handed.status == 400 || handed.status == 403, "{handed}");
     let own = plan.rsplit('/').next().unwrap();
     let revises = json!({"kind": "revision", "revises": {"title": {"en": "It"}, "plan": own}});
     frankfurt
@@ -98,6 +102,46 @@ async fn a_joint_plan_stays_that_of_each_of_its_proponents() {
         .await
         .refused(&[("/revises/plan", "revises_itself")]);
     admin.patch(&plan, "*", alone).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_proponent_leaves_a_joint_plan_and_deletes_what_is_its_own_alone() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let both = complete_plan(&["frankfurt", "yokohama"]);
+    let plan = make(&frankfurt, both.clone()).await;
+    for proponent in [&frankfurt, &yokohama] {
+        let read = proponent.get(&plan).await.expect(200);
+        let actions = read.body["actions"].as_array().unwrap().clone();
+        assert!(!actions.contains(&json!("delete")), "{actions:?}");
+    }
+    let events = app.events().await;
+    let refused = yokohama.delete(&plan, "*").await;
+    let refused = refused.conflict("joint_plan", &[]);
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("also that of frankfurt. Withdraw it"),
+        "{detail}"
+    );
+    let told = yokohama.request("DELETE", &plan).header("If-Match", "*");
+    let told = told.header("Accept-Language", "ja").send().await;
+    let detail = told.body["detail"].as_str().unwrap();
+    assert!(detail.contains("frankfurt の計画でもあります"), "{detail}");
+    assert_eq!(app.events().await, events, "nothing was stored");
+    to(&yokohama, &plan, "withdrawn").await.expect(200);
+    to(&frankfurt, &plan, "draft").await.expect(200);
+
+    // It leaves by taking its name out, and nothing of the text is lost to the other.
+    let text = frankfurt.get(&plan).await.expect(200);
+    let alone = json!({"proponents": ["frankfurt"]});
+    let left = yokohama.patch(&plan, &text.etag(), alone).await.expect(200);
+    assert_eq!(left.body["actions"], json!([]));
+    yokohama.get(&plan).await.problem("not_found");
+    let kept = frankfurt.get(&plan).await.expect(200);
+    assert_eq!(kept.body["activities"], text.body["activities"]);
+    assert_eq!(kept.body["proponents"], json!(["frankfurt"]));
+    frankfurt.delete(&plan, "*").await.expect(204);
+    let plan = make(&frankfurt, both).await;
+    admin.delete(&plan, "*").await.expect(204);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::action_plans::life::actions;
+use crate::action_plans::life::{Standing, actions};
 use crate::action_plans::types::{ActionPlan, PlanAction, PlanStatus};
 use crate::auth::Caller;
 use crate::column::JsonText;
@@ -76,6 +76,11 @@ pub(super) struct Readable {
 
 impl WorkingCopy {
     pub(super) fn seen_by(self, caller: &Caller) -> StoredPlan {
+        let standing = Standing {
+            status: self.status,
+            is_asked: false,
+            is_joint: self.proponents.len() > 1,
+        };
         StoredPlan {
             id: self.id,
             proponents: self.proponents,
@@ -87,7 +92,7 @@ impl WorkingCopy {
             updated_at: self.updated_at,
             hidden: 0,
             relation: Relation::Other,
-            actions: actions(caller.role, Relation::Other, self.status, false),
+            actions: actions(caller.role, Relation::Other, standing),
             document: self.document,
         }
     }
@@ -102,6 +107,11 @@ impl Readable {
                 _ => Relation::Partner,
             },
         };
+        let standing = Standing {
+            status: self.status,
+            is_asked: self.asked,
+            is_joint: self.proponents.len() > 1,
+        };
         StoredPlan {
             id: self.plan,
             proponents: self.proponents,
@@ -113,7 +123,7 @@ impl Readable {
             updated_at: self.updated_at,
             hidden: 0,
             relation,
-            actions: actions(caller.role, relation, self.status, self.asked),
+            actions: actions(caller.role, relation, standing),
             document,
         }
     }

@@ -176,6 +176,9 @@ problem-joint-plan = The plan is also that of { $others }. Withdraw it, or take 
 problem-plan-not-submitted = The plan is { $status }; cities consent to what is submitted.
     .title = The plan is not submitted
     .help = Cities that a joint action names accept or decline it while the plan is submitted: then its text is what the programme will approve. Nothing was stored.
+problem-comments-closed = Your city comments on this plan while it is handed in to the cities of its pairing.
+    .title = The plan is not open to comments of your city now
+    .help = The partner cities of a pairing comment on its plans while these are submitted. Afterwards a city goes on reading the threads in which it has spoken, and edits, settles and deletes what it said itself. Nothing was stored.
 problem-consent-missing = { $count ->
         [one] A consent is missing; `errors` names it.
        *[other] { $count } consents are missing; `errors` names each of them.

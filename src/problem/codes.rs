@@ -83,6 +83,7 @@ problem_codes! {
     JointPlan = "joint_plan", 409;
     BulkUndone = "bulk_undone", 409;
     PlanNotSubmitted = "plan_not_submitted", 409;
+    CommentsClosed = "comments_closed", 409;
     ConsentMissing = "consent_missing", 409;
     TooManySecrets = "too_many_secrets", 409;
     LastSecret = "last_secret", 409;

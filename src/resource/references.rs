@@ -64,8 +64,9 @@ fn load<'a, R: Resource>(
 /// The references of one body, each with its place.
 #[derive(Default)]
 pub struct References {
-    kinds: BTreeMap<&'static str, Kind>,
-    stored: BTreeMap<&'static str, Kind>,
+    kinds: Kinds,
+    looked_at: Kinds,
+    stored: Kinds,
 }
 
 struct Kind {
@@ -74,15 +75,26 @@ struct Kind {
     places: Vec<(String, String)>,
 }
 
+type Kinds = BTreeMap<&'static str, Kind>;
+
+fn note<R: Resource>(kinds: &mut Kinds, pointer: String, id: &R::Id) {
+    let kind = kinds.entry(R::THING.as_str()).or_insert_with(|| Kind {
+        type_id: TypeId::of::<R>(),
+        load: load::<R>,
+        places: Vec::new(),
+    });
+    kind.places.push((pointer, id.to_string()));
+}
+
 impl References {
     /// Notes that the field at `pointer` refers to the `R` with this id.
     pub fn to<R: Resource>(&mut self, pointer: impl Into<String>, id: &R::Id) {
-        let kind = self.kinds.entry(R::THING.as_str()).or_insert_with(|| Kind {
-            type_id: TypeId::of::<R>(),
-            load: load::<R>,
-            places: Vec::new(),
-        });
-        kind.places.push((pointer.into(), id.to_string()));
+        note::<R>(&mut self.kinds, pointer.into(), id);
+    }
+
+    /// Notes that something is about the `R` with this id, which the caller may see or not: it is told by no fault.
+    pub fn to_seen<R: Resource>(&mut self, id: &R::Id) {
+        note::<R>(&mut self.looked_at, String::new(), id);
     }
 
     /// Notes the entries of a list.
@@ -96,6 +108,12 @@ impl References {
     /// private to its other author. It is read too: what the body leaves out may stay as it is.
     pub fn let_pass(&mut self, stored: Self) {
         self.stored = stored.kinds;
+    }
+
+    /// What is to be read.
+    fn all(&self) -> impl Iterator<Item = (&&'static str, &Kind)> {
+        let named = self.kinds.iter().chain(&self.looked_at);
+        named.chain(&self.stored)
     }
 
     /// Reads what is referred to, one statement for each kind of thing.
@@ -132,7 +150,7 @@ impl References {
         let mut wanted: BTreeMap<&'static str, (TypeId, Loader, BTreeSet<String>)> =
             BTreeMap::new();
         let named = each.iter().map(|(references, _)| references);
-        let named = named.flat_map(|references| references.kinds.iter().chain(&references.stored));
+        let named = named.flat_map(References::all);
         for (name, kind) in named {
             let (.., ids) = wanted
                 .entry(name)

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::kinds::{contribution, knowledge};
-use crate::support::mirror::{Mirror, Things, everything};
+use crate::support::mirror::{Mirror, Things, everything_of, plans_of};
 use crate::support::plans::{cast, complete_plan, make, to};
 use crate::support::{App, Client};
 
@@ -692,8 +692,24 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
                 .await
         }
         15 => {
-            let comment = json!({"pointer": "", "text": {"en": "Why?"}});
-            client.post(&format!("{plan}/comments"), comment).await
+            let list = format!("{plan}/comments");
+            let said = client.get(&format!("{list}?limit=200")).await;
+            let said = match said.status {
+                200 => said.ids(),
+                _ => Vec::new(),
+            };
+            let mut comment = json!({"pointer": "", "text": {"en": "Why?"}});
+            match (dice.below(4), said.is_empty()) {
+                (0, false) => {
+                    let one = format!("{list}/{}", dice.one(&said));
+                    client.delete(&one, "*").await
+                }
+                (1 | 2, false) => {
+                    comment["reply_to"] = json!(dice.one(&said));
+                    client.post(&list, comment).await
+                }
+                _ => client.post(&list, comment).await,
+            }
         }
         16 => {
             let cities = PARTNERS[dice.below(3)];
@@ -721,6 +737,49 @@ async fn act(dice: &mut Dice, client: &Client, admin: &Client) {
         }
     };
     assert!(reply.status < 500, "{reply}");
+}
+
+#[tokio::test]
+async fn a_thread_stays_with_the_city_that_has_spoken_in_it() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let mut all = everybody(&app, &admin, &frankfurt, &yokohama).await;
+    let path = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let list = format!("{path}/comments");
+    let comment = json!({"pointer": "/objectives", "text": {"en": "Why?"}});
+    let first = frankfurt.post(&list, comment).await.expect(201);
+    to(&frankfurt, &path, "submitted").await.expect(200);
+    let reply = json!({"text": {"en": "Yes."}, "reply_to": first.id()});
+    let reply = yokohama.post(&list, reply).await.expect(201);
+    let new = "created 1";
+    let both = "created 1, created 1";
+    hear(&mut all, "comment", "said", &[both, both, both, "", "", ""]).await;
+    to(&admin, &path, "returned").await.expect(200);
+    hear(&mut all, "comment", "returned", &["", "", "", "", "", ""]).await;
+    let later = json!({"text": {"en": "So."}, "reply_to": first.id()});
+    let later = frankfurt.post(&list, later).await.expect(201);
+    hear(&mut all, "comment", "later", &[new, new, new, "", "", ""]).await;
+    // What it said last, taken back, takes the rest along.
+    let reply = format!("{list}/{}", reply.id());
+    yokohama.delete(&reply, "*").await.expect(204);
+    let (gone, rest) = ("deleted 2", "deleted 2, deleted 2, deleted 2");
+    hear(
+        &mut all,
+        "comment",
+        "taken back",
+        &[gone, gone, rest, "", "", ""],
+    )
+    .await;
+    frankfurt
+        .delete(&format!("{list}/{}", later.id()), "*")
+        .await
+        .expect(204);
+    hear(
+        &mut all,
+        "comment",
+        "removed",
+        &[gone, gone, "", "", "", ""],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -761,8 +820,9 @@ async fn whatever_several_clients_do_every_copy_comes_to_equal_what_the_service_
             }))
             .await;
             let mut there: HashMap<&str, Things> = HashMap::new();
+            let plans = plans_of(&everything_of(&admin, Vec::new()).await);
             for (who, client) in readers.into_iter().chain([("anonymous", &anonymous)]) {
-                there.insert(who, everything(client).await.0);
+                there.insert(who, everything_of(client, plans.clone()).await);
             }
             for (who, copy) in &mut copies {
                 copy.follow().await;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::kinds::plan;
+use crate::support::plans::complete_plan;
 use crate::support::{App, Client, Reply};
 
 async fn begun(client: &Client) -> (String, Reply) {
@@ -267,25 +268,100 @@ async fn each_city_edits_its_own_comments_and_the_proponents_settle_all() {
     owner.delete(&at, "*").await.problem("forbidden");
     partner.patch(&at, "*", text).await.expect(200);
 
-    // Who proposes it no more reads the comments no more, not even its own.
+    let other = owner.post(&list, on("/context")).await.expect(201);
+    // Who proposes it no more reads the comments no more, but for the threads in which it has spoken.
     app.run(
         "DELETE FROM action_plan_proponents WHERE city = 'frankfurt'; \
         UPDATE action_plans SET proponents = '{yokohama}', \
             document = (document::jsonb || '{\"proponents\": [\"yokohama\"]}')::json",
     )
     .await;
-    partner.get(&at).await.problem("not_found");
-    partner.get(&list).await.problem("not_found");
+    assert_eq!(partner.get(&list).await.expect(200).ids(), [made.id()]);
+    let other = format!("{list}/{}", other.id());
+    partner.get(&other).await.problem("not_found");
     partner
         .patch(&at, "*", json!({"resolved": true}))
         .await
-        .problem("not_found");
-    partner.delete(&at, "*").await.problem("not_found");
+        .expect(200);
     owner
         .patch(&at, "*", json!({"resolved": true}))
         .await
         .expect(200);
     admin.delete(&at, "*").await.expect(204);
+}
+
+#[tokio::test]
+async fn a_partner_goes_on_reading_the_threads_in_which_it_has_spoken() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let partner = app.city_user("frankfurt").await;
+    let admin = app.admin().await;
+    let made = complete_plan(&["yokohama"]);
+    let made = owner.post("/v1/action-plans", made).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let list = format!("{path}/comments");
+    let bring = async |client: &Client, to: &str| {
+        let body = json!({"to": to, "comment": "So."});
+        let path = format!("{path}/transitions");
+        client.post(&path, body).await.expect(200)
+    };
+    bring(&owner, "submitted").await;
+    let asked = partner.post(&list, on("/activities/0")).await.expect(201);
+    let answer = |text: &str, to: &Reply| json!({"text": {"en": text}, "reply_to": to.id()});
+    let begun = owner.post(&list, on("/context")).await.expect(201);
+    let said = answer("Yes.", &begun);
+    let said = partner.post(&list, said).await.expect(201);
+    let alone = owner.post(&list, on("/risks")).await.expect(201);
+    assert_eq!(partner.get(&list).await.items().len(), 4);
+
+    bring(&admin, "returned").await;
+    partner.get(&path).await.problem("not_found");
+    let later = answer("Because.", &asked);
+    let later = owner.post(&list, later).await.expect(201);
+    let own = [asked.id(), begun.id(), said.id(), later.id()];
+    let read = partner.get(&format!("{list}?count=true")).await.expect(200);
+    assert_eq!((read.ids(), &read.body["total"]), (own.to_vec(), &json!(4)));
+    let hidden = format!("{list}/{}", alone.id());
+    partner.get(&hidden).await.problem("not_found");
+    // Where it stands in the draft is the proponents' alone.
+    let mut activities = made.body["activities"].clone();
+    let other = json!({"key": "other", "title": {"en": "Other"}});
+    activities.as_array_mut().unwrap().insert(0, other);
+    let moved = json!({"activities": activities});
+    owner.patch(&path, "*", moved).await.expect(200);
+    let at = format!("{list}/{}", asked.id());
+    let read = partner.get(&at).await.expect(200);
+    assert_eq!(read.body["pointer"], "/activities/0");
+    assert_eq!(owner.get(&at).await.body["pointer"], "/activities/1");
+    // It settles and takes back what it said, and says nothing new.
+    let settled = json!({"resolved": true});
+    let settled = partner.patch(&at, &read.etag(), settled).await.expect(200);
+    assert_eq!(settled.body["resolved_by_city"], "frankfurt");
+    let others = format!("{list}/{}", begun.id());
+    let refused = partner.patch(&others, "*", json!({"resolved": true})).await;
+    refused.refused(&[("/resolved", "not_yours")]);
+    let more = partner.post(&list, answer("And?", &asked)).await;
+    more.conflict("comments_closed", &[]);
+    let more = partner.post(&list, on("/nothing")).await;
+    more.conflict("comments_closed", &[]);
+    let said = format!("{list}/{}", said.id());
+    partner.delete(&said, "*").await.expect(204);
+    partner.get(&others).await.problem("not_found");
+
+    // Also when everybody reads the plan.
+    let before = json!({"activities": made.body["activities"]});
+    owner.patch(&path, "*", before).await.expect(200);
+    bring(&owner, "submitted").await;
+    assert_eq!(partner.get(&list).await.items().len(), 4);
+    bring(&admin, "approved").await;
+    partner.get(&path).await.expect(200);
+    let read = partner.get(&list).await.expect(200);
+    assert_eq!(read.ids(), [asked.id(), later.id()]);
+    let more = partner.post(&list, answer("And?", &asked)).await;
+    more.conflict("comments_closed", &[]);
+    let third = app.city_user("toyota").await;
+    third.get(&list).await.problem("not_found");
+    third.get(&at).await.problem("not_found");
 }
 
 #[tokio::test]

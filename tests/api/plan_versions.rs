@@ -94,6 +94,47 @@ async fn every_write_makes_a_version_that_stays_as_it_was() {
 }
 
 #[tokio::test]
+async fn what_was_written_tells_whose_city_wrote_it_then() {
+    let app = App::start().await;
+    let (owner, admin) = (app.city_user("yokohama").await, app.admin().await);
+    let (path, _) = begun(&owner).await;
+    let comment = json!({"pointer": "/objectives", "text": {"en": "Why?"}, "resolved": true});
+    let comments = format!("{path}/comments");
+    let settled = owner.post(&comments, comment).await.expect(201);
+    let measured = format!("{path}/indicators/riders/measurements");
+    let value = json!({"value": 1, "on": "2020"});
+    let noted = owner.post(&measured, value.clone()).await.expect(201);
+    let user = owner.get("/v1/me").await.body["user"].clone();
+    let user = user["id"].as_str().or(user.as_str()).unwrap().to_owned();
+    let moved = json!({"city": "kamakura"});
+    let user = format!("/v1/users/{user}");
+    admin.patch(&user, "*", moved).await.expect(200);
+    let edit = json!({"objectives": {"en": "None."}});
+    admin.patch(&path, "*", edit).await.expect(200);
+    admin.post(&measured, value).await.expect(201);
+    let of = async |list: &str, member: &str| {
+        let items = admin.get(list).await.expect(200).items();
+        let cities = items.iter().map(|item| item[member].clone());
+        cities.collect::<Vec<_>>()
+    };
+    let versions = format!("{path}/versions");
+    let (yokohama, programme) = (json!("yokohama"), json!(null));
+    assert_eq!(
+        of(&versions, "city").await,
+        [programme.clone(), yokohama.clone()]
+    );
+    assert_eq!(of(&comments, "city").await, [json!("yokohama")]);
+    assert_eq!(of(&comments, "resolved_by_city").await, [json!("yokohama")]);
+    assert_eq!(of(&measured, "city").await, [yokohama, programme.clone()]);
+    assert_eq!(settled.body["resolved_by_city"], "yokohama");
+    assert_eq!(noted.body["city"], "yokohama");
+    let at = format!("{comments}/{}", settled.id());
+    let open = json!({"resolved": false});
+    let open = admin.patch(&at, "*", open).await.expect(200);
+    assert_eq!(open.body["resolved_by_city"], programme);
+}
+
+#[tokio::test]
 async fn thousands_of_versions_come_in_pages() {
     let app = App::start().await;
     let owner = app.city_user("yokohama").await;

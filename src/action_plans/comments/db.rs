@@ -1,40 +1,37 @@
-//! Comments in the database. Each is kept with a path; its pointer is found in the plan when it is read.
-
-use std::collections::HashMap;
+//! Comments in the database: who sees them, who may say what to them.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::Value;
 
+use super::stored::{Row, placed};
 use super::types::{Comment, CommentFilter, MadeAt};
-use crate::action_plans::places::{path_of, pointer_of};
+use crate::action_plans::places::path_of;
 use crate::action_plans::types::ActionPlan;
 use crate::auth::Caller;
-use crate::column::JsonText;
 use crate::db::Connection;
 use crate::events::Author;
-use crate::ids::{AccountId, CityId, CommentId, PlanId};
+use crate::ids::{CityId, CommentId, PlanId};
 use crate::messages::word;
 use crate::policy::{Relation, Role, Thing};
-use crate::problem::{Fault, Faults, Rule};
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{
     Check, Known, References, Resource, digest_of, new_uuid, opens, usual_fields,
     usual_sorts_by_uuid,
 };
-use crate::schema::{action_plan_comments, action_plans};
-use crate::text::Text;
+use crate::schema::action_plan_comments;
 
-/// The comments that a city sees: on its own plans, and on those of its pairings while they are handed in; of these not
-/// what is said of their sources, because not every source is shown to partners.
+/// The comments that a city sees: on its own plans, on those of its pairings while they are handed in, and in threads in which
+/// it has spoken; of the others' plans not what is said of their sources, because not every source is shown to partners.
 const OF_CITY: &str = "EXISTS (SELECT FROM action_plan_proponents AS own \
          WHERE own.plan = action_plan_comments.plan AND own.city = ?) \
-     OR EXISTS (SELECT FROM action_plans AS open JOIN pairing_cities AS member ON member.pairing = open.pairing \
-         WHERE open.id = action_plan_comments.plan AND open.status = 'submitted' AND member.city = ? \
-         AND action_plan_comments.path NOT LIKE '/inputs/sources/%' \
-         AND action_plan_comments.path NOT LIKE '/activities/%/sources/%')";
+     OR NOT is_of_sources(action_plan_comments.path) AND ( \
+         EXISTS (SELECT FROM action_plans AS open JOIN pairing_cities AS member ON member.pairing = open.pairing \
+             WHERE open.id = action_plan_comments.plan AND open.status = 'submitted' AND member.city = ?) \
+         OR EXISTS (SELECT FROM action_plan_comments AS said \
+             WHERE said.thread = action_plan_comments.thread AND said.city = ?))";
 
 fn visible(caller: &Caller) -> Option<Sight> {
     match (caller.role, &caller.city) {
@@ -44,105 +41,22 @@ fn visible(caller: &Caller) -> Option<Sight> {
     }
 }
 
-/// A comment as it is stored.
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = action_plan_comments, treat_none_as_null = true)]
-struct Row {
-    id: CommentId,
-    plan: PlanId,
-    path: String,
-    made_version: i64,
-    made_pointer: String,
-    text: Text,
-    reply_to: Option<CommentId>,
-    thread: CommentId,
-    resolved: bool,
-    resolved_by: Option<AccountId>,
-    city: Option<CityId>,
-    by: Option<AccountId>,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl From<&Comment> for Row {
-    fn from(comment: &Comment) -> Self {
-        let comment = comment.clone();
-        Self {
-            id: comment.id,
-            plan: comment.plan,
-            path: comment.path,
-            made_version: comment.made_at.version,
-            made_pointer: comment.made_at.pointer,
-            text: comment.text,
-            reply_to: comment.reply_to,
-            thread: comment.thread,
-            resolved: comment.resolved,
-            resolved_by: comment.resolved_by,
-            city: comment.city,
-            by: comment.by,
-            version: comment.version,
-            created_at: comment.created_at,
-            updated_at: comment.updated_at,
-        }
-    }
-}
-
-impl Row {
-    /// The comment, with its pointer into the plan as it is now.
-    fn placed(self, document: &Value, proponents: Vec<CityId>) -> Comment {
-        Comment {
-            id: self.id,
-            plan: self.plan,
-            pointer: pointer_of(document, &self.path),
-            made_at: MadeAt {
-                version: self.made_version,
-                pointer: self.made_pointer,
-            },
-            text: self.text,
-            reply_to: self.reply_to,
-            thread: self.thread,
-            resolved: self.resolved,
-            resolved_by: self.resolved_by,
-            city: self.city,
-            by: self.by,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            path: self.path,
-            proponents,
-        }
-    }
-}
-
-/// The comments, with their pointers. Whoever sees comments sees the working copies of their plans.
-async fn placed(mut conn: &Connection, rows: Vec<Row>) -> QueryResult<Vec<Comment>> {
-    let mut plans: Vec<PlanId> = rows.iter().map(|row| row.plan).collect();
-    plans.sort_unstable();
-    plans.dedup();
-    if plans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found: Vec<(PlanId, Vec<CityId>, JsonText)> = action_plans::table
-        .filter(action_plans::id.eq_any(plans))
-        .select((
-            action_plans::id,
-            action_plans::proponents,
-            action_plans::document,
-        ))
-        .load(&mut conn)
-        .await?;
-    let mut known = HashMap::new();
-    for (id, proponents, text) in found {
-        let document: Value = serde_json::from_str(&text.0)
-            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-        known.insert(id, (proponents, document));
-    }
-    let placed = rows.into_iter().filter_map(|row| {
-        let (proponents, document) = known.get(&row.plan)?;
-        Some(row.placed(document, proponents.clone()))
-    });
-    Ok(placed.collect())
+/// Whether the caller's city has said something about the plan: then there is something for it to read.
+async fn has_spoken(
+    mut conn: &Connection,
+    caller: &Caller,
+    plan: Option<&String>,
+) -> QueryResult<bool> {
+    let plan = plan.and_then(|plan| plan.parse::<PlanId>().ok());
+    let (Some(city), Some(plan)) = (&caller.city, plan) else {
+        return Ok(false);
+    };
+    let said = action_plan_comments::table
+        .filter(action_plan_comments::plan.eq(plan))
+        .filter(action_plan_comments::city.eq(city));
+    diesel::select(diesel::dsl::exists(said))
+        .get_result(&mut conn)
+        .await
 }
 
 type Comments = action_plan_comments::BoxedQuery<'static, Pg>;
@@ -197,7 +111,9 @@ impl Resource for Comment {
     }
 
     async fn enter(conn: &Connection, caller: &Caller, parents: &[String]) -> QueryResult<bool> {
-        opens::<ActionPlan, Self>(conn, caller, parents.first()).await
+        let plan = parents.first();
+        Ok(opens::<ActionPlan, Self>(conn, caller, plan).await?
+            || has_spoken(conn, caller, plan).await?)
     }
 
     fn cities(&self) -> Vec<CityId> {
@@ -220,11 +136,12 @@ impl Resource for Comment {
         }
         if before.is_some_and(|before| before.resolved) != self.resolved {
             self.resolved_by = caller.account().filter(|_| self.resolved);
+            self.resolved_by_city = caller.city.clone().filter(|_| self.resolved);
         }
     }
 
     fn references(&self, references: &mut References) {
-        references.to::<ActionPlan>("/plan", &self.plan);
+        references.to_seen::<ActionPlan>(&self.plan);
         if let Some(comment) = &self.reply_to {
             references.to::<Self>("/reply_to", comment);
         }
@@ -284,6 +201,17 @@ impl Resource for Comment {
         faults.check(is_settled && !may_settle, "/resolved", Rule::NotYours);
     }
 
+    /// A plan is commented on by who writes it, and by its partners while it is handed in to them.
+    fn admit(&self, check: &Check<'_, Self>) -> Result<(), Problem> {
+        let plan = check.known.get::<ActionPlan>(&self.plan);
+        let is_open = check.before.is_some() || plan.is_some_and(|plan| !plan.is_public_copy);
+        if is_open {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::CommentsClosed))
+        }
+    }
+
     async fn find(
         mut conn: &Connection,
         caller: &Caller,
@@ -294,7 +222,7 @@ impl Resource for Comment {
             .select(Row::as_select())
             .load(&mut conn)
             .await?;
-        Ok(placed(conn, rows).await?.pop())
+        Ok(placed(conn, caller, rows).await?.pop())
     }
 
     async fn lock(
@@ -310,7 +238,9 @@ impl Resource for Comment {
             Some(seen) => row.filter(seen).for_no_key_update().first(conn).await,
         }
         .optional()?;
-        Ok(placed(conn, found.into_iter().collect()).await?.pop())
+        Ok(placed(conn, caller, found.into_iter().collect())
+            .await?
+            .pop())
     }
 
     async fn find_many(
@@ -323,7 +253,7 @@ impl Resource for Comment {
             .select(Row::as_select())
             .load(&mut conn)
             .await?;
-        placed(conn, rows).await
+        placed(conn, caller, rows).await
     }
 
     async fn list(
@@ -391,6 +321,10 @@ impl Comment {
         let Some(plan) = known.get::<ActionPlan>(&self.plan) else {
             return;
         };
+        if plan.is_public_copy {
+            // It is refused as a whole.
+            return;
+        }
         let document = serde_json::to_value(plan).unwrap_or_default();
         let is_partner = self
             .city
@@ -413,7 +347,7 @@ impl Comment {
     }
 }
 
-/// Whether a path leads to an entry of the sources of the plan or of an activity; `visible` says the same in SQL.
+/// Whether a path leads to an entry of the sources of the plan or of an activity; `is_of_sources` says the same in SQL.
 fn is_in_sources(path: &str) -> bool {
     matches!(
         path.split('/').collect::<Vec<_>>().as_slice(),

@@ -13,8 +13,9 @@ use crate::write::{self, WriteParams};
 
 /// List the comments on an action plan
 ///
-/// For users of its proponents, for those of the partner cities while the plan is handed in, and for admins; for others
-/// there is no such list.
+/// For users of its proponents, for those of the partner cities while the plan is handed in, and for admins. A city that has
+/// commented on it goes on reading the threads in which it has spoken, each with the place where it was made. For others there
+/// is no such list.
 #[utoipa::path(tag = "action plans", params(("plan" = PlanId, Path, description = "Id of the action plan."), ListParams, CommentFilter), security(("bearer" = [])), responses((status = 200, body = Listing<Comment>)))]
 #[get("/action-plans/{plan}/comments")]
 pub async fn list_comments(asking: Asking) -> Answer {
@@ -32,7 +33,8 @@ pub async fn get_comment(asking: Asking) -> Answer {
 
 /// Comment on an action plan
 ///
-/// For whoever sees its comments. The plan and its version stay as they are.
+/// For users of its proponents, for those of the partner cities while the plan is handed in (`comments_closed`), and for
+/// admins. The plan and its version stay as they are.
 #[utoipa::path(tag = "action plans", params(("plan" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = Comment, responses((status = 201, body = Comment)))]
 #[post("/action-plans/{plan}/comments")]
 pub async fn create_comment(ask: Ask, payload: Payload) -> Answer {

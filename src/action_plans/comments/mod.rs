@@ -4,4 +4,5 @@
 
 pub mod db;
 pub mod http;
+mod stored;
 pub mod types;

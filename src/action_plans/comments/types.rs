@@ -19,7 +19,8 @@ pub struct Comment {
     #[schema(read_only)]
     pub plan: PlanId,
     /// JSON Pointer (RFC 6901) to what it is about, as the plan is now; empty for the plan as a whole. It follows its
-    /// part, and is null once that is gone. Given when the comment is made; a reply may leave it out.
+    /// part, and is null once that is gone; for a city that does not read the plan as it is now, the place where it was made.
+    /// Given when the comment is made; a reply may leave it out.
     #[schema(
         max_length = 1000,
         pattern = "^(/.*)?$",
@@ -45,6 +46,10 @@ pub struct Comment {
     #[serde(default)]
     #[schema(read_only)]
     pub resolved_by: Option<AccountId>,
+    /// The city that this account belonged to then; null when it was the programme's.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub resolved_by_city: Option<CityId>,
     /// The city whose comment it is; null when it is the programme's.
     #[serde(default)]
     #[schema(read_only)]

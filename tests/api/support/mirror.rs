@@ -111,7 +111,11 @@ impl Mirror {
 
     /// Demands that it is what the service has for its reader.
     pub async fn equals_service(&self, who: &str) {
-        let (there, _) = everything(&self.client).await;
+        let comments = of_type(&self.things, "comment");
+        let plans = comments
+            .iter()
+            .filter_map(|url| url.split("/comments/").next());
+        let there = everything_of(&self.client, plans.map(str::to_owned).collect()).await;
         self.equals(&there, who);
     }
 
@@ -170,6 +174,25 @@ pub async fn everything(client: &Client) -> (Things, String) {
         }
     }
     (things, first.unwrap())
+}
+
+/// Everything that a client exports, and what it reads below these plans, which it may not see themselves: threads in
+/// which it has spoken.
+pub async fn everything_of(client: &Client, plans: Vec<String>) -> Things {
+    let (mut things, _) = everything(client).await;
+    for url in plans {
+        let path = format!("{url}/comments");
+        let list = client.get(&format!("{path}?limit=200")).await;
+        if list.status == 200 {
+            note(&mut things, "comment", &path, &list.items());
+        }
+    }
+    things
+}
+
+/// The plans among these things, by their URLs.
+pub fn plans_of(things: &Things) -> Vec<String> {
+    of_type(things, "action_plan")
 }
 
 fn note(things: &mut Things, kind: &str, path: &str, items: &[Value]) {

@@ -49,6 +49,7 @@ use crate::write::{DryRun, PatchOperation};
     PatchOperation,
     DryRun,
     FileText,
+    FlowInclude,
     Message
 )))]
 struct Shared;

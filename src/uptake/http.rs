@@ -3,6 +3,7 @@
 use actix_web::web::Payload;
 use actix_web::{delete, get, post};
 
+use super::along::FlowParams;
 use super::declines::DeclineLesson;
 use super::flow::{self, PairingFlow};
 use super::types::{Decline, DeclineFilter, DeclineRequest};
@@ -96,11 +97,13 @@ async fn uses_of<R: Resource<Seen = R>>(asking: Asking, kind: SourceType) -> Ans
 ///
 /// What the cities of the pairing said at round tables, its tours and knowledge items and whatever else its plans name, and
 /// what became of each: adopted by a plan, declined with a reason, or pending. All of it as far as you see it.
-#[utoipa::path(tag = "pairings", params(("id" = PairingId, Path, description = "Id of the pairing.")), responses((status = 200, body = PairingFlow)))]
+#[utoipa::path(tag = "pairings", params(("id" = PairingId, Path, description = "Id of the pairing."), FlowParams), responses((status = 200, body = PairingFlow)))]
 #[get("/pairings/{id}/flow")]
 pub async fn get_pairing_flow(asking: Asking) -> Answer {
+    let params = asking.ask().parameters::<FlowParams>();
+    let (asking, params) = asking.with(params).await?;
     read::part_of::<Pairing, _>(asking, async |conn, caller, pairing| {
-        flow::flow(conn, caller, pairing.id.clone()).await
+        flow::flow(conn, caller, pairing, &params.include).await
     })
     .await
 }

@@ -4,6 +4,7 @@
 //! proponents say so, and take it back, and the city whose lesson it is hears it. `uses` tells where a source went, `flow` the whole way from
 //! the lessons of a pairing to the activities of its plans.
 
+pub mod along;
 pub mod db;
 pub mod declines;
 pub mod flow;

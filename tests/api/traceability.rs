@@ -401,6 +401,58 @@ async fn the_flow_of_a_pairing_tells_what_became_of_each_lesson() {
 }
 
 #[tokio::test]
+async fn a_flow_answers_along_what_it_names_as_far_as_it_is_seen() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let open = say(&yokohama, "yokohama", "other-lessons", "public").await;
+    let item = frankfurt.post("/v1/knowledge", knowledge_of_frankfurt());
+    let item = item.await.expect(201).id();
+    let sources = [
+        source("contribution", &lesson),
+        source("knowledge", &item),
+        source("meeting", "exchange-meeting-1"),
+    ];
+    let plan = make(&frankfurt, citing(&sources, &[])).await;
+    publish(&frankfurt, &admin, &plan).await;
+    let all = "cities,contributions,meetings,tours,knowledge";
+    let path = "/v1/pairings/frankfurt-yokohama/flow";
+    let asked = format!("{path}?include={all}");
+    let flow = yokohama.get(&asked).await.expect(200);
+    let along = &flow.body["included"];
+    assert_eq!(along["cities"]["frankfurt"]["name"]["en"], "Frankfurt");
+    assert!(along["cities"]["yokohama"].is_object());
+    let said = &along["contributions"][&lesson];
+    assert_eq!(said["city"], "yokohama");
+    assert!(along["meetings"]["exchange-meeting-1"].is_object());
+    for lesson in flow.body["lessons"].as_array().unwrap() {
+        let source = &lesson["source"];
+        let kind = match source["type"].as_str().unwrap() {
+            "knowledge" => "knowledge".to_owned(),
+            kind => format!("{kind}s"),
+        };
+        let id = source["id"].as_str().unwrap();
+        let seen = yokohama.get(&format!("/v1/{kind}/{id}")).await;
+        let is_along = along[&kind][id].is_object();
+        assert_eq!(is_along, seen.status == 200, "{kind} {id}");
+    }
+    let public = app.anonymous().get(&asked).await.expect(200);
+    let said = public.body["included"]["contributions"]
+        .as_object()
+        .unwrap();
+    assert!(said.contains_key(&open) && !said.contains_key(&lesson));
+    let bare = yokohama.get(path).await.expect(200);
+    assert!(bare.body.get("included").is_none());
+    assert_ne!(bare.etag(), flow.etag());
+    let cities = yokohama.get(&format!("{path}?include=cities")).await;
+    let cities = cities.expect(200).body["included"].clone();
+    assert_eq!(cities.as_object().unwrap().len(), 1);
+    yokohama
+        .get(&format!("{path}?include=plans"))
+        .await
+        .problem("invalid_input");
+}
+
+#[tokio::test]
 async fn a_plan_that_comes_to_name_a_lesson_no_longer_declines_it() {
     let (app, frankfurt, yokohama, _) = cast().await;
     let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;

@@ -142,7 +142,7 @@ problem-id-used-before = This id belonged to something that was deleted; ids are
     .help = Readable ids are never reused, so that a link never comes to mean another thing. Choose another id.
 problem-still-referenced = Something else still refers to this, or to a part that this change would remove.
     .title = Still in use
-    .help = Other resources name this one, or the part of it that would go. Change or delete those first. `errors` tells which kind of resource holds the reference.
+    .help = Other resources name this one, or the part of it that would go. Change or delete those first. `errors` and `referenced_by` name the first of them; of what you may not see you are only told that it is there.
 problem-template-in-use = Action plans are written along this template, so its sections stay as they are, but for their hints. Make a new template with other sections.
     .title = The template is in use
     .help = A plan stays on the template as it was begun with: once a plan names a template, its sections can no longer be changed, only their hints and its name. Make a new template (POST /templates) with the sections as you want them: plans that are begun later and name no template are written along the newest one of their programme. Nothing was stored.
@@ -268,7 +268,11 @@ fault-too-many-lines = A request that stores all of its lines or none may have a
 fault-ambiguous-reference = Stands for several things, in the systems of { $cities }: name one of these cities.
 fault-not-of-city = { $city } must be one of its cities.
 fault-dangling-reference = Names something that is not there, or not where it must be.
-fault-referenced-by = Still named by { $kind }.
+fault-referenced-by = { $id ->
+        [not_known] Still named by { $kind }.
+       *[other] Still named by { $kind } { $id }.
+    }
+fault-referenced-by-hidden = Still named by something that you may not see.
 fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
 fault-unknown-currency = Must be the code of a currency that is in use (ISO 4217), such as EUR or JPY.
 fault-too-many-decimals = { $currency } has no more than { $limit } decimals.

@@ -140,7 +140,7 @@ problem-id-used-before = この ID は、すでに削除されたものが使っ
     .help = リンクが別のものを指すことのないように、名前から成る ID は再利用されません。別の ID を選んでください。
 problem-still-referenced = ほかのものが、これを、またはこの変更でなくなる部分を、まだ参照しています。
     .title = まだ使われています
-    .help = ほかのリソースが、これ、またはなくなる部分を参照しています。先にそれらを変更または削除してください。`errors` に参照しているリソースの種類を示します。
+    .help = ほかのリソースが、これ、またはなくなる部分を参照しています。先にそれらを変更または削除してください。`errors` と `referenced_by` に、参照しているものを最初から順に示します。閲覧できないものについては、それがあることだけを示します。
 problem-template-in-use = このテンプレートに沿った行動計画があるため、その節は、ヒントのほかは変更できません。別の節をもつ新しいテンプレートを作ってください。
     .title = テンプレートは使用中です
     .help = 計画は、書き始めたときのテンプレートのままです。計画が指しているテンプレートの節は変更できず、変更できるのはヒントと名前だけです。希望する節をもつ新しいテンプレートを作ってください（POST /templates）。テンプレートを指定せずにこれから始める計画は、そのプログラムの最も新しいテンプレートに沿います。何も保存されていません。
@@ -257,7 +257,11 @@ fault-too-many-lines = すべてを保存するか何も保存しないリクエ
 fault-ambiguous-reference = { $cities } のシステムで複数のものを指しています。そのうちの一つの都市を指定してください。
 fault-not-of-city = { $city } がその都市の一つでなければなりません。
 fault-dangling-reference = 存在しないもの、または必要な場所にないものを指しています。
-fault-referenced-by = { $kind }がまだ参照しています。
+fault-referenced-by = { $id ->
+        [not_known] { $kind }がまだ参照しています。
+       *[other] { $kind } { $id } がまだ参照しています。
+    }
+fault-referenced-by-hidden = あなたが閲覧できないものが、まだ参照しています。
 fault-unknown-time-zone = Asia/Tokyo のような、IANA データベースのタイムゾーンでなければなりません。
 fault-unknown-currency = EUR や JPY のような、現在使われている通貨のコード（ISO 4217）でなければなりません。
 fault-too-many-decimals = { $currency } の金額の小数は { $limit } 桁までです。

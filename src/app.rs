@@ -24,6 +24,7 @@ use crate::db::Database;
 use crate::feed::Head;
 use crate::files::Files;
 use crate::problem::{Code, Problem};
+use crate::resource::Referrer;
 use crate::room::Room;
 use crate::turns::Turns;
 
@@ -78,6 +79,8 @@ pub struct App {
     pub contract: &'static Contract,
     /// The OpenAPI document, as served.
     pub document: Bytes,
+    /// The kinds of thing, as what can refer to others.
+    pub referrers: Vec<Referrer>,
     /// The writes that are running: waited for when the service stops.
     pub writes: TaskTracker,
     /// Room for the bodies of requests.
@@ -106,6 +109,7 @@ impl App {
         hasher: Hasher,
         contract: &'static Contract,
         document: Bytes,
+        referrers: Vec<Referrer>,
         public_url: String,
     ) -> Self {
         let (writes, stopping) = (TaskTracker::new(), CancellationToken::new());
@@ -124,6 +128,7 @@ impl App {
             hasher,
             contract,
             document,
+            referrers,
             writes,
             room: Room::default(),
             head: Head::default(),

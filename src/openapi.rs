@@ -27,7 +27,7 @@ use crate::pairings::types::Pairing;
 use crate::policy::Thing;
 use crate::problem::ProblemDocument;
 use crate::programmes::types::Programme;
-use crate::resource::Resource;
+use crate::resource::{Referrer, Resource};
 use crate::routes;
 use crate::sdgs::types::{Sdg, SdgCode};
 use crate::subjects::types::Subject;
@@ -64,6 +64,7 @@ pub(crate) struct Offer {
     fields: Vec<String>,
     /// Whether two edits of one state of it can be brought together.
     merges: bool,
+    referrer: Referrer,
 }
 
 fn offer<R: Resource>() -> Offer {
@@ -75,6 +76,7 @@ fn offer<R: Resource>() -> Offer {
         includes: R::INCLUDES.iter().map(|include| include.name).collect(),
         fields: Vec::new(),
         merges: R::MERGING.is_some(),
+        referrer: Referrer::of::<R>(),
     }
 }
 
@@ -101,6 +103,11 @@ fn offers() -> Vec<Offer> {
         offer::<Client>(),
         offer::<Webhook>(),
     ]
+}
+
+/// Every kind of thing, as something that can refer to others.
+pub fn referrers() -> Vec<Referrer> {
+    offers().into_iter().map(|offer| offer.referrer).collect()
 }
 
 /// The OpenAPI 3.1 document of the service: a constant of the program.

@@ -18,6 +18,7 @@ pub use self::constraints::{known_constraints, meaning_of};
 pub use self::document::{Context, FieldConflict, InputFault, ProblemDocument};
 pub use self::faults::{Fault, Faults, MAX_FAULTS};
 use crate::messages::{Args, Value};
+use crate::policy::Thing;
 
 /// Where the pages that explain each problem are.
 pub const PAGES: &str = "/problems/";
@@ -33,7 +34,17 @@ struct Details {
     faults: Vec<Fault>,
     headers: Vec<(HeaderName, HeaderValue)>,
     extensions: Map<String, serde_json::Value>,
-    constraint: Option<String>,
+    broken: Option<Broken>,
+    referrer: Option<Thing>,
+}
+
+/// A rule of the database that was broken.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// The name of its constraint.
+    pub constraint: String,
+    /// The values of the key that it is about.
+    pub key: Vec<String>,
 }
 
 impl Problem {
@@ -45,7 +56,8 @@ impl Problem {
             faults: Vec::new(),
             headers: Vec::new(),
             extensions: Map::new(),
-            constraint: None,
+            broken: None,
+            referrer: None,
         }))
     }
 
@@ -120,11 +132,33 @@ impl Problem {
         self.0.code.status()
     }
 
-    /// A broken rule of the database, by the name of its constraint; the write path gives it its meaning.
-    pub(crate) fn of_constraint(name: &str) -> Self {
+    /// A broken rule of the database, by the name of its constraint and what the database says of it; the write path gives
+    /// it its meaning.
+    pub(crate) fn of_constraint(name: &str, details: &str) -> Self {
+        // Key (id)=(yokohama) is still referenced from table "meeting_cities".
+        let key = details
+            .split_once(")=(")
+            .and_then(|(_, rest)| rest.split_once(')'));
+        let key = key.map_or("", |(key, _)| key).split(", ");
         let mut problem = Self::new(Code::Internal);
-        problem.0.constraint = Some(name.to_owned());
+        problem.0.broken = Some(Broken {
+            constraint: name.to_owned(),
+            key: key.map(str::to_owned).collect(),
+        });
         problem
+    }
+
+    /// The kind of thing that still refers to what was to go, and by which rule of the database; none where that is not the
+    /// problem.
+    pub fn referrer(&self) -> Option<(Thing, &Broken)> {
+        self.0.referrer.zip(self.0.broken.as_ref())
+    }
+
+    /// Names these places in the input in the place of others.
+    #[must_use]
+    pub fn about_only(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
     }
 }
 

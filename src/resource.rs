@@ -6,6 +6,7 @@
 
 mod by_ref;
 mod references;
+mod referrers;
 mod rows;
 
 use std::fmt::Display;
@@ -27,6 +28,7 @@ pub use self::by_ref::{ByRef, Named, check_refs, claim_refs, is_named, owned};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };
+pub use self::referrers::{Referrer, name_referrers};
 pub(crate) use self::rows::{
     load_walk, plain_writes, rows, sorts_with_id, usual_fields, usual_sorts, usual_sorts_by_uuid,
 };

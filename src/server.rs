@@ -55,8 +55,9 @@ pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<A
     let files = Files::open(&config.settings)?;
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
+    let referrers = openapi::referrers();
     Ok(Data::new(App::new(
-        config, db, files, ring, seal, hasher, contract, bytes, public_url,
+        config, db, files, ring, seal, hasher, contract, bytes, referrers, public_url,
     )))
 }
 

@@ -29,7 +29,7 @@ use crate::policy::{Action, allows, ever_allows};
 use crate::problem::{Code, Faults, Problem, meaning_of};
 use crate::read::Answer;
 use crate::request::{Ask, etag};
-use crate::resource::Resource;
+use crate::resource::{Resource, name_referrers};
 
 use conflict::{MERGE, bring_together};
 pub(crate) use way::forbidden;
@@ -268,8 +268,9 @@ async fn attempt_once<F: AsyncWork>(
         Err(problem) => {
             if let Err(error) = rollback(&mut conn).await {
                 tracing::warn!(%error, "a transaction could not be rolled back; its connection is closed");
+                return Err(problem);
             }
-            Err(problem)
+            Err(name_referrers(&conn, &ask.caller, &ask.app.referrers, problem).await)
         }
     }
 }

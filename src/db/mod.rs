@@ -285,7 +285,7 @@ fn of_database(
     error: &DieselError,
 ) -> Problem {
     if let Some(name) = info.constraint_name() {
-        return Problem::of_constraint(name);
+        return Problem::of_constraint(name, info.details().unwrap_or_default());
     }
     let message = info.message();
     match kind {

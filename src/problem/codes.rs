@@ -160,6 +160,7 @@ codes! {
         IdNotDerivable = "id_not_derivable";
         AlreadyUsed = "already_used";
         ReferencedBy = "referenced_by";
+        ReferencedByHidden = "referenced_by_hidden";
         UnknownTimeZone = "unknown_time_zone";
         UnknownCurrency = "unknown_currency";
         TooManyDecimals = "too_many_decimals";

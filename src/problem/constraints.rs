@@ -370,9 +370,10 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
 
 /// Gives a broken constraint its meaning, for a write of a `thing`.
 pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
-    let Some(name) = problem.0.constraint.as_deref() else {
+    let Some(broken) = &problem.0.broken else {
         return problem;
     };
+    let name = broken.constraint.as_str();
     match CONSTRAINTS
         .iter()
         .find(|(constraint, _)| *constraint == name)
@@ -393,8 +394,13 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
         }
         Some(Meaning::Reference { owner, .. } | Meaning::Needed { owner }) => {
-            let fault = Fault::at("", Rule::ReferencedBy);
-            Problem::new(Code::StillReferenced).about(fault.with_word("kind", word("thing", owner)))
+            let fault =
+                Fault::at("", Rule::ReferencedBy).with_word("kind", word("thing", owner));
+            let mut referenced =
+                Problem::new(Code::StillReferenced).about(fault.with("id", "not_known"));
+            referenced.0.referrer = Some(*owner);
+            referenced.0.broken = Some(broken.clone());
+            referenced
         }
         None => {
             tracing::error!(

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Fault, PAGES, Problem};
 use crate::messages::{Language, message};
+use crate::policy::Thing;
 
 /// What a problem document tells of the request that it answers.
 pub struct Context<'a> {
@@ -142,6 +143,9 @@ pub struct ProblemDocument {
     /// With a `transition_not_possible`: where the plan can go from where it stands.
     #[schema(max_items = 10, nullable = false)]
     possible: Option<Vec<PossibleStatus>>,
+    /// With a `still_referenced`: what refers to it, as far as you see it, the first 20.
+    #[schema(max_items = 20, nullable = false)]
+    referenced_by: Option<Vec<NamedThing>>,
     /// At /oauth/token alone: the error as RFC 6749, section 5.2, names it.
     #[schema(
         max_length = 40,
@@ -153,6 +157,24 @@ pub struct ProblemDocument {
     /// At /changes alone, when the cursor has expired: the exports to begin with, by the kind of thing.
     #[schema(nullable = false, additional_properties)]
     exports: Option<std::collections::BTreeMap<String, String>>,
+}
+
+/// A thing by its kind and its id.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "gives the OpenAPI document its schema; the answer itself is made by the one who finds the problem"
+)]
+struct NamedThing {
+    /// Its kind.
+    r#type: Thing,
+    /// Its id.
+    #[schema(
+        max_length = 200,
+        pattern = "^[A-Za-z0-9/_.-]+$",
+        example = "frankfurt-yokohama"
+    )]
+    id: String,
 }
 
 /// A status that can be reached.

@@ -320,6 +320,53 @@ async fn what_a_plan_names_cannot_be_deleted() {
 }
 
 #[tokio::test]
+async fn what_still_refers_to_a_thing_is_named_as_far_as_it_is_seen() {
+    let (_app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let path = format!("/v1/contributions/{lesson}");
+    let plan = make(&frankfurt, citing(&[], &[])).await;
+    publish(&frankfurt, &admin, &plan).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let named = json!([{"type": "action_plan", "id": id}]);
+    let seen = (String::new(), "referenced_by".to_owned());
+    let hidden = (String::new(), "referenced_by_hidden".to_owned());
+    // Everybody reads the plan, but not the draft that names the lesson.
+    let cites = citing(&[source("contribution", &lesson)], &[]);
+    let cites = json!({"inputs": cites["inputs"]});
+    frankfurt.patch(&plan, "*", cites).await.expect(200);
+    let reply = yokohama.delete(&path, "*").await;
+    let reply = reply.problem("still_referenced");
+    assert_eq!(reply.faults(), std::slice::from_ref(&hidden), "{reply}");
+    assert_eq!(reply.body["referenced_by"], json!([]));
+    assert!(!reply.body.to_string().contains(id), "{reply}");
+    let reply = admin.delete(&path, "*").await.problem("still_referenced");
+    assert_eq!(reply.faults(), std::slice::from_ref(&seen));
+    assert_eq!(reply.body["referenced_by"], named);
+    let detail = format!("Still named by action plan {id}.");
+    assert_eq!(reply.body["errors"][0]["detail"], detail);
+
+    // Another draft beside it stays hidden when this one is handed in.
+    let other = make(&frankfurt, citing(&[source("contribution", &lesson)], &[])).await;
+    to(&frankfurt, &plan, "submitted").await.expect(200);
+    let asked = yokohama.request("DELETE", &format!("{path}?dryrun=true"));
+    let asked = asked
+        .header("If-Match", "*")
+        .header("Accept-Language", "ja");
+    let reply = asked.send().await.problem("still_referenced");
+    assert_eq!(reply.faults(), [seen, hidden]);
+    assert_eq!(reply.body["referenced_by"], named);
+    let told = reply.body["errors"][1]["detail"].as_str().unwrap();
+    assert!(told.contains("閲覧できないもの"), "{told}");
+    frankfurt.delete(&other, "*").await.expect(204);
+
+    // What is not the caller's to see is named to admins, whichever table holds it.
+    let reply = admin.delete("/v1/cities/yokohama", "*").await;
+    let reply = reply.problem("still_referenced");
+    let first = &reply.body["referenced_by"][0];
+    assert!(first["id"].is_string(), "{reply}");
+}
+
+#[tokio::test]
 async fn a_plan_and_the_deletion_of_what_it_comes_to_name_do_not_pass_each_other() {
     let (app, frankfurt, yokohama, _) = cast().await;
     for _ in 0..8 {

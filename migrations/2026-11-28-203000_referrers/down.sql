@@ -1,0 +1,1 @@
+DROP FUNCTION referrers(text, text[]);

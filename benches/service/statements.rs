@@ -139,8 +139,8 @@ impl Overheard {
             return Err(format!("{}: answered {status}", case.name).into());
         }
         let mut heard = self.wire.take()?;
-        // Each instance looks for changes by itself, whoever asks for what.
-        heard.retain(|(statement, _)| !statement.contains("number_changes"));
+        // Each instance looks for changes and for deliveries by itself, whoever asks for what.
+        heard.retain(|(said, _)| !said.contains("number_changes") && !said.contains("webhooks"));
         heard.dedup();
         Ok(heard)
     }

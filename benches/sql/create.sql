@@ -53,6 +53,7 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- :activities = :activities::text[]
 -- :types = :types::text[]
 -- :sources = :sources::text[]
+-- :revised = '{}'::uuid[]
 -- :cities = :proponents::text[]
 -- :codes = :codes::text[]
 -- :owners = '{}'::text[]
@@ -68,10 +69,11 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- $6 = :version
 -- $7 = :proponents
 -- $8 = :user
--- $9 = '01900000-0000-7000-8000-000000000000'
--- $10 = '127.0.0.1'
--- $11 = :create_change
+-- $9 = NULL::uuid
+-- $10 = '01900000-0000-7000-8000-000000000000'
+-- $11 = '127.0.0.1'
+-- $12 = :create_change
 INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "client", "request_id", "address", "change")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, DEFAULT, $9, $10, $11);
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 COMMIT;

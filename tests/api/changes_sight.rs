@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::kinds::{contribution, knowledge};
 use crate::support::mirror::{Mirror, Things, everything_of, plans_of};
 use crate::support::plans::{cast, complete_plan, make, to};
-use crate::support::{App, Client};
+use crate::support::{App, Client, seeds};
 
 /// Somebody who reads on, and how what was told is written: `created 3`.
 struct Listener {
@@ -785,7 +785,7 @@ async fn a_thread_stays_with_the_city_that_has_spoken_in_it() {
 #[tokio::test]
 async fn whatever_several_clients_do_every_copy_comes_to_equal_what_the_service_has_for_its_reader()
 {
-    for seed in 1..=3_u64 {
+    for seed in seeds(3) {
         let (app, frankfurt, yokohama, admin) = cast().await;
         let (essen, toyota) = (app.city_user("essen").await, app.city_user("toyota").await);
         let readers = [

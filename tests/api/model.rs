@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::kinds::contribution;
 use crate::support::mirror::Mirror;
 use crate::support::plans::complete_plan;
-use crate::support::{App, Client, Reply};
+use crate::support::{App, Client, Reply, seeds};
 
 /// Who acts and reads. Frankfurt and Yokohama are paired, Essen comes and goes; Toyota is paired with none of them. All
 /// four take part in the meeting. The last one has not signed in.
@@ -545,7 +545,7 @@ fn who_may_do_what_and_sees_what_is_as_the_model_says_and_every_copy_holds_that(
     let mut runner = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => TestRunner::new(config),
         None => {
-            config.cases = 2;
+            config.cases = u32::try_from(seeds(2).count()).unwrap();
             TestRunner::new_with_rng(config, seed)
         }
     };

@@ -11,7 +11,7 @@ use crate::changes_sight::Dice;
 use crate::support::copies::{Copy, Line, Run, SYSTEM};
 use crate::support::kinds::bare_plan;
 use crate::support::plans::complete_plan;
-use crate::support::{App, Client};
+use crate::support::{App, Client, seeds};
 
 fn titled(title: &str) -> Value {
     let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
@@ -303,7 +303,7 @@ fn edit(dice: &mut Dice, plan: &mut Value, who: &str) {
 #[tokio::test]
 async fn after_random_edits_on_three_sides_every_copy_equals_the_service_or_a_conflict_is_told() {
     let (mut conflicts, mut merged) = (0, 0);
-    for seed in 1..=2_u64 {
+    for seed in seeds(2) {
         let app = App::start().await;
         let (admin, frankfurt) = (app.admin().await, app.city_user("frankfurt").await);
         let one = Copy::of(&app, "frankfurt").await;

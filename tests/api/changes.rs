@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::kinds::bare_plan;
 use crate::support::oauth::Machine;
-use crate::support::{App, Client};
+use crate::support::{App, Client, KINDS};
 
 const BEGINNING: &str = "/v1/changes?limit=1000";
 
@@ -21,6 +21,29 @@ async fn end(client: &Client) -> String {
 async fn make_subject(admin: &Client, id: &str) {
     let body = json!({"id": id, "name": {"en": id}});
     admin.post("/v1/subjects", body).await.expect(201);
+}
+
+/// Without accounts and webhooks, which the feed does not tell of.
+#[tokio::test]
+async fn every_kind_of_thing_is_told_of() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let types = &iuc::openapi::document()["components"]["schemas"]["ChangedType"]["enum"];
+    let types = types.as_array().unwrap();
+    let told = |name| !matches!(name, "user" | "client" | "webhook");
+    for kind in KINDS.iter().filter(|kind| told(kind.name)) {
+        let name = kind.name;
+        assert!(
+            types.contains(&json!(name)),
+            "{name} is no ChangedType in src/changes/types.rs"
+        );
+        let after = end(&admin).await;
+        kind.make(&app, &admin).await;
+        let path = format!("/v1/changes?type={name}&after={after}");
+        let page = admin.get(&path).await.expect(200);
+        let made = page.items().iter().any(|it| it["action"] == "created");
+        assert!(made, "the table of {name} has no trigger that tells of it");
+    }
 }
 
 #[tokio::test]

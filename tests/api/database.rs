@@ -110,7 +110,17 @@ async fn the_code_knows_the_tables_as_they_are() {
         there.entry(table).or_default().insert(column, kind);
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs");
-    assert_eq!(in_code(&std::fs::read_to_string(path).unwrap()), there);
+    let known = in_code(&std::fs::read_to_string(path).unwrap());
+    let tables: BTreeSet<_> = known.keys().chain(there.keys()).collect();
+    let faults: Vec<String> = tables
+        .into_iter()
+        .filter(|table| known.get(*table) != there.get(*table))
+        .map(|table| {
+            let (code, migrations) = (known.get(table), there.get(table));
+            format!("{table}: src/schema.rs has {code:?}, the migrations make {migrations:?}")
+        })
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// The tables of `diesel::table!` blocks: a line `name (key) {` begins one, a line `name -> Type,` is a column.
@@ -358,12 +368,12 @@ async fn every_constraint_that_a_request_can_break_has_a_meaning() {
         .collect();
     assert!(
         without.is_empty(),
-        "neither known to problem.rs nor out of reach: {without:?}"
+        "in neither CONSTRAINTS (src/problem/constraints.rs) nor OUT_OF_REACH (tests/api/database.rs): {without:?}"
     );
     let gone: Vec<_> = known.difference(&there).collect();
     assert!(
         gone.is_empty(),
-        "known to problem.rs, but not in the database: {gone:?}"
+        "in CONSTRAINTS (src/problem/constraints.rs), but not in the database: {gone:?}"
     );
     let stale: Vec<_> = OUT_OF_REACH
         .iter()

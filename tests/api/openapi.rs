@@ -190,7 +190,10 @@ fn every_body_that_makes_a_resource_has_an_example() {
         let name = format!("{schema}Write");
         let schema = &document()["components"]["schemas"][&name];
         let example = schema.get("example").or_else(|| schema["examples"].get(0));
-        assert!(example.is_some(), "{name} has no example");
+        assert!(
+            example.is_some(),
+            "{name} has no example: add one in src/openapi/shape/examples.rs"
+        );
     }
 }
 

@@ -59,6 +59,7 @@ impl Resource for ActionPlan {
         kind: KeyType::Uuid,
         key: |item| Key::Uuid(item.id.uuid()),
     };
+    const BY_READER: &'static [&'static str] = &["actions"];
     const MERGING: Option<Merging<Self>> = Some(MERGING);
     const INCLUDES: &'static [Include<StoredPlan>] = &[
         Include::new::<City>("cities", |item| strings(&item.proponents)),

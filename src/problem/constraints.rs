@@ -394,8 +394,7 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
             Problem::fault(Fault::at(*pointer, Rule::DanglingReference))
         }
         Some(Meaning::Reference { owner, .. } | Meaning::Needed { owner }) => {
-            let fault =
-                Fault::at("", Rule::ReferencedBy).with_word("kind", word("thing", owner));
+            let fault = Fault::at("", Rule::ReferencedBy).with_word("kind", word("thing", owner));
             let mut referenced =
                 Problem::new(Code::StillReferenced).about(fault.with("id", "not_known"));
             referenced.0.referrer = Some(*owner);

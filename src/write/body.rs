@@ -196,11 +196,12 @@ fn reason_of(error: &PatchErrorKind) -> String {
 }
 
 /// Takes out the fields that only the service sets; one that is sent with another value than the stored, or
-/// than the path says, is a fault.
+/// than the path says, is a fault. Those `by_reader` may say what another reader was told.
 pub fn take_read_only(
     value: &mut Value,
     stored: &Map<String, Value>,
     read_only: &[String],
+    by_reader: &[&str],
 ) -> Faults {
     let mut faults = Faults::new();
     let Value::Object(object) = value else {
@@ -209,6 +210,7 @@ pub fn take_read_only(
     for name in read_only {
         if let Some(sent) = object.remove(name)
             && stored.get(name) != Some(&sent)
+            && !(sent.is_array() && by_reader.contains(&name.as_str()))
         {
             faults.push(Fault::at(format!("/{name}"), Rule::ReadOnly));
         }

@@ -205,7 +205,7 @@ impl Way<'_> {
         };
         let body_schema = format!("{}Write", R::name());
         let read_only = contract.read_only(&body_schema);
-        let mut faults = body::take_read_only(&mut value, &stored, read_only);
+        let mut faults = body::take_read_only(&mut value, &stored, read_only, R::BY_READER);
         faults.extend(contract.check(&body_schema, &value));
         faults.extend(found.clone());
         faults.into_result()?;

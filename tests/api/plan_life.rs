@@ -290,7 +290,11 @@ async fn what_is_sent_back_as_it_was_read_changes_nothing() {
         let patch = json!([{"op": "test", "path": "/actions", "value": read.body["actions"]}]);
         client.json_patch(&path, "*", patch).await.expect(200);
         let mut other = read.body.clone();
+        // What another reader may do is no edit, and gives nobody a right.
         other["actions"] = json!(["approve"]);
+        let put = client.put(&path, "*", other.clone()).await.expect(200);
+        assert_eq!((put.etag(), &put.body), (read.etag(), &read.body));
+        other["actions"] = json!("approve");
         client
             .put(&path, "*", other)
             .await

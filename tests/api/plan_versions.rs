@@ -420,9 +420,14 @@ async fn the_public_sees_what_was_published_and_partners_comment_on_what_is_subm
         .problem("forbidden");
 
     to(&admin, "approved").await;
-    partner.get(&list).await.problem("not_found");
-    partner.get(&at).await.problem("not_found");
-    partner.post(&list, comment).await.problem("not_found");
+    // It goes on reading what it has said itself, and says no more.
+    assert_eq!(partner.get(&list).await.expect(200).ids(), ids);
+    partner.get(&at).await.expect(200);
+    partner.get(&of_owner).await.problem("not_found");
+    partner
+        .post(&list, comment)
+        .await
+        .problem("comments_closed");
     let edit = json!({"objectives": {"en": "Secret plans"}, "risks": []});
     owner.patch(&path, "*", edit).await.expect(200);
     for other in [&anonymous, &partner, &toyota] {

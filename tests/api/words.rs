@@ -105,7 +105,7 @@ async fn reasons_and_statuses_are_told_in_the_language_of_the_sentence() {
             "DELETE",
             "/v1/cities/yokohama".into(),
             json!({}),
-            "ペアリングがまだ参照しています",
+            "ペアリング frankfurt-yokohama がまだ参照しています",
         ),
     ] {
         let reply = in_japanese(client, method, &path, body).await;

@@ -4,11 +4,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use iuc::commands::{Command, run};
-use mimalloc::MiMalloc;
-
-/// An answer is made of many small texts: the system's allocator takes a fifth of a read's processor time.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The API of International Urban Cooperation Japan. Settings come from iuc.toml and IUC_* variables.
 #[derive(Parser)]

@@ -21,7 +21,9 @@ help: ## tells what there is
 run: postgres ## serves the API with its own PostgreSQL and data, and prints the addresses
 	$(CARGO) run --locked -- serve
 
-test: postgres ## runs all tests
+# Tests wait for a database, a clock or another process as long as they compute: two for each processor.
+test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+test: postgres ## runs all tests; THOROUGH=1 make test: with all that CI draws by chance
 	$(CARGO) test --locked
 
 bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,000 plans; BENCH=bulk: many in one request (benches/README.md)

@@ -3,9 +3,13 @@
 
     API=http://127.0.0.1:8080 CLIENT=id:secret SYSTEM=plandb examples/sync.py FOLDER
 
-FOLDER/KEY.json is the plan that your system knows as KEY. Files that you changed are sent; what changed at the service is
-written to FOLDER/all/ID.json, your own plans also to FOLDER/KEY.json. FOLDER/state.json keeps the cursor and what was last
-agreed on. Run it from cron; it can be stopped at any moment.
+FOLDER/KEY.json is the plan that your system knows as KEY (what a file name cannot hold is written as in a URL: %2F for a
+slash). Files that you changed are sent; what changed at the service is written to FOLDER/all/ID.json, your own plans also to
+FOLDER/KEY.json. FOLDER/state.json keeps the cursor and what was last agreed on. Run it from cron; it can be stopped at any
+moment.
+
+Where both sides changed the same, FOLDER/KEY.theirs.json tells what the service has, and nothing is sent until you have
+written into that file what shall be, and renamed it to KEY.json.
 
 Exit status: 0 all in step; 1 the service could not be reached; 2 a plan was refused or collides (told on standard error).
 """
@@ -80,6 +84,12 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def file_of(key, what=""):
+    """Where the plan of a key is; state.json is not to be taken for one."""
+    name = urllib.parse.quote(key, safe=" ")
+    return FOLDER / f"{'%73tate' if name == 'state' else name}{what}.json"
+
+
 def key_of(plan, city):
     """The key of a plan in our system; none when it is not ours. A partner's system may have the same name: `city` says
     whose a key is, and left out it is that of the first proponent."""
@@ -100,8 +110,8 @@ def said(plan):
 class Copy:
     """The folder and its state."""
 
-    def __init__(self, token, city):
-        self.token, self.city = token, city
+    def __init__(self):
+        self.token, self.city = sign_in()
         self.file = FOLDER / "state.json"
         state = read(self.file) if self.file.exists() else {}
         self.cursor = state.get("cursor")
@@ -109,6 +119,14 @@ class Copy:
 
     def save(self):
         write(self.file, {"cursor": self.cursor, "agreed": self.agreed})
+
+    def ask(self, method, url, body=None, **headers):
+        """Sends a request; once more with a new token, when ours has ended."""
+        answer = call(method, url, body, Authorization=self.token, **headers)
+        if answer[0] == 401:
+            self.token, _ = sign_in()
+            answer = call(method, url, body, Authorization=self.token, **headers)
+        return answer
 
     def keep(self, plan, etag):
         """Takes a plan in, unless a newer version is there; a file that was edited meanwhile stays for `send`."""
@@ -119,48 +137,58 @@ class Copy:
         key = key_of(plan, self.city)
         if key is None:
             return
-        own = FOLDER / f"{key}.json"
+        own = file_of(key)
         if not own.exists() or said(read(own)) == self.agreed.get(key, {}).get("said"):
             write(own, said(plan))
         self.agreed.setdefault(key, {}).update(id=plan["id"])
         if said(read(own)) == said(plan):
             self.agreed[key] = {"id": plan["id"], "etag": etag, "said": said(plan)}
+            file_of(key, ".theirs").unlink(missing_ok=True)
 
     def forget(self, plan_id):
+        """Lets go of a plan that is gone; a file that was edited here stays, and is sent as a new one."""
         (FOLDER / "all" / f"{plan_id}.json").unlink(missing_ok=True)
+        for key in [key for key, known in self.agreed.items() if known.get("id") == plan_id]:
+            known, own = self.agreed.pop(key), file_of(key)
+            if own.exists() and said(read(own)) == known.get("said"):
+                own.unlink()
 
     def export(self):
         """Reads everything once; the cursor is of the moment before the first line."""
-        status, _, body = call("GET", PLANS, Authorization=self.token, Accept="application/x-ndjson")
+        status, _, body = self.ask("GET", PLANS, Accept="application/x-ndjson")
         lines = [json.loads(line) for line in body.splitlines()]
         if status != 200 or not lines or "id" in lines[-1]:
             raise Unreachable("the export broke off")
         seen = {plan["id"] for plan in lines[:-1]}
         for path in (FOLDER / "all").glob("*.json"):
             if path.stem not in seen:
-                path.unlink()
+                self.forget(path.stem)
         for plan in lines[:-1]:
             self.fetch(f"{PLANS}/{plan['id']}", plan["id"])
         self.cursor = lines[-1]["cursor"]
         self.save()
 
     def fetch(self, url, plan_id):
-        status, headers, body = call("GET", url, Authorization=self.token)
+        """Takes in one plan. What cannot be read now is no reason to go on: the cursor would leave it behind."""
+        status, headers, body = self.ask("GET", url)
         if status == 404:
             self.forget(plan_id)
         elif status == 200:
             self.keep(json.loads(body), headers["ETag"])
+        else:
+            raise Unreachable(body.decode())
 
     def follow(self):
         """Takes in what has changed at the service."""
         while True:
             query = urllib.parse.urlencode({"after": self.cursor, "type": "action_plan", "limit": 500})
-            status, _, body = call("GET", f"{API}/v1/changes?{query}", Authorization=self.token)
-            if status == 410:
+            status, _, body = self.ask("GET", f"{API}/v1/changes?{query}")
+            if status == 410 or status == 400 and b'"feed_cursor"' in body:
+                # The cursor is too old, or of a service that was restored from a backup.
                 return self.export()
-            page = json.loads(body)
             if status != 200:
                 raise Unreachable(body.decode())
+            page = json.loads(body)
             for change in page["items"]:
                 if change["action"] == "deleted":
                     self.forget(change["id"])
@@ -175,31 +203,41 @@ class Copy:
         """Sends what was edited here; answers how many plans were refused."""
         refused = 0
         for path in sorted(FOLDER.glob("*.json")):
-            if path == self.file:
+            if path == self.file or path.name.endswith(".theirs.json"):
                 continue
-            key, plan = path.stem, read(path)
+            key, plan = urllib.parse.unquote(path.stem), read(path)
             known = self.agreed.get(key, {})
             if said(plan) == known.get("said"):
                 continue
-            headers = {"If_Match": known["etag"]} if "etag" in known else {"If_None_Match": "*"}
-            status, fields, body = call(
-                "PUT", f"{PLANS}/by-ref/{SYSTEM}/{urllib.parse.quote(key, safe='')}", plan,
-                Authorization=self.token, Content_Type="application/json", Prefer="conflict=merge", **headers,
-            )
+            url, theirs = f"{PLANS}/by-ref/{SYSTEM}/{urllib.parse.quote(key, safe='')}", file_of(key, ".theirs")
+            if theirs.exists():
+                refused += 1
+                print(f"{path}: decide in {theirs}, and rename it to {path.name}", file=sys.stderr)
+                continue
+            # Whoever has decided has seen what the service had then.
+            seen = known.get("theirs") or known.get("etag")
+            headers = {"If_Match": seen} if seen else {"If_None_Match": "*"}
+            status, fields, body = self.ask("PUT", url, plan, Content_Type="application/json", Prefer="conflict=merge", **headers)
             if status in (200, 201):
                 stored = json.loads(body)
                 self.agreed[key] = {"id": stored["id"], "etag": fields["ETag"], "said": said(stored)}
                 write(path, said(stored))
                 write(FOLDER / "all" / f"{stored['id']}.json", stored)
                 self.save()
-            else:
-                refused += 1
-                print(f"{path}: {status}\n{body.decode()}", file=sys.stderr)
+                continue
+            refused += 1
+            print(f"{path}: {status}\n{body.decode()}", file=sys.stderr)
+            if status == 412:
+                status, fields, body = self.ask("GET", url)
+                if status == 200:
+                    self.agreed.setdefault(key, {})["theirs"] = fields["ETag"]
+                    self.save()
+                    write(theirs, said(json.loads(body)))
         return refused
 
 
 def main():
-    copy = Copy(*sign_in())
+    copy = Copy()
     if copy.cursor is None:
         copy.export()
     copy.follow()

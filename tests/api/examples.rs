@@ -147,8 +147,42 @@ async fn the_example_of_a_copy_keeps_a_folder_in_step() {
         file(&folder, "LAP-7.json")["objectives"]["en"],
         "Mine again"
     );
+    let theirs = folder.join("LAP-7.theirs.json");
+    let events = app.events().await;
+    let (status, complaint) = sync(&app, &folder, &client).await;
+    assert_eq!(status, Some(2), "{complaint}");
+    assert!(complaint.contains("LAP-7.theirs.json"), "{complaint}");
+    assert_eq!(app.events().await, events);
+    let mut decided = file(&folder, "LAP-7.theirs.json");
+    assert_eq!(decided["objectives"]["en"], "Theirs again");
+    decided["objectives"]["en"] = json!("Both of us");
+    std::fs::write(&theirs, decided.to_string()).unwrap();
+    std::fs::rename(&theirs, folder.join("LAP-7.json")).unwrap();
+    assert_eq!(sync(&app, &folder, &client).await, in_step);
+    let decided = admin.get(&path).await.expect(200);
+    assert_eq!(decided.body["objectives"]["en"], "Both of us");
+    // A key may be no name of a file, or that of the state.
+    for (key, name) in [("a/b", "a%2Fb.json"), ("state", "%73tate.json")] {
+        let plan = json!({"proponents": ["frankfurt"], "pairing": "frankfurt-yokohama", "title": {"en": key},
+            "external_refs": [{"system": "plandb", "key": key}]});
+        admin.post("/v1/action-plans", plan).await.expect(201);
+        assert_eq!(sync(&app, &folder, &client).await, in_step);
+        let mut here = file(&folder, name);
+        here["title"] = json!({"en": format!("{key} here")});
+        std::fs::write(folder.join(name), here.to_string()).unwrap();
+        assert_eq!(sync(&app, &folder, &client).await, in_step);
+        let url = format!(
+            "/v1/action-plans/by-ref/plandb/{}?city=frankfurt",
+            key.replace('/', "%2F")
+        );
+        assert_eq!(
+            admin.get(&url).await.expect(200).body["title"]["en"],
+            format!("{key} here")
+        );
+    }
     // What is gone there is gone from the copy.
     admin.delete(&path, "*").await.expect(204);
     sync(&app, &folder, &client).await;
     assert!(!folder.join(format!("all/{}.json", stored.id())).exists());
+    assert!(!folder.join("LAP-7.json").exists());
 }

@@ -57,6 +57,8 @@ def call(method, url, body=None, **headers):
 
 def sign_in():
     """A token for ten minutes, as an Authorization field, and the city that we act for."""
+    if ":" not in os.environ.get("CLIENT", ""):
+        raise SystemExit("CLIENT must be set to id:secret, as /v1/clients has told them")
     login = base64.b64encode(os.environ["CLIENT"].encode()).decode()
 
     def ask(path, form):
@@ -81,7 +83,10 @@ def write(path, value):
 
 
 def read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")
+    return value
 
 
 def file_of(key, what=""):
@@ -105,6 +110,14 @@ def said(plan):
     actions = written.get("joint_actions", [])
     written["joint_actions"] = [{name: value for name, value in action.items() if name != "consents"} for action in actions]
     return written
+
+
+def said_in(path):
+    """What a file says; none when it is not there, or cannot be read, which `send` tells."""
+    try:
+        return said(read(path))
+    except (OSError, ValueError):
+        return None
 
 
 class Copy:
@@ -138,10 +151,10 @@ class Copy:
         if key is None:
             return
         own = file_of(key)
-        if not own.exists() or said(read(own)) == self.agreed.get(key, {}).get("said"):
+        if not own.exists() or said_in(own) == self.agreed.get(key, {}).get("said", ""):
             write(own, said(plan))
         self.agreed.setdefault(key, {}).update(id=plan["id"])
-        if said(read(own)) == said(plan):
+        if said_in(own) == said(plan):
             self.agreed[key] = {"id": plan["id"], "etag": etag, "said": said(plan)}
             file_of(key, ".theirs").unlink(missing_ok=True)
 
@@ -150,7 +163,7 @@ class Copy:
         (FOLDER / "all" / f"{plan_id}.json").unlink(missing_ok=True)
         for key in [key for key, known in self.agreed.items() if known.get("id") == plan_id]:
             known, own = self.agreed.pop(key), file_of(key)
-            if own.exists() and said(read(own)) == known.get("said"):
+            if own.exists() and said_in(own) == known.get("said", ""):
                 own.unlink()
 
     def export(self):
@@ -205,7 +218,12 @@ class Copy:
         for path in sorted(FOLDER.glob("*.json")):
             if path == self.file or path.name.endswith(".theirs.json"):
                 continue
-            key, plan = urllib.parse.unquote(path.stem), read(path)
+            try:
+                key, plan = urllib.parse.unquote(path.stem), read(path)
+            except ValueError as fault:
+                refused += 1
+                print(f"{path}: {fault}", file=sys.stderr)
+                continue
             known = self.agreed.get(key, {})
             if said(plan) == known.get("said"):
                 continue

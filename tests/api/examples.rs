@@ -161,6 +161,16 @@ async fn the_example_of_a_copy_keeps_a_folder_in_step() {
     assert_eq!(sync(&app, &folder, &client).await, in_step);
     let decided = admin.get(&path).await.expect(200);
     assert_eq!(decided.body["objectives"]["en"], "Both of us");
+    // A file that cannot be read is told, and stays; the others go on.
+    let broken = folder.join("BROKEN.json");
+    std::fs::write(&broken, "{\"title\": ").unwrap();
+    let (status, complaint) = sync(&app, &folder, &client).await;
+    assert_eq!(status, Some(2), "{complaint}");
+    assert!(
+        complaint.contains("BROKEN.json") && !complaint.contains("Traceback"),
+        "{complaint}"
+    );
+    std::fs::remove_file(&broken).unwrap();
     // A key may be no name of a file, or that of the state.
     for (key, name) in [("a/b", "a%2Fb.json"), ("state", "%73tate.json")] {
         let plan = json!({"proponents": ["frankfurt"], "pairing": "frankfurt-yokohama", "title": {"en": key},

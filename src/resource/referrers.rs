@@ -11,7 +11,7 @@ use super::{Resource, keep_readable};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::messages::word;
-use crate::policy::{Role, Thing};
+use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Broken, Fault, Problem, Rule};
 
 /// Most that are named.
@@ -55,7 +55,10 @@ fn shows<'a, R: Resource>(
         let shown = items.into_iter().filter_map(|mut item| {
             item.fill_for(caller);
             let json = serde_json::to_value(&item).unwrap_or_default();
-            let is_shown = caller.role == Role::Admin || key.iter().all(|part| names(&json, part));
+            // Admins and its owners see all of it, also the version that the public reads.
+            let sees_all = caller.role == Role::Admin
+                || <R as Resource>::relation(&item, caller) == Relation::Own;
+            let is_shown = sees_all || key.iter().all(|part| names(&json, part));
             is_shown.then(|| Resource::id(&item).to_string())
         });
         let mut shown: Vec<String> = shown.collect();

@@ -359,6 +359,24 @@ async fn what_still_refers_to_a_thing_is_named_as_far_as_it_is_seen() {
     assert!(told.contains("閲覧できないもの"), "{told}");
     frankfurt.delete(&other, "*").await.expect(204);
 
+    // A city is told of its own plan, also when only the version that the public reads names the lesson.
+    let own = say(&yokohama, "yokohama", "other-lessons", "partner").await;
+    let mut cites = citing(&[source("contribution", &own)], &[]);
+    cites["proponents"] = json!(["yokohama"]);
+    let ours = make(&yokohama, cites).await;
+    publish(&yokohama, &admin, &ours).await;
+    let without = json!({"inputs": {"sources": []}});
+    yokohama.patch(&ours, "*", without).await.expect(200);
+    let reply = yokohama
+        .delete(&format!("/v1/contributions/{own}"), "*")
+        .await;
+    let reply = reply.problem("still_referenced");
+    let ours = ours.rsplit('/').next().unwrap();
+    assert_eq!(
+        reply.body["referenced_by"],
+        json!([{"type": "action_plan", "id": ours}])
+    );
+
     // What is not the caller's to see is named to admins, whichever table holds it.
     let reply = admin.delete("/v1/cities/yokohama", "*").await;
     let reply = reply.problem("still_referenced");

@@ -15,6 +15,7 @@ use diesel_async::AsyncConnection;
 use iuc::db::embedded::{Embedded, EmbeddedError, Options};
 use iuc::db::{Connection, migrations};
 use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
 
 /// How long another test run is waited for: only one at a time can use the folder.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -102,8 +103,7 @@ impl Cluster {
 
     /// Drops a database, whoever uses it.
     pub async fn drop(&self, name: &str) {
-        self.run(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-            .await;
+        drop_database(&connect(&self.url("iuc")).await, name).await;
     }
 
     /// Runs one statement outside any transaction, in the database `iuc`.
@@ -147,8 +147,21 @@ impl Cluster {
 async fn clear_away(url: String, names: Vec<String>) {
     let client = connect(&url).await;
     for name in names {
-        let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        client.batch_execute(&statement).await.unwrap();
+        drop_database(&client, &name).await;
+    }
+}
+
+/// Drops a database; again while PostgreSQL vacuums in it, which only a superuser may end.
+async fn drop_database(client: &tokio_postgres::Client, name: &str) {
+    let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    let begun = Instant::now();
+    while let Err(error) = client.batch_execute(&statement).await {
+        let is_vacuumed = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+        assert!(
+            is_vacuumed && begun.elapsed() < Duration::from_secs(30),
+            "{name}: {error:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

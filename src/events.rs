@@ -4,15 +4,20 @@
 //! change feed by triggers (docs/ARCHITECTURE.md); it takes from these rows whose doing it was.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::column::words;
+use crate::column::{jsonb, words};
 use crate::db::Connection;
+use crate::db::statement::{Statement, Values, no_value};
 use crate::ids::{AccountId, CityId, ClientId};
 use crate::policy::Thing;
 use crate::schema::{events, loaded_items};
@@ -76,16 +81,13 @@ pub enum Manner {
 }
 
 /// One change of one thing.
-// What is null is written as null and not as DEFAULT, whose statement PostgreSQL would parse anew with each write.
-#[derive(Clone, Debug, Serialize, Insertable, ToSchema)]
-#[diesel(table_name = events, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Event {
     /// Id of the event.
     pub id: Uuid,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// The kind of thing.
-    #[diesel(column_name = type_)]
     pub r#type: Thing,
     /// The id of the thing.
     #[schema(max_length = 80)]
@@ -107,7 +109,7 @@ pub struct Event {
     #[serde(skip)]
     address: String,
     #[serde(skip)]
-    change: Value,
+    change: Patch,
 }
 
 impl Event {
@@ -119,7 +121,7 @@ impl Event {
         happening: Happening,
         version: i64,
         cities: Vec<CityId>,
-        change: Value,
+        change: Patch,
     ) -> Self {
         Self {
             id: Uuid::now_v7(),
@@ -140,42 +142,141 @@ impl Event {
 
 impl Event {
     /// JSON Patch (RFC 6902) from the state before to the state after.
-    pub fn change(&self) -> &Value {
+    pub fn change(&self) -> &Patch {
         &self.change
     }
 
     /// The same event, telling which fields changed and not what stood or stands in them.
-    #[must_use]
-    pub fn without_values(&self) -> Self {
-        let mut event = self.clone();
-        for operation in event.change.as_array_mut().into_iter().flatten() {
-            if let Some(operation) = operation.as_object_mut() {
-                operation.remove("value");
-            }
-        }
-        event
+    pub fn without_values(&self) -> serde_json::Result<Self> {
+        Ok(Self {
+            change: self.change.without_values()?,
+            ..self.clone()
+        })
     }
 }
 
+/// A JSON Patch (RFC 6902), its operations as text: that of a new thing holds all of it, and nobody looks into it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, diesel::expression::AsExpression)]
+#[diesel(sql_type = Jsonb)]
+pub struct Patch(Vec<Box<RawValue>>);
+
+jsonb!(Patch);
+
+impl Patch {
+    /// From `before` to `after`.
+    pub fn between(before: &Value, after: &Value) -> serde_json::Result<Self> {
+        let operations = json_patch::diff(before, after);
+        let operations = operations.iter().map(to_raw_value);
+        operations.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// To `after`, from nothing or from whatever it was; `None`: to nothing.
+    pub fn to<T: Serialize>(after: Option<&T>) -> serde_json::Result<Self> {
+        #[derive(Serialize)]
+        struct Replace<'a, T> {
+            op: &'static str,
+            path: &'static str,
+            value: Option<&'a T>,
+        }
+        let replace = Replace {
+            op: "replace",
+            path: "",
+            value: after,
+        };
+        Ok(Self(vec![to_raw_value(&replace)?]))
+    }
+
+    fn without_values(&self) -> serde_json::Result<Self> {
+        let operations = self.0.iter().map(|operation| {
+            let mut operation: Map<String, Value> = serde_json::from_str(operation.get())?;
+            operation.remove("value");
+            to_raw_value(&operation)
+        });
+        operations.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Stores events.
+pub const RECORD: &str = "\
+    INSERT INTO events (id, at, type, resource, action, version, cities, by, client, request_id, address, change) \
+    SELECT id, at, type, resource, action, version, string_to_array(cities, ','), by, client, request_id, address, change \
+    FROM unnest(:ids, :ats, :types, :resources, :actions, :versions, :cities, :bys, :clients, :requests, :addresses, :changes) \
+        AS event (id, at, type, resource, action, version, cities, by, client, request_id, address, change)";
+
 /// Writes the event.
 pub async fn record(conn: &mut Connection, event: &Event) -> QueryResult<()> {
-    diesel::insert_into(events::table)
-        .values(event)
-        .execute(conn)
-        .await
-        .map(drop)
+    record_all(conn, std::slice::from_ref(event)).await
 }
 
 /// Writes events, in one statement.
 pub async fn record_all(conn: &mut Connection, all: &[Event]) -> QueryResult<()> {
-    match all {
-        [] => Ok(()),
-        [one] => record(conn, one).await,
-        many => diesel::insert_into(events::table)
-            .values(many)
-            .execute(conn)
-            .await
-            .map(drop),
+    if all.is_empty() {
+        return Ok(());
+    }
+    let statement = Statement {
+        sql: RECORD,
+        values: Columns::of(all),
+    };
+    statement.execute(conn).await.map(drop)
+}
+
+/// Events, as a list for each column.
+#[derive(Default)]
+struct Columns<'a> {
+    ids: Vec<Uuid>,
+    ats: Vec<DateTime<Utc>>,
+    types: Vec<Thing>,
+    resources: Vec<&'a str>,
+    actions: Vec<Happening>,
+    versions: Vec<i64>,
+    /// Of each event with commas between them, which no id has: PostgreSQL knows no list of lists.
+    cities: Vec<String>,
+    bys: Vec<Option<AccountId>>,
+    clients: Vec<Option<ClientId>>,
+    requests: Vec<&'a str>,
+    addresses: Vec<&'a str>,
+    changes: Vec<&'a Patch>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(all: &'a [Event]) -> Self {
+        let mut columns = Self::default();
+        for event in all {
+            let cities: Vec<&str> = event.cities.iter().map(CityId::as_str).collect();
+            columns.ids.push(event.id);
+            columns.ats.push(event.at);
+            columns.types.push(event.r#type);
+            columns.resources.push(&event.resource);
+            columns.actions.push(event.action);
+            columns.versions.push(event.version);
+            columns.cities.push(cities.join(","));
+            columns.bys.push(event.by);
+            columns.clients.push(event.client);
+            columns.requests.push(&event.request_id);
+            columns.addresses.push(&event.address);
+            columns.changes.push(&event.change);
+        }
+        columns
+    }
+}
+
+impl Values for Columns<'_> {
+    fn bind<'b>(&'b self, name: &str, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match name {
+            "ids" => out.push_bind_param::<Array<SqlUuid>, _>(&self.ids),
+            "ats" => out.push_bind_param::<Array<Timestamptz>, _>(&self.ats),
+            "types" => out.push_bind_param::<Array<Text>, _>(&self.types),
+            "resources" => out.push_bind_param::<Array<Text>, _>(&self.resources),
+            "actions" => out.push_bind_param::<Array<Text>, _>(&self.actions),
+            "versions" => out.push_bind_param::<Array<BigInt>, _>(&self.versions),
+            "cities" => out.push_bind_param::<Array<Text>, _>(&self.cities),
+            "bys" => out.push_bind_param::<Array<Nullable<SqlUuid>>, _>(&self.bys),
+            "clients" => out.push_bind_param::<Array<Nullable<SqlUuid>>, _>(&self.clients),
+            "requests" => out.push_bind_param::<Array<Text>, _>(&self.requests),
+            "addresses" => out.push_bind_param::<Array<Text>, _>(&self.addresses),
+            "changes" => out.push_bind_param::<Array<Jsonb>, _>(&self.changes),
+            unknown => no_value(unknown),
+        }
     }
 }
 

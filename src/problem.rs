@@ -61,6 +61,12 @@ impl Problem {
         }))
     }
 
+    /// Something that the service cannot put into JSON, which is its own fault.
+    pub fn unwritten(error: serde_json::Error) -> Self {
+        tracing::error!(%error, "something could not be put into JSON");
+        Self::new(Code::Internal)
+    }
+
     /// An input with this one fault.
     pub fn fault(fault: Fault) -> Self {
         let mut problem = Self::new(Code::InvalidInput).with("count", 1);

@@ -80,7 +80,7 @@ async fn found<R: Resource, T>(
     if let Some(included) = included {
         let last = json.pop();
         json.extend_from_slice(b",\"included\":");
-        serde_json::to_writer(&mut json, &included).map_err(internal)?;
+        serde_json::to_writer(&mut json, &included).map_err(Problem::unwritten)?;
         json.extend(last);
     }
     Ok(HttpResponse::Ok()
@@ -385,13 +385,14 @@ fn write_thinned<R: Resource>(
     fields: &[String],
 ) -> Result<(), Problem> {
     if fields.is_empty() {
-        return item.write_json(out).map_err(internal);
+        return item.write_json(out).map_err(Problem::unwritten);
     }
     let mut whole = Vec::new();
-    item.write_json(&mut whole).map_err(internal)?;
-    let mut object: Map<String, Value> = serde_json::from_slice(&whole).map_err(internal)?;
+    item.write_json(&mut whole).map_err(Problem::unwritten)?;
+    let mut object: Map<String, Value> =
+        serde_json::from_slice(&whole).map_err(Problem::unwritten)?;
     object.retain(|name, _| fields.contains(name));
-    serde_json::to_writer(out, &object).map_err(internal)
+    serde_json::to_writer(out, &object).map_err(Problem::unwritten)
 }
 
 /// The query without what only says which part of the list is wanted: what a cursor is bound to.
@@ -485,10 +486,5 @@ pub fn http_date(time: chrono::DateTime<chrono::Utc>) -> String {
 
 /// JSON of an answer.
 pub fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(value).map_err(internal)
-}
-
-fn internal(error: serde_json::Error) -> Problem {
-    tracing::error!(%error, "an answer could not be put into JSON");
-    Problem::new(Code::Internal)
+    serde_json::to_vec(value).map_err(Problem::unwritten)
 }

@@ -2,7 +2,7 @@
 //!
 //! A script lies in `benches/sql`: blocks between empty lines, each a statement as the service sends it, with a line
 //! `-- $1 = expression` for each of its values; lines that begin with `\` are pgbench's own. The hand-written statements
-//! of the service are not repeated: `-- INSERT` or `-- UPDATE` stands for one, with a line `-- :name = expression` for
+//! of the service are not repeated: `-- INSERT`, `-- UPDATE` or `-- RECORD` stands for one, with a line `-- :name = expression` for
 //! each of its names.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use iuc::action_plans::statement::{INSERT, UPDATE};
+use iuc::events::RECORD;
 
 use crate::Outcome;
 use crate::cases::{CLIENTS, Case};
@@ -133,6 +134,8 @@ impl Block {
                 block.statement = INSERT.to_owned();
             } else if line == "-- UPDATE" {
                 block.statement = UPDATE.to_owned();
+            } else if line == "-- RECORD" {
+                block.statement = RECORD.to_owned();
             } else if !line.starts_with("--") {
                 block.statement.push_str(line);
                 block.statement.push('\n');

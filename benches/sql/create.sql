@@ -35,45 +35,48 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
     WHERE ("pairings"."id" = $1))) ORDER BY "templates"."created_at" DESC, "templates"."id" DESC LIMIT $2;
 
 -- INSERT
--- :id = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
--- :pairing = :pairing
--- :template = 'iuc-japan-1'
--- :kind = 'new'
--- :status = 'draft'
--- :language = 'en'
--- :title_key = :title_key
--- :document = :document
--- :published_version = NULL
--- :version = 1
--- :created_at = now()
--- :updated_at = now()
--- :comment = NULL
+-- :ids = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid]
+-- :pairings = ARRAY[:pairing]::text[]
+-- :templates = '{iuc-japan-1}'::text[]
+-- :kinds = '{new}'::text[]
+-- :statuses = '{draft}'::text[]
+-- :languages = '{en}'::text[]
+-- :title_keys = ARRAY[:title_key]::text[]
+-- :cities = ARRAY[array_to_string(:proponents::text[], ',')]
+-- :asked = ARRAY[array_to_string(:asked::text[], ',')]
+-- :documents = ARRAY[:document]::json[]
+-- :published = ARRAY[NULL]::bigint[]
+-- :versions = ARRAY[1]::bigint[]
+-- :created = ARRAY[now()]
+-- :updated = ARRAY[now()]
+-- :comments = ARRAY[NULL]::text[]
 -- :by = :user::uuid
--- :asked = :asked::text[]
+-- :city = NULL::text
+-- :coded = array_fill((lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid, ARRAY[cardinality(:codes::text[])])
+-- :codes = :codes::text[]
+-- :citing = array_fill((lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid, ARRAY[cardinality(:sources::text[])])
 -- :activities = :activities::text[]
 -- :types = :types::text[]
 -- :sources = :sources::text[]
+-- :revising = '{}'::uuid[]
 -- :revised = '{}'::uuid[]
--- :cities = :proponents::text[]
--- :codes = :codes::text[]
+-- :named = '{}'::uuid[]
 -- :owners = '{}'::text[]
 -- :systems = '{}'::text[]
 -- :keys = '{}'::text[]
 
--- record in src/events.rs.
--- $1 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid
--- $2 = now()
--- $3 = 'action_plan'
--- $4 = (lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))
--- $5 = 'created'
--- $6 = :version
--- $7 = :proponents
--- $8 = :user
--- $9 = NULL::uuid
--- $10 = '01900000-0000-7000-8000-000000000000'
--- $11 = '127.0.0.1'
--- $12 = :create_change
-INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "client", "request_id", "address", "change")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+-- RECORD
+-- :ids = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))::uuid]::uuid[]
+-- :ats = ARRAY[now()]::timestamptz[]
+-- :types = ARRAY['action_plan']::text[]
+-- :resources = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))]::text[]
+-- :actions = ARRAY['created']::text[]
+-- :versions = ARRAY[:version]::bigint[]
+-- :cities = ARRAY[array_to_string(:proponents::text[], ',')]
+-- :bys = ARRAY[:user]::uuid[]
+-- :clients = ARRAY[NULL::uuid]::uuid[]
+-- :requests = ARRAY['01900000-0000-7000-8000-000000000000']::text[]
+-- :addresses = ARRAY['127.0.0.1']::text[]
+-- :changes = ARRAY[:create_change]::jsonb[]
 
 COMMIT;

@@ -69,20 +69,18 @@ SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."
 -- :systems = '{}'::text[]
 -- :keys = '{}'::text[]
 
--- record in src/events.rs.
--- $1 = (lpad(:run::text, 8, '0') || '-0000-7001-8000-' || lpad(:key::text, 12, '0'))::uuid
--- $2 = now()
--- $3 = 'action_plan'
--- $4 = ('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))
--- $5 = 'updated'
--- $6 = :version
--- $7 = :proponents
--- $8 = :user
--- $9 = NULL::uuid
--- $10 = '01900000-0000-7000-8000-000000000000'
--- $11 = '127.0.0.1'
--- $12 = :patch_change
-INSERT INTO "events" ("id", "at", "type", "resource", "action", "version", "cities", "by", "client", "request_id", "address", "change")
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+-- RECORD
+-- :ids = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7001-8000-' || lpad(:key::text, 12, '0'))::uuid]::uuid[]
+-- :ats = ARRAY[now()]::timestamptz[]
+-- :types = ARRAY['action_plan']::text[]
+-- :resources = ARRAY[('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))]::text[]
+-- :actions = ARRAY['updated']::text[]
+-- :versions = ARRAY[:version]::bigint[]
+-- :cities = ARRAY[array_to_string(:proponents::text[], ',')]
+-- :bys = ARRAY[:user]::uuid[]
+-- :clients = ARRAY[NULL::uuid]::uuid[]
+-- :requests = ARRAY['01900000-0000-7000-8000-000000000000']::text[]
+-- :addresses = ARRAY['127.0.0.1']::text[]
+-- :changes = ARRAY[:patch_change]::jsonb[]
 
 COMMIT;

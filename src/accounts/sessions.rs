@@ -7,11 +7,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::json;
 
 use super::types::Session;
 use crate::db::Connection;
-use crate::events::{Author, Event, Happening};
+use crate::events::{Author, Event, Happening, Patch};
 use crate::ids::{SessionId, UserId};
 use crate::policy::Thing;
 use crate::schema::{refresh_tokens, sessions, users};
@@ -106,7 +105,7 @@ pub fn session_event(author: &Author, session: SessionId, happening: Happening) 
         happening,
         version,
         Vec::new(),
-        json!([]),
+        Patch::default(),
     )
 }
 

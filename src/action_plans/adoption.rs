@@ -2,11 +2,10 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::json;
 
 use super::types::{ActionPlan, SourceType};
 use crate::db::Connection;
-use crate::events::{Author, Event, Happening, record};
+use crate::events::{Author, Event, Happening, Patch, record};
 use crate::ids::{CityId, ContributionId};
 use crate::policy::Thing;
 use crate::problem::Problem;
@@ -49,7 +48,7 @@ pub async fn take_back_declines(
             Happening::Deleted,
             version + 1,
             cities,
-            json!([{"op": "replace", "path": "", "value": null}]),
+            Patch::to::<ActionPlan>(None).map_err(Problem::unwritten)?,
         );
         record(conn, &event).await?;
         events.push(event);

@@ -5,6 +5,7 @@
 
 pub mod embedded;
 pub mod migrations;
+pub mod statement;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -14,7 +14,7 @@ use crate::cities::types::Side;
 use crate::db::{Connection, begin, commit, rollback};
 use crate::ids::{DeliveryId, WebhookId};
 use crate::policy::Role;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::resource::new_uuid;
 use crate::schema::{cities, feed, webhook_deliveries, webhooks};
 
@@ -176,10 +176,7 @@ impl Row {
         message: &Message,
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
-        let body = serde_json::to_string(message).map_err(|error| {
-            tracing::error!(%error, "a message could not be put into JSON");
-            Problem::new(Code::Internal)
-        })?;
+        let body = serde_json::to_string(message).map_err(Problem::unwritten)?;
         Ok(Self {
             id: new_uuid().into(),
             webhook,

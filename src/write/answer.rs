@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::column::words;
-use crate::events::Event;
+use crate::events::{Event, Patch};
 use crate::problem::{Code, Problem};
 use crate::read::{bytes, http_date};
 use crate::request::etag;
@@ -18,7 +18,7 @@ use crate::resource::Resource;
 pub struct DryRun {
     /// JSON Patch (RFC 6902) from what is stored now to what would be.
     #[schema(max_items = 10_000, value_type = Vec<PatchOperation>)]
-    pub diff: Value,
+    pub diff: Patch,
     /// The events that would be recorded; none when nothing would change.
     #[schema(max_items = 100)]
     pub events: Vec<Event>,
@@ -108,7 +108,7 @@ impl Stored {
     ) -> Result<Self, Problem> {
         let diff = events
             .first()
-            .map_or_else(|| Value::Array(Vec::new()), |event| event.change().clone());
+            .map_or_else(Patch::default, |event| event.change().clone());
         let dry_run = DryRun { diff, events };
         body.insert(
             "dry_run".into(),

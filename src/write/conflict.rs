@@ -75,10 +75,7 @@ async fn base_of<R: Resource>(
 
 /// What people write of a thing, as JSON: nothing of what only the service sets.
 fn written<R: Resource>(state: &R, read_only: &[String], kept: &[&str]) -> Result<Value, Problem> {
-    let mut value = to_value(state).map_err(|error| {
-        tracing::error!(%error, "a thing could not be put into JSON");
-        Problem::new(Code::Internal)
-    })?;
+    let mut value = to_value(state).map_err(Problem::unwritten)?;
     if let Value::Object(fields) = &mut value {
         fields.retain(|name, _| !read_only.contains(name));
     }

@@ -8,7 +8,7 @@ use super::body;
 use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
-use crate::events::{self, Author, Event, Happening, was_edited};
+use crate::events::{self, Author, Event, Happening, Patch, was_edited};
 use crate::ids::CityId;
 use crate::messages::word;
 use crate::policy::{Action, Relation, allows};
@@ -405,7 +405,8 @@ async fn record_all<R: Resource>(conn: &mut Connection, events: &[Event]) -> Res
     match R::PERSONAL {
         false => events::record_all(conn, events).await?,
         true => {
-            let bare: Vec<Event> = events.iter().map(Event::without_values).collect();
+            let bare = events.iter().map(Event::without_values);
+            let bare: Vec<Event> = bare.collect::<Result<_, _>>().map_err(Problem::unwritten)?;
             events::record_all(conn, &bare).await?;
         }
     }
@@ -518,18 +519,6 @@ pub async fn tell<R: Resource>(
     Ok(events)
 }
 
-/// The JSON Patch (RFC 6902) that makes this of nothing.
-fn made(value: Value) -> Value {
-    let word = |text: &str| Value::String(text.to_owned());
-    let operation = [
-        ("op", word("replace")),
-        ("path", word("")),
-        ("value", value),
-    ];
-    let operation = operation.map(|(name, value)| (name.to_owned(), value));
-    Value::Array(vec![Value::Object(operation.into_iter().collect())])
-}
-
 /// The event of a change.
 pub fn event_of<R: Resource>(
     author: &Author,
@@ -537,22 +526,15 @@ pub fn event_of<R: Resource>(
     before: Option<&R>,
     after: Option<&R>,
 ) -> Result<Event, Problem> {
-    let json = |item: Option<&R>| {
-        item.map(serde_json::to_value)
-            .transpose()
-            .map(Option::unwrap_or_default)
-    };
-    let unfit = |error| {
-        tracing::error!(%error, "a thing could not be put into JSON");
-        Problem::new(Code::Internal)
-    };
-    let new = json(after).map_err(unfit)?;
-    let change = match before {
-        None => made(new),
-        Some(_) => {
-            let old = json(before).map_err(unfit)?;
-            serde_json::to_value(json_patch::diff(&old, &new)).map_err(unfit)?
+    let change = match (before, after) {
+        (Some(before), Some(after)) => {
+            let values = serde_json::to_value(before).and_then(|old| {
+                let new = serde_json::to_value(after)?;
+                Patch::between(&old, &new)
+            });
+            values.map_err(Problem::unwritten)?
         }
+        (_, after) => Patch::to(after).map_err(Problem::unwritten)?,
     };
     let Some(subject) = after.or(before) else {
         return Err(Problem::new(Code::Internal));

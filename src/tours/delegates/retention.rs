@@ -94,7 +94,8 @@ async fn erase_some(
         .await?;
     for delegate in &gone {
         let event = event_of(author, Happening::Deleted, Some(delegate), None)?;
-        record(conn, &event.without_values()).await?;
+        let bare = event.without_values().map_err(Problem::unwritten)?;
+        record(conn, &bare).await?;
         forget_answers(conn, delegate).await?;
     }
     match gone.len() {

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use futures_util::future::join_all;
 
 use super::adoption::take_back_declines;
 use super::consents::asked;
@@ -20,7 +19,7 @@ use super::rules::{
     check_choices, check_cities, check_keys, check_proponents, check_sources, give_keys,
     refer_to_sources, sdg_codes, tidy_sources,
 };
-use super::statement::{INSERT, UPDATE, WritePlan};
+use super::statement::{insert, update};
 use super::translations::kept::after_write;
 use super::types::{ActionPlan, ActionPlanFilter, PlanStatus};
 use crate::auth::Caller;
@@ -275,26 +274,18 @@ impl Resource for ActionPlan {
     }
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {
-        WritePlan::new(self, None, author, INSERT)
-            .execute(conn)
-            .await
-            .map(drop)
+        Self::insert_all(&[self], conn, author).await
     }
 
-    /// The statements of all go to the database before the first is answered.
     async fn insert_all(
         items: &[&Self],
         conn: &mut Connection,
         author: &Author,
     ) -> QueryResult<()> {
-        let conn = &*conn;
-        let each = items.iter().map(|plan| async move {
-            let mut conn = conn;
-            let write = WritePlan::new(plan, None, author, INSERT);
-            write.execute(&mut conn).await.map(drop)
-        });
-        // All are waited for: what is behind one that fails fails too.
-        join_all(each).await.into_iter().collect()
+        match items {
+            [] => Ok(()),
+            new => insert(new, author).execute(conn).await.map(drop),
+        }
     }
 
     async fn update(
@@ -304,11 +295,8 @@ impl Resource for ActionPlan {
         author: &Author,
     ) -> QueryResult<()> {
         let translations = after_write(conn, before, self, author).await?;
-        WritePlan::new(self, Some(before), author, UPDATE)
-            .with(translations)
-            .execute(conn)
-            .await
-            .map(drop)
+        let statement = update(self, before, author, translations);
+        statement.execute(conn).await.map(drop)
     }
 
     async fn delete(conn: &mut Connection, id: &PlanId) -> QueryResult<()> {

@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use iuc::commands::{Command, run};
+use tikv_jemallocator::Jemalloc;
+
+/// Bodies and answers are trees of many small texts. How it is set: .cargo/config.toml.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The API of International Urban Cooperation Japan. Settings come from iuc.toml and IUC_* variables.
 #[derive(Parser)]

@@ -375,6 +375,8 @@ async fn what_is_taken_from_a_client_is_gone_on_the_next_request() {
         .patch(&path, "*", json!({"active": true}))
         .await
         .expect(200);
+    write(&client).await.problem("invalid_token");
+    let client = machine.signed_in(&app).await;
     write(&client).await.expect(200);
     frankfurt.delete(&path, "*").await.expect(204);
     write(&client).await.problem("invalid_token");

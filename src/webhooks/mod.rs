@@ -16,6 +16,7 @@ mod deliveries;
 mod target;
 mod sending;
 mod outcome;
+mod keepers;
 mod claims;
 pub mod courier;
 pub mod switching;

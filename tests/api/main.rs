@@ -63,6 +63,7 @@ mod tours;
 mod traceability;
 mod webhooks;
 mod webhook_failures;
+mod webhook_keepers;
 mod webhook_targets;
 mod words;
 mod writes;

@@ -4,7 +4,10 @@
 
 ## Problems: the request
 
-problem-invalid-json = The body is not JSON: { $reason } at line { $line }, column { $column }.
+problem-invalid-json = { $lines ->
+        [one] This is not JSON: { $reason } at column { $column }.
+       *[many] This is not JSON: { $reason } at line { $line }, column { $column }.
+    }
     .title = The body is not valid JSON
     .help = The body could not be read as JSON (RFC 8259) in UTF-8. The detail names the line and column where reading stopped. Nothing was stored. Mend the body and send it again.
 problem-invalid-input = { $count ->
@@ -247,6 +250,7 @@ fault-control-character = Must not contain the character U+{ $codepoint }.
 fault-invisible-character = Holds the invisible character U+{ $codepoint }, which would make another name of one that looks the same. Leave it out.
 fault-too-deep = Is nested deeper than { $limit } levels.
 fault-not-in-export = An export holds every matching item in the order of the id: leave this out, or ask for pages.
+fault-not-json = { problem-invalid-json }
 fault-duplicate-name = The name stands twice in this object.
 fault-long-name = Has a member whose name is longer than { $limit } bytes.
 fault-read-only = Is set by the service. Leave it out, or send the value that is stored.

@@ -258,6 +258,9 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     std::fs::write(copy.folder.join("bad.yaml.yaml"), yaml).unwrap();
     std::fs::write(copy.folder.join("torn.yaml"), "title: {en: x\n").unwrap();
     std::fs::write(copy.folder.join("same.yaml"), "title:\n  en: x\n  en: y\n").unwrap();
+    std::fs::write(copy.folder.join("empty.json"), "\n").unwrap();
+    std::fs::write(copy.folder.join("blank.yaml"), "").unwrap();
+    std::fs::write(copy.folder.join("list.json"), "[]\n").unwrap();
     std::fs::write(copy.folder.join("cut.yaml.swp"), "x").unwrap();
     std::fs::write(copy.folder.join("twice.json"), titled("1").to_string()).unwrap();
     std::fs::write(copy.folder.join("twice.yaml"), titled("2").to_string()).unwrap();
@@ -267,10 +270,13 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     for told in [
         "/titel  There is no field of this name here. (line 4",
         "cut.json",
-        "line 1, column 16",
+        "REFUSED   cut.json  This is not JSON: it ends too early at column 16.\n",
         "/titel        There is no field of this name here. (line 4, column 1)",
         "(line 8, column 5)",
         "REFUSED   torn.yaml  This is no YAML: ",
+        "REFUSED   empty.json  It is empty from line 1, column 1 on",
+        "REFUSED   blank.yaml  It is empty from line 1, column 1 on",
+        "REFUSED   list.json  Must be an object. (line 1, column 1)",
         "This is no YAML: duplicate mapping key `en` is not allowed here at line 3, column 3.\n",
         "REFUSED   bad.json  is not accepted as it stands:\n",
         "no key.json",

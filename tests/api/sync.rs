@@ -213,6 +213,60 @@ async fn a_file_that_was_removed_comes_back_unless_removing_is_asked_for() {
 }
 
 #[tokio::test]
+async fn many_files_that_are_missing_remove_no_plan_unless_that_is_said() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    for number in 0..30 {
+        copy.write(&format!("LAP-{number}.json"), &titled("A plan"));
+    }
+    copy.in_step().await;
+    let plans = async || app.count("action_plans").await;
+    let remove = |numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            std::fs::remove_file(copy.folder.join(format!("LAP-{number}.json"))).unwrap();
+        }
+    };
+    remove(0..16);
+    copy.edit("LAP-29.json", "title", json!({"en": "Edited"}));
+    for options in [&["--delete"][..], &["--delete", "--max-delete", "15"]] {
+        let run = copy.sync(options).await;
+        assert_eq!(run.code, Some(3), "{run:?}");
+        let told = "REFUSED   --delete  16 of 30 files are missing here, and no plan is removed: --max-delete 16 lets that be";
+        assert!(run.complaint.contains(told), "{run:?}");
+        assert_eq!((plans().await, copy.files().len()), (30, 14), "{options:?}");
+    }
+    let admin = app.admin().await;
+    let edited = admin.get(&by_ref("LAP-29")).await.expect(200);
+    assert_eq!(edited.body["title"]["en"], "Edited", "all others go on");
+    let run = copy.sync(&["--delete", "--max-delete", "16"]).await;
+    assert_eq!((run.code, plans().await), (Some(0), 14), "{run:?}");
+    // Ten may go of however few.
+    remove(16..26);
+    let run = copy.sync(&["--delete"]).await;
+    assert_eq!((run.code, plans().await), (Some(0), 4), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_made_when_that_is_said() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    copy.write("A.json", &titled("A"));
+    copy.in_step().await;
+    let other = copy.another();
+    std::fs::remove_dir(&other.folder).unwrap();
+    let run = other.sync(&[]).await;
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.complaint.contains("--create makes it"), "{run:?}");
+    assert!(!other.folder.exists());
+    let run = other.sync(&["--create"]).await;
+    assert_eq!(
+        (run.code, other.files()),
+        (Some(0), vec!["A.json".to_owned()]),
+        "{run:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_file_in_yaml_stays_one_and_says_the_same() {
     let app = App::start().await;
     let admin = app.admin().await;

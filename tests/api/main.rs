@@ -57,6 +57,7 @@ mod sign_in;
 mod statistics;
 mod sync;
 mod sync_first;
+mod sync_killed;
 mod sync_safe;
 mod templates;
 mod tours;

@@ -296,6 +296,7 @@ mod tests {
             "a: \"x",
             "a: [\"b\" \"c\"]",
             "a: b: c",
+            "a: {en: x\nb: y",
             "*x",
             "a: !!int 'q'",
             "a: |\n b\n- c",

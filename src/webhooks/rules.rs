@@ -136,7 +136,7 @@ fn is_local_name(name: &str) -> bool {
         let rest = name.strip_suffix(*ending);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    !name.contains('.') || LOCAL_NAMES.iter().any(|ending| ends(&ending))
+    !name.contains('.') || LOCAL_NAMES.iter().any(ends)
 }
 
 /// The address in a URL that names one and no host.

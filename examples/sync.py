@@ -120,6 +120,20 @@ def said_in(path):
         return None
 
 
+def tell(path, status, body):
+    """Tells a person why a plan was refused: each fault by its pointer, each collision by its place."""
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        problem = {"title": body.decode(errors="replace")}
+    print(f"{path}: {status} {problem.get('detail') or problem.get('title')}", file=sys.stderr)
+    for fault in problem.get("errors", []):
+        print(f"  {fault.get('pointer') or fault.get('parameter') or '/'}  {fault['detail']}", file=sys.stderr)
+    for conflict in problem.get("conflicts", []):
+        yours, theirs = (json.dumps(conflict[side], ensure_ascii=False) for side in ("yours", "theirs"))
+        print(f"  {conflict['place']}  here {yours}, there {theirs}", file=sys.stderr)
+
+
 class Copy:
     """The folder and its state."""
 
@@ -244,7 +258,7 @@ class Copy:
                 self.save()
                 continue
             refused += 1
-            print(f"{path}: {status}\n{body.decode()}", file=sys.stderr)
+            tell(path, status, body)
             if status == 412:
                 status, fields, body = self.ask("GET", url)
                 if status == 200:

@@ -4,7 +4,10 @@
 
 ## Problems: the request
 
-problem-invalid-json = The body is not JSON: { $reason } at line { $line }, column { $column }.
+problem-invalid-json = { $lines ->
+        [one] This is not JSON: { $reason } at column { $column }.
+       *[many] This is not JSON: { $reason } at line { $line }, column { $column }.
+    }
     .title = The body is not valid JSON
     .help = The body could not be read as JSON (RFC 8259) in UTF-8. The detail names the line and column where reading stopped. Nothing was stored. Mend the body and send it again.
 problem-invalid-input = { $count ->
@@ -247,6 +250,7 @@ fault-control-character = Must not contain the character U+{ $codepoint }.
 fault-invisible-character = Holds the invisible character U+{ $codepoint }, which would make another name of one that looks the same. Leave it out.
 fault-too-deep = Is nested deeper than { $limit } levels.
 fault-not-in-export = An export holds every matching item in the order of the id: leave this out, or ask for pages.
+fault-not-json = { problem-invalid-json }
 fault-duplicate-name = The name stands twice in this object.
 fault-long-name = Has a member whose name is longer than { $limit } bytes.
 fault-read-only = Is set by the service. Leave it out, or send the value that is stored.
@@ -290,7 +294,7 @@ fault-too-few-funded = A confirmed tour has at least { $limit } delegates paid b
 fault-city-role = A city user has a city; an admin has none.
 fault-programme-scope = The scope admin is for clients of the programme, which have no city.
 fault-target-url = Must be an https URL without user name, password or fragment, on port 443 or one from 1024.
-fault-target-address = The service delivers to addresses of the public internet alone: not to its own machine, private networks or reserved addresses.
+fault-target-address = The service delivers to addresses of the public internet alone: not to its own machine, private networks, reserved addresses or names such as *.local.
 fault-duplicate-key = The key { $key } stands twice.
 fault-unknown-sdg = There is no goal or target { $id }.
 fault-revision-alone = Only a revision names the plan that it revises: say `"kind": "revision"`, or leave this out.

@@ -3,7 +3,10 @@
 
 ## 問題: リクエスト
 
-problem-invalid-json = 本文が JSON ではありません（{ $line } 行 { $column } 文字目）: { $reason }。
+problem-invalid-json = { $lines ->
+        [one] JSON ではありません（{ $column } 文字目）: { $reason }。
+       *[many] JSON ではありません（{ $line } 行 { $column } 文字目）: { $reason }。
+    }
     .title = 本文が正しい JSON ではありません
     .help = 本文を UTF-8 の JSON（RFC 8259）として読めませんでした。detail は読み取りが止まった行と文字の位置を示します。何も保存されていません。本文を直して送り直してください。
 problem-invalid-input = { $count ->
@@ -236,6 +239,7 @@ fault-control-character = 文字 U+{ $codepoint } は使えません。
 fault-invisible-character = 目に見えない文字 U+{ $codepoint } が入っています。見た目が同じで別の名前になるため、取り除いてください。
 fault-too-deep = { $limit } 段より深い入れ子です。
 fault-not-in-export = エクスポートはすべての項目を ID の順に含みます。これを外すか、ページで取得してください。
+fault-not-json = { problem-invalid-json }
 fault-duplicate-name = このオブジェクトに同じ名前が二つあります。
 fault-long-name = 名前が { $limit } バイトを超える項目があります。
 fault-read-only = サービスが設定する項目です。省くか、保存されている値を送ってください。
@@ -279,7 +283,7 @@ fault-too-few-funded = 確定した視察には、プログラムが費用を負
 fault-city-role = 都市の利用者は一つの都市に属し、管理者はどの都市にも属しません。
 fault-programme-scope = スコープ admin は、都市に属さないプログラムのクライアントのためのものです。
 fault-target-url = ユーザー名・パスワード・フラグメントを含まない https の URL で、ポートは 443 または 1024 以上でなければなりません。
-fault-target-address = 配信先は公共のインターネット上のアドレスに限られます。サービス自身のマシン、プライベートネットワーク、予約されたアドレスには送りません。
+fault-target-address = 配信先は公共のインターネット上のアドレスに限られます。サービス自身のマシン、プライベートネットワーク、予約されたアドレス、*.local などの名前には送りません。
 fault-duplicate-key = キー { $key } が二つあります。
 fault-unknown-sdg = 目標またはターゲット { $id } はありません。
 fault-revision-alone = 改訂する計画を示すのは改訂版だけです。`"kind": "revision"` とするか、これを省いてください。

@@ -43,10 +43,23 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
         return Err(Problem::fault(Fault::at("", Rule::Required)));
     }
     let value = value.map_err(|error| {
+        // What is one line, such as one of a bulk, has columns alone.
+        let lines = if bytes.contains(&b'\n') {
+            "many"
+        } else {
+            "one"
+        };
+        let told = |fault: Fault| {
+            let reason = fault.with_word("reason", reason_of(&error));
+            let line = reason.with("lines", lines).with("line", error.line());
+            line.with("column", error.column())
+        };
         Problem::new(Code::InvalidJson)
             .with_word("reason", reason_of(&error))
+            .with("lines", lines)
             .with("line", error.line())
             .with("column", error.column())
+            .about(told(Fault::at("", Rule::NotJson)))
     })?;
     let mut faults = found.faults.into_inner();
     if found.values.get() > MAX_VALUES {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use self::faults::faults_of;
 use self::schemas::{SCHEMAS, references, standing_alone, validator};
 use crate::messages::word;
-use crate::policy::Scope;
+use crate::policy::Scopes;
 use crate::problem::{Fault, Faults, Rule};
 
 /// What the service takes: its operations, and a validator for each body.
@@ -40,8 +40,8 @@ pub struct Operation {
     pub open: bool,
     /// Whether a token makes a difference.
     pub takes_token: bool,
-    /// The scope that a machine client needs; none: it is closed to them.
-    pub scope: Option<Scope>,
+    /// The scopes that a machine client needs; none: it is closed to them.
+    pub scopes: Option<Scopes>,
     /// Whether it takes a form, as the endpoints of OAuth do: machine clients authenticate there with their secret.
     takes_form: bool,
     /// Since when it is not to be used any more, and when it will be gone.
@@ -237,10 +237,10 @@ impl Operation {
                 .to_owned(),
             open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
             takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
-            scope: security
-                .into_iter()
-                .flatten()
-                .find_map(|way| way.pointer("/oauth2/0")?.as_str()?.parse().ok()),
+            scopes: security.into_iter().flatten().find_map(|way| {
+                let scopes = way.get("oauth2")?.as_array()?.iter();
+                scopes.map(|scope| scope.as_str()?.parse().ok()).collect()
+            }),
             takes_form: operation
                 .pointer("/requestBody/content/application~1x-www-form-urlencoded")
                 .is_some(),

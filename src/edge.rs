@@ -384,7 +384,7 @@ fn authenticate(
             tracing::info!(%error, "a token was refused");
             invalid_token()
         })?;
-    Claim::of(&claims, operation.scope)
+    Claim::of(&claims, operation.scopes)
         .map(Some)
         .ok_or_else(invalid_token)
 }

@@ -6,7 +6,7 @@
 
 mod scopes;
 
-pub use self::scopes::{Scope, Scopes, scope_of, scopes};
+pub use self::scopes::{Scope, Scopes, scopes, scopes_of};
 use crate::column::words;
 
 words! {

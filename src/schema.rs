@@ -723,6 +723,7 @@ diesel::table! {
         rests_until -> Timestamptz,
         claim -> Nullable<Uuid>,
         leased_until -> Timestamptz,
+        kept_by -> Nullable<Uuid>,
     }
 }
 

@@ -134,6 +134,20 @@ pub async fn find_active_by_email(conn: &mut Connection, email: &str) -> QueryRe
         .optional()
 }
 
+/// Whether the account is active and has the password that it had, locked so until the transaction ends.
+pub async fn is_still(conn: &mut Connection, user: &User) -> QueryResult<bool> {
+    let found: Option<UserId> = users::table
+        .find(user.id)
+        .filter(users::active)
+        .filter(users::password_hash.eq(&user.password))
+        .select(users::id)
+        .for_share()
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
 diesel::define_sql_function! {
     /// The text in lower case.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;

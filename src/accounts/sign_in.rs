@@ -9,7 +9,7 @@ use actix_web::web::Payload;
 use actix_web::{delete, get, post};
 use secrecy::SecretString;
 
-use super::db::find_active_by_email;
+use super::db::{find_active_by_email, is_still};
 use super::sessions::{self, NewSession, session_event};
 use super::throttle::Throttle;
 use super::tokens::{Holder, new_refresh_token, session_life, tokens};
@@ -51,9 +51,13 @@ pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
         .await
         .map_err(busy)?;
     let Some(user) = user.filter(|_| matches) else {
-        return Err(Problem::new(Code::InvalidCredentials).header(WWW_AUTHENTICATE, "Bearer"));
+        return Err(invalid_credentials());
     };
     in_transaction(ask, false, BeginSession { user, keys }).await
+}
+
+fn invalid_credentials() -> Problem {
+    Problem::new(Code::InvalidCredentials).header(WWW_AUTHENTICATE, "Bearer")
 }
 
 struct BeginSession {
@@ -69,6 +73,10 @@ impl AsyncWork for BeginSession {
         author: &Author,
     ) -> Result<Stored, Problem> {
         let (user, refresh_token) = (&self.user, new_refresh_token()?);
+        // Who is switched off meanwhile, or given another password, has no session left.
+        if !is_still(conn, user).await? {
+            return Err(invalid_credentials());
+        }
         let session = NewSession {
             id: new_uuid().into(),
             user: user.id,

@@ -66,7 +66,7 @@ pub struct User {
     pub role: UserRole,
     /// The city of a city user, of the role's side; null for admins.
     pub city: Option<CityId>,
-    /// Whether the account can be used.
+    /// Whether the account can be used. Switched off, its sessions end at once, and do not come back with it.
     #[serde(default = "active")]
     pub active: bool,
     /// The password, written only: 12 to 256 characters, none of the common ones. Required at creation; left out

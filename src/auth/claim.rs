@@ -39,13 +39,13 @@ pub struct Claim {
     pub caller: Caller,
     /// What it was given for.
     pub grant: Grant,
-    /// The scope that the operation needs; none: no scope opens it.
-    needed: Option<Scope>,
+    /// The scopes that the operation needs; none: no scope opens it.
+    needed: Option<Scopes>,
 }
 
 impl Claim {
-    /// What these claims say, of an operation that needs this scope; `None` when they name no role or city.
-    pub fn of(claims: &AccessClaims, needed: Option<Scope>) -> Option<Self> {
+    /// What these claims say, of an operation that needs these scopes; `None` when they name no role or city.
+    pub fn of(claims: &AccessClaims, needed: Option<Scopes>) -> Option<Self> {
         let grant = if claims.machine {
             Grant::Client {
                 token: claims.sid,

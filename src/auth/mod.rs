@@ -5,6 +5,7 @@
 //! session works on the next request, on every instance.
 
 mod claim;
+mod standing;
 pub mod keys;
 pub mod passwords;
 pub mod secrets;
@@ -15,8 +16,9 @@ use aws_lc_rs::digest;
 use uuid::Uuid;
 
 pub use self::claim::{Claim, Grant};
+pub use self::standing::standing;
 use crate::ids::{AccountId, CityId, ClientId, SessionId, UserId};
-use crate::policy::{Action, Relation, Role, Scope, Scopes, Thing, scope_of};
+use crate::policy::{Action, Relation, Role, Scopes, Thing, scopes_of};
 use crate::problem::{Code, Problem};
 
 /// Who sends a request.
@@ -64,12 +66,12 @@ impl Caller {
             .or(self.client.map(AccountId::from))
     }
 
-    /// Refuses with 403 what needs a scope that the token has not; `needed` is none of what no scope opens. Whether the
+    /// Refuses with 403 what needs scopes that the token has not; `needed` is none of what no scope opens. Whether the
     /// role allows it is another question.
-    pub fn pass(&self, needed: Option<Scope>) -> Result<(), Problem> {
+    pub fn pass(&self, needed: Option<Scopes>) -> Result<(), Problem> {
         match (self.scopes, needed) {
             (None, _) => Ok(()),
-            (Some(scopes), Some(needed)) if scopes.contains(needed) => Ok(()),
+            (Some(scopes), Some(needed)) if scopes.contain(needed) => Ok(()),
             (Some(_), Some(needed)) => Err(Problem::new(Code::InsufficientScope)
                 .with("scope", needed)
                 .header(
@@ -85,7 +87,7 @@ impl Caller {
 
     /// Refuses with 403 what the scopes of the token do not reach.
     pub fn permit(&self, action: Action, thing: Thing) -> Result<(), Problem> {
-        self.pass(scope_of(action, thing))
+        self.pass(scopes_of(action, thing))
     }
 
     /// How the caller stands to something that belongs to these cities.

@@ -16,6 +16,7 @@ use crate::events::Happening;
 use crate::feed::{self, Place};
 use crate::ids::{AccountId, CityId};
 use crate::policy::{Action, Relation, Role, Thing, ever_allows};
+use crate::schema::used_ids;
 
 /// Who `reader` is for everybody.
 const EVERYBODY: &str = "*";
@@ -99,6 +100,18 @@ pub struct Found {
     pub last: i64,
     /// The changes, in their order.
     pub changes: Vec<Stored>,
+}
+
+/// Those of the cities that there never were: of one that was deleted, the feed still tells.
+pub async fn unknown_cities(mut conn: &Connection, cities: &[CityId]) -> QueryResult<Vec<CityId>> {
+    let known: Vec<String> = used_ids::table
+        .filter(used_ids::type_.eq("cities"))
+        .filter(used_ids::id.eq_any(cities.iter().map(CityId::as_str)))
+        .select(used_ids::id)
+        .load(&mut conn)
+        .await?;
+    let is_unknown = |city: &&CityId| known.iter().all(|id| id != city.as_str());
+    Ok(cities.iter().filter(is_unknown).cloned().collect())
 }
 
 /// The changes after `after` (from the beginning of the feed: `None`) that `caller` sees, by now.

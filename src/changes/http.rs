@@ -27,7 +27,7 @@ pub async fn list_changes(asking: Asking) -> Answer {
     let asked = asked(asking.ask());
     let (asking, (params, format)) = asking.with(asked).await?;
     let ask = asking.confirmed().await?;
-    let reader = Reader::of(&ask, &params)?;
+    let reader = Reader::of(&ask, &params).await?;
     match format {
         FeedFormat::Json => page(ask, reader, params.wait.unwrap_or_default()).await,
         FeedFormat::Sse => stream(ask, reader).await,

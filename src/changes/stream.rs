@@ -10,18 +10,21 @@ use futures_util::stream::unfold;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::db::{Found, Search, find};
+use super::db::{Found, Search, find, unknown_cities};
 use super::types::{Change, ChangeParams, ChangedType};
 use crate::action_plans::types::ActionPlan;
 use crate::cities::types::City;
 use crate::contributions::types::Contribution;
 use crate::db::patiently;
 use crate::feed::{Place, expiry};
+use crate::ids::CityId;
 use crate::key_questions::types::KeyQuestion;
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
+use crate::messages::word;
 use crate::pairings::types::Pairing;
-use crate::problem::{Code, Fault, Problem, Rule};
+use crate::policy::Thing;
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::programmes::types::Programme;
 use crate::read::{Answer, bytes, vary};
 use crate::request::Ask;
@@ -54,6 +57,26 @@ const LISTS: &[(ChangedType, &str)] = &[
     (ChangedType::ActionPlan, ActionPlan::PATH),
 ];
 
+async fn known(ask: &Ask, cities: &[CityId]) -> Result<(), Problem> {
+    if cities.is_empty() {
+        return Ok(());
+    }
+    let unknown = patiently(async {
+        let conn = ask.app.db.connection().await?;
+        Ok(unknown_cities(&conn, cities).await?)
+    });
+    let mut faults = Faults::new();
+    for city in unknown.await? {
+        let fault = Fault::in_parameter("city", Rule::UnknownReference);
+        faults.push(
+            fault
+                .with_word("kind", word("thing", Thing::City))
+                .with("id", city),
+        );
+    }
+    faults.into_result()
+}
+
 /// Where somebody is in the feed.
 pub struct Reader {
     search: Search,
@@ -73,8 +96,10 @@ pub struct Part {
 }
 
 impl Reader {
-    /// Where the request stands: `Last-Event-ID` before `after`.
-    pub fn of(ask: &Ask, params: &ChangeParams) -> Result<Self, Problem> {
+    /// Where the request stands: `Last-Event-ID` before `after`. A city that there never was is refused: its silence would
+    /// be taken for peace.
+    pub async fn of(ask: &Ask, params: &ChangeParams) -> Result<Self, Problem> {
+        known(ask, &params.city).await?;
         let last_seen = ask.header("last-event-id");
         let (name, cursor) = match last_seen.as_str() {
             "" => ("after", params.after.as_deref()),

@@ -114,14 +114,16 @@ pub struct ChangePage {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ChangeParams {
-    /// Where to go on: the `cursor` of the page, the change or the export before. From the beginning when left out.
+    /// Where to go on: the `cursor` of the page, the change or the export before. From the beginning when left out. It is a
+    /// place in the whole feed, whatever was asked for: you may go on with other types and cities, and hear of those from
+    /// there on.
     #[param(max_length = 200, pattern = "^[A-Za-z0-9_.-]+$")]
     pub after: Option<String>,
     /// Only of these kinds.
     #[serde(default)]
     #[param(max_items = 20)]
     pub r#type: Vec<ChangedType>,
-    /// Only what belongs to this city, or did before the change.
+    /// Only what belongs to this city, or did before the change. One that there never was is a 400.
     #[serde(default)]
     #[param(max_items = 50)]
     pub city: Vec<CityId>,

@@ -24,7 +24,7 @@ words! {
         KnowledgeWrite = "knowledge:write",
         /// Follow what changes.
         ChangesRead = "changes:read",
-        /// Keep webhooks, which tell what changes.
+        /// Keep webhooks, together with `changes:read`: they tell what changes. Alone it lets see and delete them.
         WebhooksWrite = "webhooks:write",
         /// Keep the programme's own records, for clients of the programme.
         Admin = "admin",
@@ -44,6 +44,17 @@ impl Scopes {
     /// Whether it holds nothing.
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether it holds all of these.
+    pub fn contain(self, others: Self) -> bool {
+        self.and(others) == others
+    }
+
+    /// Their words, in the order of [`Scope`].
+    pub fn words(self) -> Vec<&'static str> {
+        let held = Scope::ALL.iter().filter(|scope| self.contains(**scope));
+        held.map(|scope| scope.as_str()).collect()
     }
 
     /// What both hold.
@@ -79,21 +90,25 @@ impl FromIterator<Scope> for Scopes {
 }
 
 impl fmt::Display for Scopes {
-    /// Separated by spaces, in the order of [`Scope`].
+    /// Separated by spaces.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = Scope::ALL.iter().filter(|scope| self.contains(**scope));
-        for (place, scope) in held.enumerate() {
-            if place > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(scope.as_str())?;
-        }
-        Ok(())
+        f.write_str(&self.words().join(" "))
     }
 }
 
-/// The scope that opens `action` with a `thing` to a machine client; `None`: no scope does.
-pub const fn scope_of(action: Action, thing: Thing) -> Option<Scope> {
+/// The scopes that open `action` with a `thing` to a machine client, all of them together; `None`: no scope does.
+pub fn scopes_of(action: Action, thing: Thing) -> Option<Scopes> {
+    let one = scope_of(action, thing)?;
+    // A webhook goes on telling what changes when the token has ended: nobody makes one who may not read that.
+    let more = match (thing, action) {
+        (Thing::Webhook, Action::Read | Action::Delete) => None,
+        (Thing::Webhook, _) => Some(Scope::ChangesRead),
+        _ => None,
+    };
+    Some([one].into_iter().chain(more).collect())
+}
+
+const fn scope_of(action: Action, thing: Thing) -> Option<Scope> {
     match (thing, action) {
         (Thing::User | Thing::Client | Thing::Session, _) => None,
         // Their addresses can be secrets of the systems that listen there.
@@ -139,20 +154,20 @@ mod tests {
     fn what_each_scope_opens() {
         let mut table = String::new();
         for thing in Thing::ALL {
-            let mut opened: Vec<(Option<Scope>, Vec<&str>)> = Vec::new();
+            let mut opened: Vec<(Option<Scopes>, Vec<&str>)> = Vec::new();
             for action in Action::ALL {
                 if action.is_of_plans() && *thing != Thing::ActionPlan {
                     continue;
                 }
-                let scope = scope_of(*action, *thing);
-                match opened.iter_mut().find(|(one, _)| *one == scope) {
+                let scopes = scopes_of(*action, *thing);
+                match opened.iter_mut().find(|(one, _)| *one == scopes) {
                     Some((_, actions)) => actions.push(action.as_str()),
-                    None => opened.push((scope, vec![action.as_str()])),
+                    None => opened.push((scopes, vec![action.as_str()])),
                 }
             }
-            for (scope, actions) in opened {
-                let scope = scope.map_or("–", Scope::as_str);
-                table += &format!("{:<16}{scope:<21}{}\n", thing.as_str(), actions.join(" "));
+            for (scopes, actions) in opened {
+                let scopes = scopes.map_or("–".to_owned(), |scopes| scopes.to_string());
+                table += &format!("{:<16}{scopes:<29}{}\n", thing.as_str(), actions.join(" "));
             }
         }
         insta::assert_snapshot!(table);
@@ -174,7 +189,7 @@ mod tests {
     fn no_scope_reaches_what_makes_accounts_or_tokens() {
         for thing in [Thing::User, Thing::Client, Thing::Session] {
             for action in Action::ALL {
-                assert_eq!(scope_of(*action, thing), None);
+                assert_eq!(scopes_of(*action, thing), None);
             }
         }
     }

@@ -141,6 +141,7 @@ codes! {
         NotInBulk = "not_in_bulk";
         RepeatedReference = "repeated_reference";
         TooManyLines = "too_many_lines";
+        NotJson = "not_json";
         DuplicateName = "duplicate_name";
         LongName = "long_name";
         ReadOnly = "read_only";

@@ -227,6 +227,14 @@ pub struct FieldConflict {
         example = "/activities/0/title/en"
     )]
     pub pointer: String,
+    /// As `pointer`, with the entries of lists by what names them, such as their `key`, instead of where they stand: no two
+    /// conflicts have the same one.
+    #[schema(
+        max_length = 4000,
+        pattern = "^(/.*)?$",
+        example = "/activities/bridge/title/en"
+    )]
+    pub place: String,
     /// What stood there when you read it.
     pub base: Value,
     /// What you made of it.

@@ -224,6 +224,11 @@ fn parsed(bytes: &[u8], form: Form) -> Result<Value, Value> {
         path: "",
         request_id: "",
     };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(
+            json!({"detail": "It is empty from line 1, column 1 on: write the plan, or remove the file."}),
+        );
+    }
     let json = match form {
         Form::Json => bytes.to_vec(),
         // The rules of a body are those of JSON: it goes on as that.
@@ -240,7 +245,10 @@ fn no_yaml(error: &serde_saphyr::Error) -> Value {
     let why = UserMessageFormatter.format_message(error.without_snippet());
     let place = error.location().unwrap_or(Location::UNKNOWN);
     let (line, column) = (place.line(), place.column());
-    json!({"detail": format!("This is no YAML: {} at line {line}, column {column}.", why.escape_debug())})
+    // In one line of the terminal, whatever the file holds.
+    let words: Vec<&str> = why.split_whitespace().collect();
+    let why = words.join(" ").replace(char::is_control, "\u{fffd}");
+    json!({"detail": format!("This is no YAML: {why} at line {line}, column {column}.")})
 }
 
 fn json_text(value: &Value) -> io::Result<String> {
@@ -279,6 +287,26 @@ mod tests {
                     .prop_map(|members| Value::Object(members.into_iter().collect())),
             ]
         })
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_in_one_line_as_people_write_it() {
+        for text in [
+            "a: 'x",
+            "a: \"x",
+            "a: [\"b\" \"c\"]",
+            "a: b: c",
+            "a: {en: x\nb: y",
+            "*x",
+            "a: !!int 'q'",
+            "a: |\n b\n- c",
+        ] {
+            let problem = parsed(text.as_bytes(), Form::Yaml).unwrap_err();
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.starts_with("This is no YAML: "), "{text}: {detail}");
+            let is_plain = |letter: char| letter != '\\' && !letter.is_control();
+            assert!(detail.chars().all(is_plain), "{text}: {detail}");
+        }
     }
 
     proptest! {

@@ -78,6 +78,9 @@ pub struct Options {
     /// City whose plans are kept in step; that of the machine client when left out
     #[arg(long, env = "IUC_SYNC_CITY")]
     city: Option<String>,
+    /// Make the folder where there is none; else a missing one is refused, as its name may be mistyped
+    #[arg(long, env = "IUC_SYNC_CREATE")]
+    create: bool,
     /// Go on for as long as it is not ended, and do what is to do at once
     #[arg(long, env = "IUC_SYNC_WATCH")]
     watch: bool,
@@ -87,6 +90,9 @@ pub struct Options {
     /// Remove a plan at the service when its file was removed here; else the file comes back
     #[arg(long, env = "IUC_SYNC_DELETE")]
     delete: bool,
+    /// How many plans a run may remove at the service; when left out, one half of those it knows, or 10
+    #[arg(long, env = "IUC_SYNC_MAX_DELETE", value_name = "NUMBER")]
+    max_delete: Option<usize>,
     /// Which side is right about plans that both have when they first meet; else what differs waits for a person
     #[arg(
         long,
@@ -163,6 +169,11 @@ async fn sync(
     form: Form,
     report: &mut Report,
 ) -> Result<(), Stop> {
+    let shown = options.folder.display();
+    if !options.create && !options.folder.is_dir() {
+        let text = format!("there is no folder {shown}: --create makes it");
+        return Err(Stop::Usage(text));
+    }
     let folder = Folder::open(&options.folder, form, options.dry_run)?;
     let mut line = Connection::to(&options.url, login, Duration::from_secs(options.patience))?;
     line.is_watched = !options.quiet && std::io::stderr().is_terminal();
@@ -173,7 +184,6 @@ async fn sync(
         system: api.system.clone(),
         city: api.city.clone(),
     };
-    let shown = options.folder.display();
     let mut memory = Memory::open(&folder, of).map_err(|error| match error {
         Unusable::Locked => Stop::Usage(format!("another run works on {shown}")),
         Unusable::Other(Of { url, system, city }) => Stop::Usage(format!(
@@ -210,6 +220,7 @@ async fn rounds(
             report,
             sent: HashMap::new(),
             deletes: options.delete,
+            max_delete: options.max_delete,
             adopt: options.adopt,
             is_dry: options.dry_run,
         };

@@ -15,6 +15,9 @@ use crate::merge::same;
 /// From how many new plans on they go up in one request.
 const MANY: usize = 50;
 
+/// So many plans may be removed in one run, however few there are.
+const FEW: usize = 10;
+
 /// How often a plan is tried that others write at the same time.
 const ATTEMPTS: u32 = 5;
 
@@ -35,7 +38,10 @@ impl Round<'_> {
         }
         let known = self.memory.keys().into_iter();
         let gone = known.filter(|(key, _)| !files.plans.contains_key(key));
-        let gone: Vec<String> = gone.map(|(key, _)| key).collect();
+        let mut gone: Vec<String> = gone.map(|(key, _)| key).collect();
+        if self.deletes && self.are_too_many(&gone) {
+            gone.retain(|key| self.memory.waits(key));
+        }
         if new.len() >= MANY {
             self.upload(std::mem::take(&mut new)).await?;
         }
@@ -51,6 +57,22 @@ impl Round<'_> {
         }
         self.report.end();
         Ok(self.report.count(What::Sent) > 0)
+    }
+
+    /// Whether so many files are missing that it may be a mistake, such as a folder that was emptied: that is told, and no
+    /// plan is removed.
+    fn are_too_many(&mut self, gone: &[String]) -> bool {
+        let known = self.memory.keys().len();
+        let removed = gone.iter().filter(|key| !self.memory.waits(key)).count();
+        let most = self.max_delete.unwrap_or((known / 2).max(FEW));
+        if removed > most {
+            let why = format!(
+                "{removed} of {known} files are missing here, and no plan is removed: --max-delete {removed} lets that be; \
+                 without --delete they come back"
+            );
+            self.report.tell(What::Refused, "--delete", why);
+        }
+        removed > most
     }
 
     fn difference(&mut self, key: &str) -> Result<Difference, Failure> {

@@ -217,6 +217,16 @@ pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<(usize, u
     };
     let faults = problem.get("errors").and_then(Value::as_array);
     let faults = faults.map(Vec::as_slice).unwrap_or_default();
+    let shown = |fault: &Value, pointer: &str| {
+        let place = place_of(pointer);
+        let place = place.map(|(line, column)| format!(" (line {line}, column {column})"));
+        format!("{}{}", text(fault, "detail"), place.unwrap_or_default())
+    };
+    if let [fault] = faults
+        && text(fault, "pointer").is_empty()
+    {
+        return shown(fault, "");
+    }
     let mut lines = vec![match text(problem, "detail") {
         _ if !faults.is_empty() => "is not accepted as it stands:".to_owned(),
         detail if detail.is_empty() => text(problem, "title"),
@@ -226,13 +236,7 @@ pub fn problem_text(problem: &Value, place_of: impl Fn(&str) -> Option<(usize, u
     let room = pointers.iter().map(|pointer| width(pointer)).max();
     for (fault, pointer) in faults.iter().zip(&pointers) {
         let gap = " ".repeat(room.unwrap_or_default().saturating_sub(width(pointer)));
-        let place = place_of(pointer).filter(|_| !pointer.is_empty());
-        let place = place.map(|(line, column)| format!(" (line {line}, column {column})"));
-        let line = format!(
-            "{pointer}{gap}  {}{}",
-            text(fault, "detail"),
-            place.unwrap_or_default()
-        );
+        let line = format!("{pointer}{gap}  {}", shown(fault, pointer));
         lines.push(line.trim_start().to_owned());
     }
     lines.join("\n          ")

@@ -31,6 +31,8 @@ pub struct Round<'a> {
     pub sent: HashMap<String, String>,
     /// Whether a plan is removed at the service when its file was removed here.
     pub deletes: bool,
+    /// How many are removed at most, where that was said.
+    pub max_delete: Option<usize>,
     /// Which side is right about a plan that both have and of which nothing was agreed on yet.
     pub adopt: Option<Side>,
     /// Whether nothing is to be written on either side.

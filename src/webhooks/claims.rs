@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uui
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::keepers::is_kept;
 use super::outcome::{Errand, Outcome};
 use super::sending::{Attempt, Parcel};
 use super::switching::switch_off;
@@ -89,7 +90,7 @@ pub async fn claim(conn: &mut Connection) -> QueryResult<Option<Claim>> {
 }
 
 impl Claim {
-    /// What is due first; nothing when another has taken over.
+    /// What is due first; nothing when another has taken over, or nobody answers for the webhook any more.
     pub async fn next(&self, conn: &mut Connection) -> QueryResult<Option<Errand>> {
         let due: Option<Due> = diesel::sql_query(concat!(
             "SELECT delivery.id, delivery.seq, delivery.body, webhook.url, delivery.attempts, delivery.tried_since, \
@@ -105,7 +106,11 @@ impl Claim {
         .get_result(conn)
         .await
         .optional()?;
-        Ok(due.map(|due| Errand {
+        let Some(due) = due else { return Ok(None) };
+        if due.seq.is_some() && !is_kept(conn, self.webhook).await? {
+            return Ok(None);
+        }
+        Ok(Some(Errand {
             parcel: Parcel {
                 id: due.id.into(),
                 url: due.url,

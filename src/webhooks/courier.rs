@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::claims::{Claim, claim};
+use super::keepers::switch_abandoned_off;
 use super::sending::send;
 use super::target::client;
 use super::walk::{behind, walk};
@@ -99,6 +100,8 @@ pub async fn run(app: Data<App>) {
 impl Courier {
     /// Makes what is to be delivered, and takes up what is due; `true` when there is more at once.
     async fn look(self: &Arc<Self>) -> Result<bool, Problem> {
+        self.on_connection(async |conn| switch_abandoned_off(conn).await)
+            .await?;
         let ids = self
             .on_connection(async |conn| Ok(behind(conn).await?))
             .await?;

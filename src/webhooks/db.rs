@@ -56,6 +56,9 @@ impl Resource for Webhook {
         if before.is_none() && self.city.is_none() {
             self.city.clone_from(&caller.city);
         }
+        if before.is_none_or(|before| self.takes_over(before)) {
+            self.kept_by = caller.account();
+        }
     }
 
     fn references(&self, references: &mut References) {

@@ -38,7 +38,8 @@ pub async fn get_webhook(asking: Asking) -> Answer {
 ///
 /// For city users, of their own city, and admins. From now on what changes is sent to `url`, as a `Message` along Standard
 /// Webhooks. The answer tells the `secret` that deliveries are signed with, this once. Each delivery comes at least once,
-/// also after errors, for three days; `webhook-id` tells which you have already. At most 20 of a city.
+/// also after errors, for three days; `webhook-id` tells which you have already. At most 20 of a city. It tells no more than
+/// as long as the account in `kept_by` may keep it; a machine client needs the scope `changes:read` too.
 #[utoipa::path(tag = "webhooks", params(WriteParams), request_body = Webhook, responses((status = 201, body = Webhook)))]
 #[post("/webhooks")]
 pub async fn create_webhook(ask: Ask, payload: Payload) -> Answer {

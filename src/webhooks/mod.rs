@@ -5,7 +5,8 @@
 //! makes the deliveries in the transaction that moves it: whatever dies, no change is left out or made twice. `courier`
 //! brings them, one at a time for each webhook and so in their order, outside any transaction; what it had taken up when
 //! it died is taken up by another once its lease has run out, under the same `webhook-id`. What a target that is away has
-//! not got waits, in the feed beyond the first thousand. `rules` says which addresses a delivery may go to.
+//! not got waits, in the feed beyond the first thousand. `rules` says which addresses a delivery may go to, `keepers`
+//! for how long it is somebody's who may still be told.
 
 pub mod types;
 pub mod rules;
@@ -16,6 +17,7 @@ mod deliveries;
 mod target;
 mod sending;
 mod outcome;
+mod keepers;
 mod claims;
 pub mod courier;
 pub mod switching;

@@ -116,11 +116,27 @@ pub fn target(url: &str, private: bool) -> Result<Url, BadTarget> {
     let port = url.port_or_known_default().unwrap_or_default();
     let is_usual_port = port == 443 || port >= FIRST_FREE_PORT;
     let fits = is_tls && is_usual_port || private && (is_tls || url.scheme() == "http");
+    let is_local = url.host_str().is_some_and(is_local_name);
     match address(&url) {
         _ if !fits || !is_bare || url.host_str().is_none_or(str::is_empty) => Err(BadTarget::Form),
         Some(address) if !is_open(address, private) => Err(BadTarget::Address),
+        None if is_local && !private => Err(BadTarget::Address),
         _ => Ok(url),
     }
+}
+
+/// Endings of names that mean something in a private network alone (RFC 6761, 6762, 7686 and 8375; `internal` is reserved
+/// by ICANN). As each network knows them in its own way, they are refused whatever they lead to here.
+const LOCAL_NAMES: &[&str] = &["localhost", "local", "internal", "home.arpa", "onion"];
+
+/// Whether a name means nothing on the public internet; one without a dot is looked for in the own domain.
+fn is_local_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let ends = |ending: &&str| {
+        let rest = name.strip_suffix(*ending);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    !name.contains('.') || LOCAL_NAMES.iter().any(ends)
 }
 
 /// The address in a URL that names one and no host.
@@ -271,7 +287,7 @@ mod tests {
             "https://plans.umea.example:8443/",
             "https://8.8.8.8/",
             "https://[2606:4700::1111]/",
-            "https://localhost/", // A name: what it resolves to is looked at when it is connected to.
+            "https://local.example/", // A name: what it resolves to is looked at when it is connected to.
         ] {
             assert!(target(good, false).is_ok(), "{good}");
         }
@@ -303,6 +319,26 @@ mod tests {
             target("http://169.254.169.254/", true),
             Err(BadTarget::Address)
         );
+    }
+
+    #[test]
+    fn names_of_private_networks_are_no_targets() {
+        for name in [
+            "localhost",
+            "LocalHost.",
+            "a.localhost",
+            "nas.local",
+            "db.prod.internal.",
+            "x.home.arpa",
+            "postgres",
+        ] {
+            let url = format!("https://{name}/");
+            assert_eq!(target(&url, false), Err(BadTarget::Address), "{name}");
+            assert!(target(&url, true).is_ok(), "{name}");
+        }
+        for name in ["notlocal.example", "internal.example", "my-local.eu"] {
+            assert!(target(&format!("https://{name}/"), false).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::changes::types::{Change, ChangedType};
 use crate::column::words;
-use crate::ids::{CityId, DeliveryId, WebhookId};
+use crate::ids::{AccountId, CityId, DeliveryId, WebhookId};
 use crate::places::{Line, Url};
 use crate::rotation::{KeptSecret, Secrets};
 use crate::schema::{webhook_deliveries, webhooks};
@@ -29,6 +29,9 @@ words! {
         Restored = "restored",
         /// The feed no longer goes back to its place. Begin with the exports; switched on again, it goes on from then.
         Expired = "expired",
+        /// The account in `kept_by` was deleted or switched off, or may keep no webhook of this city any more. Whoever
+        /// switches it on again keeps it from then on; it goes on where it stood.
+        KeeperGone = "keeper_gone",
     }
 }
 
@@ -73,6 +76,11 @@ pub struct Webhook {
     #[serde(default)]
     #[schema(read_only)]
     pub off_because: Option<OffReason>,
+    /// Who answers for it: the account that made it, or last changed `url`, `types` or `cities`, or switched it on. As soon
+    /// as that may keep it no longer, it is switched off.
+    #[serde(default)]
+    #[schema(read_only)]
+    pub kept_by: Option<AccountId>,
     /// Since when no delivery has reached its target; null when the last one did. It changes without a new version or ETag.
     #[serde(default)]
     #[schema(read_only)]

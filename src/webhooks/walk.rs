@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::keepers::is_kept;
 use super::switching::switch_off;
 use super::types::{DeliveryState, Message, OffReason, Webhook};
 use crate::app::App;
@@ -75,6 +76,10 @@ async fn step(
     let Some((webhook, epoch, seq)) = found else {
         return Ok(false);
     };
+    if !is_kept(conn, id).await? {
+        switch_off(conn, id, OffReason::KeeperGone, now).await?;
+        return Ok(false);
+    }
     let waiting: i64 = webhook_deliveries::table
         .filter(webhook_deliveries::webhook.eq(id))
         .filter(webhook_deliveries::state.eq(DeliveryState::Pending))

@@ -98,6 +98,7 @@ fn without(value: &mut Value, names: &[&str]) {
 fn told(conflict: Conflict) -> FieldConflict {
     FieldConflict {
         pointer: conflict.pointer,
+        place: conflict.path,
         base: conflict.base,
         yours: conflict.yours,
         theirs: conflict.theirs,

@@ -205,7 +205,15 @@ async fn a_bad_line_is_told_by_number_and_place_and_the_others_go_on() {
     assert_eq!(outcomes, expected, "{reply}");
     let fault = |place: &str, code: &str| (place.to_owned(), code.to_owned());
     let kinds: Vec<_> = results[1..11].iter().map(problem).collect();
-    assert_eq!(kinds[0].0, "invalid_json");
+    assert_eq!(
+        kinds[0],
+        ("invalid_json".into(), vec![fault("", "not_json")])
+    );
+    let told = results[1]["problem"]["detail"].as_str().unwrap();
+    assert!(
+        told.contains("at column ") && !told.contains("line"),
+        "{told}"
+    );
     assert_eq!(
         kinds[1],
         (

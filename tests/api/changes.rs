@@ -211,6 +211,12 @@ async fn filters_narrow_the_feed_and_its_cursor_passes_what_they_leave_out() {
         .await
         .expect(200);
     assert!(rest.items().is_empty());
+    // A cursor is a place in the whole feed: with another filter it goes on from there.
+    let later = anonymous
+        .get(&format!("/v1/changes?type=subject&after={after}"))
+        .await
+        .expect(200);
+    assert_eq!(later.items().len(), 1);
     anonymous
         .get("/v1/changes?type=user")
         .await
@@ -219,6 +225,29 @@ async fn filters_narrow_the_feed_and_its_cursor_passes_what_they_leave_out() {
         .get("/v1/changes?since=2019-01-01T00:00:00Z")
         .await
         .refused(&[("since", "unknown_parameter")]);
+}
+
+#[tokio::test]
+async fn a_city_that_there_never_was_is_told_and_one_that_is_gone_is_heard_of() {
+    let app = App::start().await;
+    let (admin, anonymous) = (app.admin().await, app.anonymous());
+    for format in ["json", "sse"] {
+        let path = format!("/v1/changes?city=umea,nope&wait=30&format={format}");
+        let refused = anonymous.get(&path).await;
+        assert_eq!(
+            refused.body["errors"][0]["detail"],
+            "There is no city with the id nope."
+        );
+        refused.refused(&[("city", "unknown_reference")]);
+    }
+    let body = json!({"id": "lund", "side": "eu", "kind": "municipality", "name": {"en": "Lund"}, "country_code": "SE",
+        "time_zone": "Europe/Stockholm"});
+    admin.post("/v1/cities", body).await.expect(201);
+    let after = end(&anonymous).await;
+    admin.delete("/v1/cities/lund", "*").await.expect(204);
+    let path = format!("/v1/changes?city=lund&after={after}");
+    let items = anonymous.get(&path).await.expect(200).items();
+    assert_eq!(items[0]["action"], "deleted", "{items:?}");
 }
 
 #[tokio::test]

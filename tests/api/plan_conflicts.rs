@@ -46,7 +46,7 @@ async fn a_412_tells_what_collides_and_the_rest_as_a_patch_that_can_be_sent() {
     assert_eq!(
         conflicts(refused),
         [
-            json!({"pointer": "/title/en", "base": "A city of bridges", "yours": "A bridge city", "theirs": "Of bridges"})
+            json!({"pointer": "/title/en", "place": "/title/en", "base": "A city of bridges", "yours": "A bridge city", "theirs": "Of bridges"})
         ]
     );
     assert_eq!(
@@ -385,4 +385,39 @@ async fn the_key_by_which_a_plan_is_written_is_no_edit() {
     let stale = stale.problem("precondition_failed");
     assert_eq!(stale.body["merge"], json!({"objectives": mine}));
     assert_eq!(stale.body["conflicts"][0]["pointer"], "/title/en");
+}
+
+#[tokio::test]
+async fn no_two_conflicts_are_told_of_one_place() {
+    let (_app, frankfurt, _, admin) = cast().await;
+    let mut plan = complete_plan(&["frankfurt"]);
+    plan["activities"] = json!([
+        {"key": "a", "title": {"en": "First"}},
+        {"key": "b", "title": {"en": "Second"}},
+        {"key": "c", "title": {"en": "Third"}},
+    ]);
+    let path = make(&frankfurt, plan.clone()).await;
+    let read = frankfurt.get(&path).await;
+    // The first goes and the third changes here; the third goes and the first changes there: both stand first.
+    let mut theirs = plan.clone();
+    theirs["activities"] = json!([{"key": "c", "title": {"en": "Third there"}}]);
+    admin.put(&path, &read.etag(), theirs).await.expect(200);
+    plan["activities"] = json!([{"key": "a", "title": {"en": "First here"}}, {"key": "b", "title": {"en": "Second"}}, {"key": "c", "title": {"en": "Third here"}}]);
+    let told = conflicts(put(&frankfurt, &path, &read.etag(), &plan).await);
+    let of = |member: &str| -> Vec<String> {
+        told.iter()
+            .map(|conflict| conflict[member].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut pointers: Vec<String> = of("pointer")
+        .iter()
+        .map(|pointer| pointer.chars().take(13).collect())
+        .collect();
+    pointers.dedup();
+    assert_eq!(pointers, ["/activities/0"], "{told:?}");
+    assert_eq!(
+        of("place"),
+        ["/activities/c/title/en", "/activities/a"],
+        "{told:?}"
+    );
 }

@@ -1,8 +1,13 @@
 //! Signing in, renewing, signing out, and what takes rights away: each works on the next request.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use futures_util::future::join;
 use iuc::auth::keys::{AccessClaims, KeyRing, SigningKey};
+use iuc::db::Connection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -789,4 +794,22 @@ async fn a_forwarded_address_is_believed_from_configured_proxies_alone() {
     let behind =
         App::with(|settings| settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     assert_eq!(address(&behind).await, "198.51.100.9");
+}
+
+#[tokio::test]
+async fn who_is_switched_off_while_signing_in_has_no_session_when_switched_on_again() {
+    let app = App::start().await;
+    app.account("x@iuc.example", "eu_city", Some("essen")).await;
+    let mut other = Connection::establish(&app.database_url).await.unwrap();
+    other
+        .batch_execute("BEGIN; UPDATE users SET active = false WHERE email = 'x@iuc.example'")
+        .await
+        .unwrap();
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let (tokens, ()) = join(sign_in(&app, "x@iuc.example", PASSWORD), end).await;
+    tokens.problem("invalid_credentials");
+    assert_eq!(app.count("sessions").await, 0);
 }

@@ -213,6 +213,60 @@ async fn a_file_that_was_removed_comes_back_unless_removing_is_asked_for() {
 }
 
 #[tokio::test]
+async fn many_files_that_are_missing_remove_no_plan_unless_that_is_said() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    for number in 0..30 {
+        copy.write(&format!("LAP-{number}.json"), &titled("A plan"));
+    }
+    copy.in_step().await;
+    let plans = async || app.count("action_plans").await;
+    let remove = |numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            std::fs::remove_file(copy.folder.join(format!("LAP-{number}.json"))).unwrap();
+        }
+    };
+    remove(0..16);
+    copy.edit("LAP-29.json", "title", json!({"en": "Edited"}));
+    for options in [&["--delete"][..], &["--delete", "--max-delete", "15"]] {
+        let run = copy.sync(options).await;
+        assert_eq!(run.code, Some(3), "{run:?}");
+        let told = "REFUSED   --delete  16 of 30 files are missing here, and no plan is removed: --max-delete 16 lets that be";
+        assert!(run.complaint.contains(told), "{run:?}");
+        assert_eq!((plans().await, copy.files().len()), (30, 14), "{options:?}");
+    }
+    let admin = app.admin().await;
+    let edited = admin.get(&by_ref("LAP-29")).await.expect(200);
+    assert_eq!(edited.body["title"]["en"], "Edited", "all others go on");
+    let run = copy.sync(&["--delete", "--max-delete", "16"]).await;
+    assert_eq!((run.code, plans().await), (Some(0), 14), "{run:?}");
+    // Ten may go of however few.
+    remove(16..26);
+    let run = copy.sync(&["--delete"]).await;
+    assert_eq!((run.code, plans().await), (Some(0), 4), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_made_when_that_is_said() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    copy.write("A.json", &titled("A"));
+    copy.in_step().await;
+    let other = copy.another();
+    std::fs::remove_dir(&other.folder).unwrap();
+    let run = other.sync(&[]).await;
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.complaint.contains("--create makes it"), "{run:?}");
+    assert!(!other.folder.exists());
+    let run = other.sync(&["--create"]).await;
+    assert_eq!(
+        (run.code, other.files()),
+        (Some(0), vec!["A.json".to_owned()]),
+        "{run:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_file_in_yaml_stays_one_and_says_the_same() {
     let app = App::start().await;
     let admin = app.admin().await;
@@ -258,6 +312,9 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     std::fs::write(copy.folder.join("bad.yaml.yaml"), yaml).unwrap();
     std::fs::write(copy.folder.join("torn.yaml"), "title: {en: x\n").unwrap();
     std::fs::write(copy.folder.join("same.yaml"), "title:\n  en: x\n  en: y\n").unwrap();
+    std::fs::write(copy.folder.join("empty.json"), "\n").unwrap();
+    std::fs::write(copy.folder.join("blank.yaml"), "").unwrap();
+    std::fs::write(copy.folder.join("list.json"), "[]\n").unwrap();
     std::fs::write(copy.folder.join("cut.yaml.swp"), "x").unwrap();
     std::fs::write(copy.folder.join("twice.json"), titled("1").to_string()).unwrap();
     std::fs::write(copy.folder.join("twice.yaml"), titled("2").to_string()).unwrap();
@@ -267,10 +324,13 @@ async fn a_bad_file_is_told_by_its_place_and_the_others_go_on() {
     for told in [
         "/titel  There is no field of this name here. (line 4",
         "cut.json",
-        "line 1, column 16",
+        "REFUSED   cut.json  This is not JSON: it ends too early at column 16.\n",
         "/titel        There is no field of this name here. (line 4, column 1)",
         "(line 8, column 5)",
         "REFUSED   torn.yaml  This is no YAML: ",
+        "REFUSED   empty.json  It is empty from line 1, column 1 on",
+        "REFUSED   blank.yaml  It is empty from line 1, column 1 on",
+        "REFUSED   list.json  Must be an object. (line 1, column 1)",
         "This is no YAML: duplicate mapping key `en` is not allowed here at line 3, column 3.\n",
         "REFUSED   bad.json  is not accepted as it stands:\n",
         "no key.json",

@@ -13,7 +13,7 @@ use crate::support::kinds::bare_plan;
 use crate::support::plans::complete_plan;
 use crate::support::{App, Client, seeds};
 
-fn titled(title: &str) -> Value {
+pub fn titled(title: &str) -> Value {
     let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
     plan["title"] = json!({"en": title});
     plan
@@ -27,7 +27,7 @@ fn with_part(title: &str) -> Value {
 }
 
 /// Every plan that a copy holds is as the service has it, and there are no more.
-async fn is_in_step(app: &App, admin: &Client, copy: &Copy) {
+pub async fn is_in_step(app: &App, admin: &Client, copy: &Copy) {
     let files = copy.files();
     assert_eq!(
         app.count("action_plans").await,

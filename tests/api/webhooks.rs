@@ -421,7 +421,9 @@ async fn webhooks_are_their_citys_alone_and_machines_need_the_scope() {
         admin.get("/v1/webhooks?include=cities").await.items().len(),
         2
     );
-    let machine = app.machine(Some("frankfurt"), &["webhooks:write"]).await;
+    let machine = app
+        .machine(Some("frankfurt"), &["webhooks:write", "changes:read"])
+        .await;
     assert_eq!(
         machine.get("/v1/webhooks").await.expect(200).items().len(),
         1

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use secrecy::SecretString;
 
+use super::grants::end_of;
 use super::secrets::store;
 use super::types::{Client, ClientFilter};
 use crate::accounts::types::UserRole;
@@ -111,11 +112,15 @@ impl Resource for Client {
         store(conn, self.id, &self.secrets, &none).await
     }
 
+    /// Switching it off ends its tokens: switched on again, it asks for others.
     async fn update(&self, conn: &mut Connection, before: &Self, _: &Author) -> QueryResult<()> {
         diesel::update(clients::table.find(self.id))
             .set(self)
             .execute(conn)
             .await?;
+        if !self.active {
+            end_of(conn, self.id).await?;
+        }
         store(conn, self.id, &self.secrets, &before.secrets).await
     }
 }

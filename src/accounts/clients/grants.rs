@@ -107,6 +107,17 @@ pub async fn delete_old(conn: &mut Connection, now: DateTime<Utc>) -> QueryResul
         .await
 }
 
+/// Ends every token of a client.
+pub async fn end_of(conn: &mut Connection, client: ClientId) -> QueryResult<()> {
+    let its = client_secrets::table
+        .filter(client_secrets::client.eq(client))
+        .select(client_secrets::id);
+    diesel::delete(client_tokens::table.filter(client_tokens::secret.eq_any(its)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// Ends every token.
 pub async fn end_all(conn: &mut Connection) -> QueryResult<()> {
     diesel::delete(client_tokens::table)

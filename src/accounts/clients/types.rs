@@ -43,7 +43,7 @@ pub struct Client {
     /// What it may do, as far as its role allows that. `admin` is for clients of the programme.
     #[schema(min_items = 1, max_items = 8)]
     pub scopes: Vec<Scope>,
-    /// Whether it can be used. Switched off, its tokens stop working at once.
+    /// Whether it can be used. Switched off, its tokens end at once, and do not come back with it.
     #[serde(default = "active")]
     pub active: bool,
     /// Its secrets, the newest last. The secrets themselves are told once, when they are made.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::references::{SCHEMAS, reference, references, walk};
-use super::scopes::scope_of_operation;
+use super::scopes::scopes_of_operation;
 use super::shared::good_headers;
 use crate::files::media_types;
 use crate::openapi::Offer;
-use crate::policy::Scope;
+use crate::policy::Scopes;
 
 /// Where an operation says that it takes a form with a file.
 const FORM: &str = "/requestBody/content/multipart~1form-data";
@@ -22,8 +22,8 @@ pub(super) fn shape_path(path: String, mut item: Value, offers: &[Offer]) -> (St
         let offer = resource(operation, offers).or(read.filter(|_| method == "delete"));
         let is_deed = is_deed(method, &path, operation, offers);
         let id = operation.get("operationId").and_then(Value::as_str);
-        let scope = scope_of_operation(id.unwrap_or_default(), method, &path, offers);
-        let mut shaped = Operation::of(method, is_deed, offer, scope, operation);
+        let scopes = scopes_of_operation(id.unwrap_or_default(), method, &path, offers);
+        let mut shaped = Operation::of(method, is_deed, offer, scopes, operation);
         shaped.in_bulk = path.ends_with("/bulk");
         shaped.puts_by_ref = method == "put" && path.contains("/by-ref/");
         shaped.shape(operation);
@@ -92,7 +92,7 @@ impl<'a> Operation<'a> {
         method: &'a str,
         is_deed: bool,
         offer: Option<&'a Offer>,
-        scope: Option<Scope>,
+        scopes: Option<Scopes>,
         operation: &Value,
     ) -> Self {
         let mut security = match operation.get("security") {
@@ -102,8 +102,8 @@ impl<'a> Operation<'a> {
         };
         let public_only = security == json!([{}]);
         let answers_file = operation.pointer("/responses/206").is_some();
-        if let (false, Some(scope), Some(ways)) = (public_only, scope, security.as_array_mut()) {
-            ways.push(json!({"oauth2": [scope]}));
+        if let (false, Some(scopes), Some(ways)) = (public_only, scopes, security.as_array_mut()) {
+            ways.push(json!({"oauth2": scopes.words()}));
         }
         Self {
             method,

@@ -1,8 +1,8 @@
-//! Which scope opens an operation to machine clients: told by `policy`, of what the operation does with which kind of
+//! Which scopes open an operation to machine clients: told by `policy`, of what the operation does with which kind of
 //! thing. An operation of which nothing is known is closed to them.
 
 use crate::openapi::Offer;
-use crate::policy::{Action, Scope, Thing, scope_of};
+use crate::policy::{Action, Scope, Scopes, Thing, scopes_of};
 
 /// What operations do of which method and path do not tell it.
 const ABOUT: &[(&str, Action, Thing)] = &[
@@ -21,25 +21,29 @@ const ABOUT: &[(&str, Action, Thing)] = &[
     ("list_source_uses", Action::Read, Thing::ActionPlan),
     ("get_sdg_statistics", Action::Read, Thing::ActionPlan),
     ("get_programme_statistics", Action::Read, Thing::Programme),
+    // What was told is what its keeper may read.
+    ("list_deliveries", Action::Change, Thing::Webhook),
+    ("get_delivery", Action::Change, Thing::Webhook),
+    ("delete_webhook_secret", Action::Change, Thing::Webhook),
 ];
 
-/// The scope that opens the operation; `None`: it is closed to machine clients.
-pub(super) fn scope_of_operation(
+/// The scopes that open the operation, all of them together; `None`: it is closed to machine clients.
+pub(super) fn scopes_of_operation(
     id: &str,
     method: &str,
     path: &str,
     offers: &[Offer],
-) -> Option<Scope> {
+) -> Option<Scopes> {
     // Of all kinds of thing.
     if id == "list_changes" {
-        return Some(Scope::ChangesRead);
+        return Some(Scopes::from_iter([Scope::ChangesRead]));
     }
     let told = ABOUT.iter().find(|(about, ..)| *about == id);
     let (action, thing) = match told {
         Some((_, action, thing)) => (*action, *thing),
         None => (action_of(method)?, thing_at(path, offers)?),
     };
-    scope_of(action, thing)
+    scopes_of(action, thing)
 }
 
 fn action_of(method: &str) -> Option<Action> {

@@ -100,7 +100,9 @@ pub(super) fn security_schemes() -> Value {
                 Scope::ToursWrite => "Write study tours and their delegates",
                 Scope::KnowledgeWrite => "Write knowledge items",
                 Scope::ChangesRead => "Follow what changes",
-                Scope::WebhooksWrite => "Keep webhooks, which tell what changes",
+                Scope::WebhooksWrite => {
+                    "Keep webhooks, together with `changes:read`: they tell what changes"
+                }
                 Scope::Admin => "Keep the programme's records, for clients of the programme",
             };
             (scope.as_str().to_owned(), json!(meaning))

@@ -1,0 +1,1 @@
+UPDATE webhooks SET kept_by = NULL;

@@ -1,0 +1,127 @@
+//! `iuc sync`, killed between a plan's file and what is noted as agreed on about it: whichever of them was written, the next
+//! run takes neither what came from the service for an edit made here, nor an edit made here for what is known already.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::changes_sight::Dice;
+use crate::support::copies::{Copy, SYSTEM};
+use crate::support::{App, Client};
+use crate::sync_safe::{is_in_step, titled};
+
+/// How many plans there are.
+const PLANS: usize = 12;
+
+fn name(number: usize) -> String {
+    format!("LAP-{number}.json")
+}
+
+/// The text in `objectives` of a document, which the service's people edit.
+fn theirs(document: &Value) -> String {
+    let text = document["objectives"]["en"].as_str();
+    text.unwrap_or_default().to_owned()
+}
+
+/// How many plans' files and notes tell two states.
+fn halves(folder: &Path) -> usize {
+    let read = |path: &Path| -> Value {
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap_or_default()
+    };
+    let is_half = |number: &usize| {
+        let noted = read(&folder.join(".iuc-sync/plans").join(name(*number)));
+        theirs(&read(&folder.join(name(*number)))) != theirs(&noted["base"]["document"])
+    };
+    (0..PLANS).filter(is_half).count()
+}
+
+/// One run that is killed a moment after it has written this file.
+async fn kill_once_written(copy: &Copy, file: PathBuf, moment: Duration) {
+    let stamp = move || fs::metadata(&file).and_then(|about| about.modified()).ok();
+    let before = stamp();
+    let mut child = copy.command(&[]).as_std_mut().spawn().unwrap();
+    let killed = tokio::task::spawn_blocking(move || {
+        // What comes between two files is over in less than a millisecond: nothing else is waited for.
+        while stamp() == before && child.try_wait().unwrap().is_none() {}
+        std::thread::sleep(moment);
+        child.kill().unwrap();
+        child.wait().unwrap()
+    });
+    killed.await.unwrap();
+}
+
+/// Somebody at the service edits all plans.
+async fn edit_there(admin: &Client, paths: &[String], text: &str) {
+    let edit = json!({"objectives": {"en": text}});
+    let edits = paths
+        .iter()
+        .map(|path| admin.patch(path, "*", edit.clone()));
+    for reply in join_all(edits).await {
+        reply.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn killed_between_a_file_and_what_is_noted_of_it_nothing_is_lost() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    for number in 0..PLANS {
+        copy.write(&name(number), &titled(&format!("Plan {number}")));
+    }
+    copy.in_step().await;
+    let mut paths = Vec::new();
+    for number in 0..PLANS {
+        let by_ref = format!("/v1/action-plans/by-ref/{SYSTEM}/LAP-{number}?city=frankfurt");
+        paths.push(format!(
+            "/v1/action-plans/{}",
+            admin.get(&by_ref).await.id()
+        ));
+    }
+    let mut dice = Dice(4711);
+    let (mut rounds, mut between, mut while_sent) = (0, 0, 0);
+    while rounds < 40 && (between < 4 || while_sent < 2) {
+        rounds += 1;
+        let there = format!("There {rounds}");
+        let here = json!({"en": format!("Here {rounds}")});
+        edit_there(&admin, &paths, &there).await;
+        // Every other plan is edited here, too: those are merged and sent.
+        for number in (0..PLANS).step_by(2) {
+            copy.edit(&name(number), "context", here.clone());
+        }
+        let events = app.count("events WHERE type = 'action_plan'").await;
+        let own = copy.folder.join(".iuc-sync");
+        let plan = name(dice.below(PLANS));
+        let (file, moment) = match rounds % 3 {
+            0 => (copy.folder.join(plan), 0),
+            1 => (own.join("plans").join(plan), 0),
+            _ => (own.join("sending.json"), dice.below(60)),
+        };
+        kill_once_written(&copy, file, Duration::from_millis(moment as u64)).await;
+        between += usize::from(halves(&copy.folder) > 0);
+        let sent = app.count("events WHERE type = 'action_plan'").await - events;
+        while_sent += usize::from((1..PLANS as i64 / 2).contains(&sent));
+        copy.in_step().await;
+        is_in_step(&app, &admin, &copy).await;
+        for (number, path) in paths.iter().enumerate() {
+            let stored = admin.get(path).await.expect(200).body;
+            assert_eq!(theirs(&stored), there, "plan {number} in round {rounds}");
+            if number % 2 == 0 {
+                assert_eq!(stored["context"], here, "plan {number} in round {rounds}");
+            }
+        }
+        let now = app.count("events WHERE type = 'action_plan'").await;
+        assert_eq!(
+            now - events,
+            PLANS as i64 / 2,
+            "sent once each in round {rounds}"
+        );
+    }
+    assert!(
+        between >= 4 && while_sent >= 2,
+        "killed {between} times between the two and {while_sent} times while sending, in {rounds} rounds"
+    );
+}

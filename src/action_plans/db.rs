@@ -31,7 +31,7 @@ use crate::ids::{CityId, PairingId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
-use crate::problem::{Faults, Problem, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, Merging, References, Resource, by_ref, check_refs, claim_refs,
@@ -196,7 +196,9 @@ impl Resource for ActionPlan {
                     newest.insert(plan.pairing.clone(), found);
                 }
                 plan.template = newest.get(&plan.pairing).cloned().flatten();
-                faults.check(plan.template.is_none(), "/template", Rule::Required);
+                if plan.template.is_none() {
+                    faults.push(Fault::at("/template", Rule::Required).against("/pairing"));
+                }
             }
         }
         Ok(())

@@ -243,7 +243,7 @@ fn cities_of_both_sides(tour: &Tour, known: &Known) -> Option<Finding> {
     let host = known.get::<City>(&tour.host_city)?;
     let mut faults = Vec::new();
     if visiting.side == host.side {
-        faults.push(Fault::at("/host_city", Rule::SameSide));
+        faults.push(Fault::at("/host_city", Rule::SameSide).against("/visiting_city"));
     }
     Some(finding(
         TourCheck::CitiesOfBothSides,
@@ -266,7 +266,7 @@ fn programme_within_tour(tour: &Tour) -> Finding {
         let pointer = format!("/programme/{index}");
         if !may_be_on(&tour.when, item.day) {
             let fault = Fault::at(format!("{pointer}/day"), Rule::DayOutside);
-            faults.push(fault.with("when", &tour.when));
+            faults.push(fault.against("/when").with("when", &tour.when));
         }
         // What goes on in the evening may end in the night.
         for (name, time, nights) in [
@@ -279,6 +279,8 @@ fn programme_within_tour(tour: &Tour) -> Finding {
                 && !(0..=nights).contains(&off)
             {
                 let fault = Fault::at(format!("{pointer}/{name}"), Rule::NotOnDay)
+                    .against(format!("{pointer}/day"))
+                    .against("/time_zone")
                     .with("local", local.format("%Y-%m-%d %H:%M"))
                     .with("zone", tour.time_zone.as_str());
                 faults.push(fault.with("day", item.day));

@@ -315,7 +315,7 @@ impl Comment {
     /// Finds its place in the plan as its author sees it.
     fn place(&mut self, known: &Known, faults: &mut Faults) {
         let Some(pointer) = &self.pointer else {
-            faults.push(Fault::at("/pointer", Rule::Required));
+            faults.push(Fault::at("/pointer", Rule::Required).against("/reply_to"));
             return;
         };
         let Some(plan) = known.get::<ActionPlan>(&self.plan) else {

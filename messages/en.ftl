@@ -231,10 +231,22 @@ fault-repeated-parameter = This parameter may be given once.
 fault-malformed-header = This header field does not have the expected form: { $expected }.
 fault-wrong-type = Must be { $expected }.
 fault-not-allowed-value = Must be one of: { $allowed }.
-fault-too-long = Must have at most { $limit } characters.
-fault-too-short = Must have at least { $limit } characters.
-fault-too-many = Must have at most { $limit } entries.
-fault-too-few = Must have at least { $limit } entries.
+fault-too-long = { $limit ->
+        [one] Must have at most { $limit } character.
+       *[other] Must have at most { $limit } characters.
+    }
+fault-too-short = { $limit ->
+        [one] Must have at least { $limit } character.
+       *[other] Must have at least { $limit } characters.
+    }
+fault-too-many = { $limit ->
+        [one] Must have at most { $limit } entry.
+       *[other] Must have at most { $limit } entries.
+    }
+fault-too-few = { $limit ->
+        [one] Must have at least { $limit } entry.
+       *[other] Must have at least { $limit } entries.
+    }
 fault-too-large = Must be at most { $limit }.
 fault-too-small = Must be at least { $limit }.
 fault-not-unique = The same entry stands twice.
@@ -275,18 +287,30 @@ fault-referenced-by = { $id ->
 fault-referenced-by-hidden = Still named by something that you may not see.
 fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
 fault-unknown-currency = Must be the code of a currency that is in use (ISO 4217), such as EUR or JPY.
-fault-too-many-decimals = { $currency } has no more than { $limit } decimals.
+fault-too-many-decimals = { $limit ->
+        [one] { $currency } has no more than { $limit } decimal.
+       *[other] { $currency } has no more than { $limit } decimals.
+    }
 fault-min-above-max = The least must not be above the most.
 fault-ends-before-start = Must not end before it starts.
 fault-day-outside = Must lie within the tour: { $when }.
 fault-not-on-day = Is { $local } in { $zone }, and so not on { $day }.
-fault-too-many-funded = The programme pays for at most { $limit } delegates.
-fault-tour-too-short = A confirmed tour has at least { $limit } full days.
+fault-too-many-funded = { $limit ->
+        [one] The programme pays for at most { $limit } delegate.
+       *[other] The programme pays for at most { $limit } delegates.
+    }
+fault-tour-too-short = { $limit ->
+        [one] A confirmed tour has at least { $limit } full day.
+       *[other] A confirmed tour has at least { $limit } full days.
+    }
 fault-too-many-delegates = A tour has at most { $limit } delegates.
 fault-counted-delegates = Must be at least { $number }: so many are listed as delegates of the tour.
 fault-delegates-forgotten = The tour ended more than { $months } months ago: its delegates are forgotten by now, and no more are listed. How many they were is written in the tour.
 fault-not-waivable = This cannot be waived.
-fault-too-few-funded = A confirmed tour has at least { $limit } delegates paid by the programme.
+fault-too-few-funded = { $limit ->
+        [one] A confirmed tour has at least { $limit } delegate paid by the programme.
+       *[other] A confirmed tour has at least { $limit } delegates paid by the programme.
+    }
 fault-city-role = A city user has a city; an admin has none.
 fault-programme-scope = The scope admin is for clients of the programme, which have no city.
 fault-target-url = Must be an https URL without user name, password or fragment, on port 443 or one from 1024.

@@ -47,6 +47,7 @@ impl Resource for ActionPlan {
     type Filter = ActionPlanFilter;
 
     const THING: Thing = Thing::ActionPlan;
+    const TABLE: &'static str = "action_plans";
     const PATH: &'static str = "/action-plans";
     const SORTS: &'static [Sort<StoredPlan>] = usual_sorts_by_uuid![Sort {
         name: "title",

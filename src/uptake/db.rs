@@ -116,6 +116,7 @@ impl Resource for Decline {
     const THING: Thing = Thing::Decline;
     const PATH: &'static str = "/contributions/{contribution}/declines";
     const SORTS: &'static [Sort<Self>] = &[
+    const TABLE: &'static str = "contribution_declines";
         Sort {
             name: "at",
             sql: "contribution_declines.at",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::Client;
-use crate::support::kinds::{contribution, knowledge};
+use crate::support::kinds::{Kind, contribution, knowledge};
 use crate::support::plans::{cast, complete_plan, consent, make, to};
 
 /// What the city answers to a question; its id.
@@ -688,4 +688,60 @@ async fn a_plan_declines_what_was_said_in_its_pairing() {
     let path = format!("/v1/contributions/{lesson}/decline");
     let refused = frankfurt.post(&path, decline).await;
     refused.refused(&[("/plan", "lesson_of_others")]);
+}
+
+#[tokio::test]
+async fn every_kind_of_thing_that_still_refers_to_another_is_named() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    say(&yokohama, "yokohama", "good-practices", "public").await;
+    make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let kinds = async |path: &str| {
+        let reply = admin.delete(path, "*").await;
+        let reply = reply.problem("still_referenced");
+        let named = reply.body["referenced_by"].as_array().unwrap();
+        assert!(named.len() <= 20, "{reply}");
+        let codes = reply.faults().into_iter();
+        assert!(codes.map(|it| it.1).all(|code| code == "referenced_by"));
+        let kinds = named
+            .iter()
+            .map(|it| it["type"].as_str().unwrap().to_owned());
+        kinds.collect::<std::collections::BTreeSet<_>>()
+    };
+    let expected = ["contribution", "meeting", "pairing", "tour", "user"];
+    let found = kinds("/v1/cities/yokohama").await;
+    for kind in expected {
+        // Its tours, plans and contributions hang on its pairing and its meetings.
+        let is_direct = matches!(kind, "meeting" | "pairing" | "user");
+        assert_eq!(found.contains(kind), is_direct, "{kind}: {found:?}");
+    }
+    for kind in ["tour", "knowledge_item"] {
+        let kind = Kind::named(kind);
+        admin.post(kind.path, (kind.new)()).await.expect(201);
+    }
+    let found = kinds("/v1/pairings/umea-kamakura").await;
+    assert!(
+        found.contains("knowledge_item") && found.contains("tour"),
+        "{found:?}"
+    );
+    let found = kinds("/v1/meetings/exchange-meeting-3").await;
+    assert!(
+        found.contains("contribution") && found.contains("knowledge_item"),
+        "{found:?}"
+    );
+    // A city that only leaves the meeting is needed by what it said there alone.
+    let cities = admin.get("/v1/meetings/exchange-meeting-3").await.body["cities"].clone();
+    let rest = cities
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| *it != "yokohama");
+    let rest = json!({"cities": rest.collect::<Vec<_>>()});
+    let reply = admin
+        .patch("/v1/meetings/exchange-meeting-3", "*", rest)
+        .await;
+    let reply = reply.problem("still_referenced");
+    let named = reply.body["referenced_by"].as_array().unwrap();
+    assert_eq!(named.len(), 1, "{reply}");
+    assert_eq!(named[0]["type"], "contribution");
+    assert!(app.count("contributions").await > 0);
 }

@@ -97,6 +97,7 @@ impl Resource for Comment {
     type Filter = CommentFilter;
 
     const THING: Thing = Thing::Comment;
+    const TABLE: &'static str = "action_plan_comments";
     const PATH: &'static str = "/action-plans/{plan}/comments";
     const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![];
     const TIE: TieBreak<Self> = TieBreak {

@@ -142,7 +142,7 @@ problem-id-used-before = This id belonged to something that was deleted; ids are
     .help = Readable ids are never reused, so that a link never comes to mean another thing. Choose another id.
 problem-still-referenced = Something else still refers to this, or to a part that this change would remove.
     .title = Still in use
-    .help = Other resources name this one, or the part of it that would go. Change or delete those first. `errors` and `referenced_by` name some of each kind; of what you may not see you are only told that it is there.
+    .help = Other resources name this one, or the part of it that would go. Change or delete those first; what a version of an action plan names stays as long as there is the plan. `errors` and `referenced_by` name some of each kind; of what you may not see you are only told that it is there.
 problem-template-in-use = Action plans are written along this template, so its sections stay as they are, but for their hints. Make a new template with other sections.
     .title = The template is in use
     .help = A plan stays on the template as it was begun with: once a plan names a template, its sections can no longer be changed, only their hints and its name. Make a new template (POST /templates) with the sections as you want them: plans that are begun later and name no template are written along the newest one of their programme. Nothing was stored.
@@ -166,7 +166,7 @@ problem-not-restorable = { $count ->
        *[other] Version { $version } cannot be restored as it was: { $count } parts of it do not hold any more; `errors` names each of them.
     } Read that version, mend these places, and send it as a replacement of the plan.
     .title = The version cannot be restored
-    .help = A version comes back through all the checks of a replacement. Since it was written, something that it names may have been deleted or hidden from you, such as a source, or a city may have left the pairing. `errors` names each place in that version. GET it, take these parts out or mend them, and send the rest with PUT. Nothing was stored.
+    .help = A version comes back through all the checks of a replacement. Since it was written, something that it names may have been deleted, or hidden from you, such as a source, or a city may have left the pairing. `errors` names each place in that version. GET it, take these parts out or mend them, and send the rest with PUT. Nothing was stored.
 problem-plan-withdrawn = The plan was withdrawn. Reopen it first.
     .title = The plan was withdrawn
     .help = A withdrawn plan is not edited. Its proponents and admins reopen it by a transition to draft. Nothing was stored.

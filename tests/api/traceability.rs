@@ -308,15 +308,15 @@ async fn what_a_plan_names_cannot_be_deleted() {
     }
     to(&frankfurt, &plan, "withdrawn").await.expect(200);
     assert_eq!(app.events().await, events + 2);
+    // Older versions hold them as long as there is the plan.
+    for (_, path, _) in &named {
+        admin.delete(path, "*").await.problem("still_referenced");
+    }
+    to(&frankfurt, &plan, "draft").await.expect(200);
+    admin.delete(&plan, "*").await.expect(204);
     for (_, path, _) in &named {
         admin.delete(path, "*").await.expect(204);
     }
-    // What is gone cannot be brought back with an old version.
-    to(&frankfurt, &plan, "draft").await.expect(200);
-    let request = frankfurt.request("POST", &format!("{plan}/versions/1/restore"));
-    let reply = request.header("If-Match", "*").send().await;
-    let reply = reply.problem("not_restorable");
-    assert_eq!(reply.faults().len(), 4, "{reply}");
 }
 
 #[tokio::test]
@@ -688,6 +688,52 @@ async fn a_plan_declines_what_was_said_in_its_pairing() {
     let path = format!("/v1/contributions/{lesson}/decline");
     let refused = frankfurt.post(&path, decline).await;
     refused.refused(&[("/plan", "lesson_of_others")]);
+}
+
+#[tokio::test]
+async fn what_only_an_older_version_names_cannot_be_deleted_either() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let item = yokohama.post("/v1/knowledge", {
+        let mut item = knowledge_of_frankfurt();
+        item["cities"] = json!(["yokohama"]);
+        item["status"] = json!("published");
+        item
+    });
+    let item = item.await.expect(201).id();
+    let cites = citing(
+        &[source("contribution", &lesson)],
+        &[source("knowledge", &item)],
+    );
+    let plan = make(&frankfurt, cites.clone()).await;
+    let without = json!({"inputs": null, "activities": []});
+    frankfurt
+        .patch(&plan, "*", without.clone())
+        .await
+        .expect(200);
+    frankfurt.patch(&plan, "*", json!({"risks": []})).await;
+    for path in [
+        format!("/v1/contributions/{lesson}"),
+        format!("/v1/knowledge/{item}"),
+    ] {
+        let reply = yokohama.delete(&path, "*").await;
+        let reply = reply.problem("still_referenced");
+        assert_eq!(reply.faults()[0].1, "referenced_by_hidden", "{reply}");
+        let reply = admin.delete(&path, "*").await.problem("still_referenced");
+        let id = plan.rsplit('/').next().unwrap();
+        let named = json!([{"type": "action_plan", "id": id}]);
+        assert_eq!(reply.body["referenced_by"], named);
+    }
+    // So the version can be restored, and what it names goes when the plan is gone.
+    let restore = format!("{plan}/versions/1/restore");
+    let restore = frankfurt.request("POST", &restore).header("If-Match", "*");
+    let restored = restore.send().await.expect(200);
+    assert_eq!(restored.body["inputs"], cites["inputs"]);
+    frankfurt.patch(&plan, "*", without).await.expect(200);
+    frankfurt.delete(&plan, "*").await.expect(204);
+    assert_eq!(app.count("action_plan_kept_sources").await, 0);
+    let path = format!("/v1/contributions/{lesson}");
+    yokohama.delete(&path, "*").await.expect(204);
 }
 
 #[tokio::test]

@@ -226,6 +226,7 @@ diesel::table! {
         by -> Nullable<Uuid>,
         at -> Timestamptz,
         city -> Nullable<Text>,
+        cities -> Array<Text>,
     }
 }
 

@@ -443,8 +443,9 @@ async fn the_flow_of_a_pairing_tells_what_became_of_each_lesson() {
         assert_eq!(uptake(client, &pending).await, told("pending", 0, 0));
         assert_eq!(uptake(client, &foreign).await, None);
     }
-    // The plan is a draft: the partner sees neither it nor what it says.
-    for client in [&yokohama, &umea, &app.anonymous()] {
+    // The plan is a draft: the partner sees neither it nor what it says, but why its lesson is declined.
+    assert_eq!(uptake(&yokohama, &declined).await, told("declined", 0, 1));
+    for client in [&umea, &app.anonymous()] {
         assert_eq!(uptake(client, &declined).await, told("pending", 0, 0));
     }
     assert_eq!(uptake(&yokohama, &adopted).await, told("pending", 0, 0));
@@ -790,4 +791,56 @@ async fn every_kind_of_thing_that_still_refers_to_another_is_named() {
     assert_eq!(named.len(), 1, "{reply}");
     assert_eq!(named[0]["type"], "contribution");
     assert!(app.count("contributions").await > 0);
+}
+
+#[tokio::test]
+async fn the_city_whose_lesson_it_is_hears_of_a_decline_by_every_way_and_no_other_city_by_any() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let toyota = app.city_user("toyota").await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let plan = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    let path = format!("/v1/contributions/{lesson}/decline");
+    let told = async |client: &Client| {
+        let list = format!("/v1/contributions/{lesson}/declines");
+        let list = client.get(&list).await.expect(200).items();
+        let changes = client.all("/v1/changes?type=decline&limit=1000").await;
+        let last = changes.last().map(|it| it["action"].clone());
+        (list.len(), uptake(client, &lesson).await.unwrap(), last)
+    };
+    let pending = ("pending".to_owned(), 0, 0);
+    let declined = ("declined".to_owned(), 0, 1);
+    assert_eq!(told(&yokohama).await, (0, pending.clone(), None));
+    frankfurt.post(&path, decline).await.expect(201);
+    // The draft itself stays the proponents' alone.
+    yokohama.get(&plan).await.problem("not_found");
+    for client in [&frankfurt, &yokohama, &admin] {
+        let heard = (1, declined.clone(), Some(json!("created")));
+        assert_eq!(told(client).await, heard);
+    }
+    let change = &yokohama.all("/v1/changes?type=decline").await[0];
+    assert_eq!(change["id"], format!("{lesson}/{id}"));
+    let read = change["url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&app.url)
+        .unwrap();
+    let read = yokohama.get(read).await.expect(200);
+    assert_eq!(read.body["reason"]["en"], "Too narrow");
+    assert_eq!(told(&toyota).await, (0, pending.clone(), None));
+
+    // A city that comes to the plan hears it too; who leaves hears no more of it.
+    let both = json!({"proponents": ["frankfurt", "yokohama"]});
+    frankfurt.patch(&plan, "*", both).await.expect(200);
+    let left = json!({"proponents": ["yokohama"]});
+    frankfurt.patch(&plan, "*", left).await.expect(200);
+    let heard = (0, pending.clone(), Some(json!("deleted")));
+    assert_eq!(told(&frankfurt).await, heard);
+    // It goes with its plan.
+    yokohama.delete(&plan, "*").await.expect(204);
+    let heard = (0, pending, Some(json!("deleted")));
+    assert_eq!(told(&yokohama).await, heard);
+    let last = admin.all("/v1/changes?type=decline").await;
+    assert_eq!(last.last().unwrap()["action"], "deleted");
 }

@@ -145,7 +145,7 @@ problem-id-used-before = This id belonged to something that was deleted; ids are
     .help = Readable ids are never reused, so that a link never comes to mean another thing. Choose another id.
 problem-still-referenced = Something else still refers to this, or to a part that this change would remove.
     .title = Still in use
-    .help = Other resources name this one, or the part of it that would go. Change or delete those first. `errors` and `referenced_by` name the first of them; of what you may not see you are only told that it is there.
+    .help = Other resources name this one, or the part of it that would go. Change or delete those first; what a version of an action plan names stays as long as there is the plan. `errors` and `referenced_by` name some of each kind; of what you may not see you are only told that it is there.
 problem-template-in-use = Action plans are written along this template, so its sections stay as they are, but for their hints. Make a new template with other sections.
     .title = The template is in use
     .help = A plan stays on the template as it was begun with: once a plan names a template, its sections can no longer be changed, only their hints and its name. Make a new template (POST /templates) with the sections as you want them: plans that are begun later and name no template are written along the newest one of their programme. Nothing was stored.
@@ -169,7 +169,7 @@ problem-not-restorable = { $count ->
        *[other] Version { $version } cannot be restored as it was: { $count } parts of it do not hold any more; `errors` names each of them.
     } Read that version, mend these places, and send it as a replacement of the plan.
     .title = The version cannot be restored
-    .help = A version comes back through all the checks of a replacement. Since it was written, something that it names may have been deleted or hidden from you, such as a source, or a city may have left the pairing. `errors` names each place in that version. GET it, take these parts out or mend them, and send the rest with PUT. Nothing was stored.
+    .help = A version comes back through all the checks of a replacement. Since it was written, something that it names may have been deleted, or hidden from you, such as a source, or a city may have left the pairing. `errors` names each place in that version. GET it, take these parts out or mend them, and send the rest with PUT. Nothing was stored.
 problem-plan-withdrawn = The plan was withdrawn. Reopen it first.
     .title = The plan was withdrawn
     .help = A withdrawn plan is not edited. Its proponents and admins reopen it by a transition to draft. Nothing was stored.
@@ -234,10 +234,22 @@ fault-repeated-parameter = This parameter may be given once.
 fault-malformed-header = This header field does not have the expected form: { $expected }.
 fault-wrong-type = Must be { $expected }.
 fault-not-allowed-value = Must be one of: { $allowed }.
-fault-too-long = Must have at most { $limit } characters.
-fault-too-short = Must have at least { $limit } characters.
-fault-too-many = Must have at most { $limit } entries.
-fault-too-few = Must have at least { $limit } entries.
+fault-too-long = { $limit ->
+        [one] Must have at most { $limit } character.
+       *[other] Must have at most { $limit } characters.
+    }
+fault-too-short = { $limit ->
+        [one] Must have at least { $limit } character.
+       *[other] Must have at least { $limit } characters.
+    }
+fault-too-many = { $limit ->
+        [one] Must have at most { $limit } entry.
+       *[other] Must have at most { $limit } entries.
+    }
+fault-too-few = { $limit ->
+        [one] Must have at least { $limit } entry.
+       *[other] Must have at least { $limit } entries.
+    }
 fault-too-large = Must be at most { $limit }.
 fault-too-small = Must be at least { $limit }.
 fault-not-unique = The same entry stands twice.
@@ -279,18 +291,30 @@ fault-referenced-by = { $id ->
 fault-referenced-by-hidden = Still named by something that you may not see.
 fault-unknown-time-zone = Must be a time zone of the IANA database, such as Asia/Tokyo.
 fault-unknown-currency = Must be the code of a currency that is in use (ISO 4217), such as EUR or JPY.
-fault-too-many-decimals = { $currency } has no more than { $limit } decimals.
+fault-too-many-decimals = { $limit ->
+        [one] { $currency } has no more than { $limit } decimal.
+       *[other] { $currency } has no more than { $limit } decimals.
+    }
 fault-min-above-max = The least must not be above the most.
 fault-ends-before-start = Must not end before it starts.
 fault-day-outside = Must lie within the tour: { $when }.
 fault-not-on-day = Is { $local } in { $zone }, and so not on { $day }.
-fault-too-many-funded = The programme pays for at most { $limit } delegates.
-fault-tour-too-short = A confirmed tour has at least { $limit } full days.
+fault-too-many-funded = { $limit ->
+        [one] The programme pays for at most { $limit } delegate.
+       *[other] The programme pays for at most { $limit } delegates.
+    }
+fault-tour-too-short = { $limit ->
+        [one] A confirmed tour has at least { $limit } full day.
+       *[other] A confirmed tour has at least { $limit } full days.
+    }
 fault-too-many-delegates = A tour has at most { $limit } delegates.
 fault-counted-delegates = Must be at least { $number }: so many are listed as delegates of the tour.
 fault-delegates-forgotten = The tour ended more than { $months } months ago: its delegates are forgotten by now, and no more are listed. How many they were is written in the tour.
 fault-not-waivable = This cannot be waived.
-fault-too-few-funded = A confirmed tour has at least { $limit } delegates paid by the programme.
+fault-too-few-funded = { $limit ->
+        [one] A confirmed tour has at least { $limit } delegate paid by the programme.
+       *[other] A confirmed tour has at least { $limit } delegates paid by the programme.
+    }
 fault-city-role = A city user has a city; an admin has none.
 fault-programme-scope = The scope admin is for clients of the programme, which have no city.
 fault-target-url = Must be an https URL without user name, password or fragment, on port 443 or one from 1024.

@@ -5,6 +5,7 @@
 
 mod faults;
 mod schemas;
+mod sound;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,6 +18,9 @@ use self::schemas::{SCHEMAS, references, standing_alone, validator};
 use crate::messages::word;
 use crate::policy::Scopes;
 use crate::problem::{Fault, Faults, Rule};
+
+/// How often a body is mended: what was taken out can be missed where it stood, or leave too little there.
+const MENDINGS: usize = 6;
 
 /// What the service takes: its operations, and a validator for each body.
 pub struct Contract {
@@ -156,6 +160,30 @@ impl Contract {
     /// The schema `name` as a JSON Schema that stands alone.
     pub fn json_schema(&self, name: &str) -> Option<Value> {
         standing_alone(name, &self.schemas)
+    }
+
+    /// As [`Contract::check`]; and the body, mended in each place where something is wrong, if that can be done.
+    pub fn mend(&self, name: &str, body: Value) -> (Faults, Option<Value>) {
+        let found = self.check(name, &body);
+        if found.iter().any(|fault| fault.pointer() == Some("")) {
+            return (found, None);
+        }
+        let root = json!({"$ref": format!("{SCHEMAS}{name}")});
+        let (mut mended, mut left) = (body, found.clone());
+        for _ in 0..MENDINGS {
+            let mut amiss = left
+                .iter()
+                .filter(|fault| !fault.rule().is_of_many())
+                .peekable();
+            if amiss.peek().is_none() {
+                return (found, Some(mended));
+            }
+            for fault in amiss {
+                sound::mend(&mut mended, fault, &root, &self.schemas);
+            }
+            left = self.check(name, &mended);
+        }
+        (found, None)
     }
 
     /// The faults of `body` against the schema `name`.

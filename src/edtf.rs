@@ -477,7 +477,14 @@ mod tests {
         ];
         let beyond_a_pattern = ["2019-02-30", "0000", "2019-05/2018-10"];
         for (text, message) in table {
-            let said = text.parse::<Edtf>().expect_err(text).to_string();
+            let error = text.parse::<Edtf>().expect_err(text);
+            let said = error.to_string();
+            let values = error.values().into_iter();
+            let values = values.map(|(name, value)| (name, Value::Plain(value)));
+            let japanese =
+                crate::messages::message(Language::Ja, &error.word(), None, &values.collect());
+            let mut letters = japanese.expect(text).into_bytes().into_iter();
+            assert!(!letters.any(|it| it.is_ascii_lowercase()), "{text:?}");
             let json = serde_json::from_value::<Edtf>(json!(text)).expect_err(text);
             assert!(said.starts_with(message), "{text:?}: {said}");
             assert_eq!(json.to_string(), said);

@@ -136,7 +136,8 @@ pub fn message(
 
 fn plain<'a>(name: &str, value: &'a str) -> FluentValue<'a> {
     match value.parse::<i64>() {
-        Ok(number) if name == "count" => FluentValue::from(number),
+        // Of these there can be one: a message chooses by them.
+        Ok(number) if matches!(name, "count" | "limit") => FluentValue::from(number),
         _ => FluentValue::from(value),
     }
 }
@@ -213,6 +214,12 @@ mod tests {
             &vec![("limit", Value::Plain("300".into()))],
         );
         assert_eq!(text.as_deref(), Some("Must have at most 300 characters."));
+        let least = |limit: &str| {
+            let limit = vec![("limit", Value::Plain(limit.into()))];
+            message(Language::En, "fault-too-few", None, &limit).unwrap()
+        };
+        assert_eq!(least("1"), "Must have at least 1 entry.");
+        assert_eq!(least("20000"), "Must have at least 20000 entries.");
         assert_eq!(
             message(Language::En, "no-such-message", None, &vec![]),
             None

@@ -14,11 +14,10 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use serde_json::Map;
 
 pub use self::codes::{Code, Rule};
-pub use self::constraints::{known_constraints, meaning_of};
+pub use self::constraints::{known_constraints, meaning_of, owner_of};
 pub use self::document::{Context, FieldConflict, InputFault, ProblemDocument};
 pub use self::faults::{Fault, Faults, MAX_FAULTS};
 use crate::messages::{Args, Value};
-use crate::policy::Thing;
 
 /// Where the pages that explain each problem are.
 pub const PAGES: &str = "/problems/";
@@ -35,7 +34,6 @@ struct Details {
     headers: Vec<(HeaderName, HeaderValue)>,
     extensions: Map<String, serde_json::Value>,
     broken: Option<Broken>,
-    referrer: Option<Thing>,
 }
 
 /// A rule of the database that was broken.
@@ -45,6 +43,8 @@ pub struct Broken {
     pub constraint: String,
     /// The values of the key that it is about.
     pub key: Vec<String>,
+    /// The thing that was to go as a whole, where that broke it: its table and its id.
+    pub gone: Option<(&'static str, String)>,
 }
 
 impl Problem {
@@ -57,7 +57,6 @@ impl Problem {
             headers: Vec::new(),
             extensions: Map::new(),
             broken: None,
-            referrer: None,
         }))
     }
 
@@ -150,14 +149,25 @@ impl Problem {
         problem.0.broken = Some(Broken {
             constraint: name.to_owned(),
             key: key.map(str::to_owned).collect(),
+            gone: None,
         });
         problem
     }
 
-    /// The kind of thing that still refers to what was to go, and by which rule of the database; none where that is not the
+    /// The rule of the database that what still refers to something stands against its removal; none where that is not the
     /// problem.
-    pub fn referrer(&self) -> Option<(Thing, &Broken)> {
-        self.0.referrer.zip(self.0.broken.as_ref())
+    pub fn referrer(&self) -> Option<&Broken> {
+        let broken = self.0.broken.as_ref();
+        broken.filter(|_| self.0.code == Code::StillReferenced)
+    }
+
+    /// Notes that the thing with this id was to go from this table.
+    #[must_use]
+    pub fn removing(mut self, table: &'static str, id: String) -> Self {
+        if let Some(broken) = &mut self.0.broken {
+            broken.gone = Some((table, id));
+        }
+        self
     }
 
     /// Names these places in the input in the place of others.

@@ -75,6 +75,8 @@ pub trait Resource:
 
     /// What rights and events call it.
     const THING: Thing;
+    /// Its table, whose primary key begins with its id.
+    const TABLE: &'static str;
     /// Its path below `/v1`, such as `/cities`. What belongs to another thing stands below it, as in
     /// `/tours/{tour}/delegates`: the name in braces is the read-only field of the thing, and of its filter, that
     /// holds the id in the path.

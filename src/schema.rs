@@ -82,6 +82,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    action_plan_kept_sources (plan, type_, source) {
+        plan -> Uuid,
+        #[sql_name = "type"]
+        type_ -> Text,
+        source -> Text,
+        contribution -> Nullable<Uuid>,
+        tour -> Nullable<Uuid>,
+        meeting -> Nullable<Text>,
+        knowledge -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     action_plan_sdgs (plan, code) {
         plan -> Uuid,
         code -> Text,
@@ -213,6 +226,7 @@ diesel::table! {
         by -> Nullable<Uuid>,
         at -> Timestamptz,
         city -> Nullable<Text>,
+        cities -> Array<Text>,
     }
 }
 
@@ -729,6 +743,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     action_plan_comments,
+    action_plan_kept_sources,
     action_plan_measurements,
     action_plan_proponents,
     action_plan_readers,

@@ -372,9 +372,9 @@ async fn remove<R: Resource>(
     dry_run: bool,
 ) -> Result<Stored, Problem> {
     before.let_go(&ask.caller)?;
-    R::delete(conn, &before.id())
-        .await
-        .map_err(|error| meaning_of(error.into(), R::THING))?;
+    R::delete(conn, &before.id()).await.map_err(|error| {
+        meaning_of(error.into(), R::THING).removing(R::TABLE, before.id().to_string())
+    })?;
     let event = event_of(author, Happening::Deleted, Some(&before), None)?;
     let events = tell::<R>(conn, author, event, Some(&before), None).await?;
     if dry_run {

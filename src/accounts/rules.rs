@@ -7,11 +7,10 @@ use crate::resource::Known;
 
 /// An admin has no city; a city user has one, of the role's side.
 pub fn check_city(user: &User, known: &Known, faults: &mut Faults) {
-    faults.check(
-        (user.role == UserRole::Admin) != user.city.is_none(),
-        "/city",
-        Rule::CityRole,
-    );
+    let at_city = |rule| Fault::at("/city", rule).against("/role");
+    if (user.role == UserRole::Admin) != user.city.is_none() {
+        faults.push(at_city(Rule::CityRole));
+    }
     let side = match user.role {
         UserRole::Admin => return,
         UserRole::EuCity => Side::Eu,
@@ -20,6 +19,6 @@ pub fn check_city(user: &User, known: &Known, faults: &mut Faults) {
     if let Some(city) = user.city.as_ref().and_then(|id| known.get::<City>(id))
         && city.side != side
     {
-        faults.push(Fault::at("/city", Rule::WrongSide).with("id", &city.id));
+        faults.push(at_city(Rule::WrongSide).with("id", &city.id));
     }
 }

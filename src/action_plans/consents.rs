@@ -28,11 +28,11 @@ pub fn settle_consents(before: Option<&ActionPlan>, plan: &mut ActionPlan, fault
     for (index, action) in plan.joint_actions.iter_mut().enumerate() {
         let stored = before.and_then(|before| find(before, &action.key.0));
         let given = stored.map_or(&[] as &[Consent], |stored| &stored.consents);
-        faults.check(
-            !action.consents.is_empty() && action.consents != given,
-            format!("/joint_actions/{index}/consents"),
-            Rule::ReadOnly,
-        );
+        if !action.consents.is_empty() && action.consents != given {
+            let pointer = format!("/joint_actions/{index}");
+            let fault = Fault::at(format!("{pointer}/consents"), Rule::ReadOnly);
+            faults.push(fault.against(format!("{pointer}/key")));
+        }
         let same_text = stored.is_some_and(|stored| says_the_same(stored, action, &plan.language));
         let kept = if same_text { given } else { &[] };
         let consent_of = |city: &CityId| {

@@ -30,7 +30,7 @@ use crate::ids::{CityId, PairingId, PlanId, TemplateId};
 use crate::pairings::types::Pairing;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
-use crate::problem::{Faults, Problem, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, Merging, References, Resource, by_ref, check_refs, claim_refs,
@@ -46,6 +46,7 @@ impl Resource for ActionPlan {
     type Filter = ActionPlanFilter;
 
     const THING: Thing = Thing::ActionPlan;
+    const TABLE: &'static str = "action_plans";
     const PATH: &'static str = "/action-plans";
     const SORTS: &'static [Sort<StoredPlan>] = usual_sorts_by_uuid![Sort {
         name: "title",
@@ -195,7 +196,9 @@ impl Resource for ActionPlan {
                     newest.insert(plan.pairing.clone(), found);
                 }
                 plan.template = newest.get(&plan.pairing).cloned().flatten();
-                faults.check(plan.template.is_none(), "/template", Rule::Required);
+                if plan.template.is_none() {
+                    faults.push(Fault::at("/template", Rule::Required).against("/pairing"));
+                }
             }
         }
         Ok(())

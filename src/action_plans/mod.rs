@@ -6,8 +6,8 @@
 //!
 //! Proponents and admins see the working copy; the partner cities of the pairing see it while it is submitted, and those
 //! that a joint action names consent to it; everybody sees the version that was approved last, until it is withdrawn.
-//! What a plan names as a source (`action_plan_sources`) cannot be deleted. Who does not write the plan gets it without the
-//! sources that are hidden from them (`lists::private`).
+//! What any version of a plan names as a source cannot be deleted as long as there is the plan (`action_plan_kept_sources`).
+//! Who does not write the plan gets it without the sources that are hidden from them (`lists::private`).
 //!
 //! Which version a reader gets stands in `action_plan_readers`: every read of somebody else than an admin begins there.
 

@@ -52,6 +52,7 @@ fn check_amount(
         let fault = Fault::at(format!("{pointer}/amount"), Rule::TooManyDecimals);
         faults.push(
             fault
+                .against(format!("{pointer}/currency"))
                 .with("currency", currency.as_str())
                 .with("limit", limit),
         );

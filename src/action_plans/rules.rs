@@ -131,7 +131,7 @@ pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
         for (action, part) in plan.joint_actions.iter().enumerate() {
             if let Some(index) = part.with.iter().position(|city| city == alone) {
                 let pointer = format!("/joint_actions/{action}/with/{index}");
-                faults.push(Fault::at(pointer, Rule::WithItself));
+                faults.push(Fault::at(pointer, Rule::WithItself).against("/proponents"));
             }
         }
     }
@@ -152,7 +152,8 @@ pub fn check_cities(plan: &ActionPlan, known: &Known, faults: &mut Faults) {
     for (pointer, city) in proponents.chain(partners) {
         if !members.contains(city) {
             faults.push(
-                Fault::at(pointer, Rule::NotInPairing)
+                Fault::at(&pointer, Rule::NotInPairing)
+                    .against(&pointer)
                     .with("id", city)
                     .with("pairing", &pairing.id),
             );
@@ -177,7 +178,10 @@ pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
     for (index, entry) in plan.sdg_relevance.iter().enumerate() {
         let pointer = format!("/sdg_relevance/{index}");
         match (&entry.target, &entry.goal) {
-            (None, None) => faults.push(Fault::at(format!("{pointer}/target"), Rule::Required)),
+            (None, None) => {
+                let fault = Fault::at(format!("{pointer}/target"), Rule::Required);
+                faults.push(fault.against(format!("{pointer}/goal")));
+            }
             (Some(_), Some(_)) => {
                 faults.push(Fault::at(format!("{pointer}/goal"), Rule::OneOfBoth))
             }
@@ -194,7 +198,7 @@ pub fn check_choices(plan: &ActionPlan, faults: &mut Faults) {
         }
     };
     if let Some(rule) = rule {
-        faults.push(Fault::at("/revises", rule));
+        faults.push(Fault::at("/revises", rule).against("/kind"));
     }
     let revised = plan.revises.as_ref().and_then(|revises| revises.plan);
     let itself = revised == Some(plan.id);
@@ -247,26 +251,26 @@ fn sources(plan: &ActionPlan) -> impl Iterator<Item = (String, &Source)> {
 /// Notes the sources as references, so that unknown ones are refused.
 pub fn refer_to_sources(plan: &ActionPlan, references: &mut References) {
     for (pointer, source) in sources(plan) {
-        let pointer = format!("{pointer}/id");
+        let (pointer, by) = (format!("{pointer}/id"), format!("{pointer}/type"));
         match source.r#type {
             SourceType::Tour => {
                 if let Ok(id) = source.id.parse::<TourId>() {
-                    references.to::<Tour>(pointer, &id);
+                    references.to_kind::<Tour>(pointer, by, &id);
                 }
             }
             SourceType::Meeting => {
                 if let Ok(id) = source.id.parse::<MeetingId>() {
-                    references.to::<Meeting>(pointer, &id);
+                    references.to_kind::<Meeting>(pointer, by, &id);
                 }
             }
             SourceType::Contribution => {
                 if let Ok(id) = source.id.parse::<ContributionId>() {
-                    references.to::<Contribution>(pointer, &id);
+                    references.to_kind::<Contribution>(pointer, by, &id);
                 }
             }
             SourceType::Knowledge => {
                 if let Ok(id) = source.id.parse::<KnowledgeId>() {
-                    references.to::<KnowledgeItem>(pointer, &id);
+                    references.to_kind::<KnowledgeItem>(pointer, by, &id);
                 }
             }
         }
@@ -280,6 +284,7 @@ pub fn check_sources(plan: &ActionPlan, faults: &mut Faults) {
             let fault = Fault::at(format!("{pointer}/id"), Rule::UnknownReference);
             faults.push(
                 fault
+                    .against(format!("{pointer}/type"))
                     .with_word("kind", word("thing", source.r#type))
                     .with("id", &source.id),
             );

@@ -31,6 +31,8 @@ words! {
         KeyQuestion = "key_question",
         /// A city's answer to a question at a meeting.
         Contribution = "contribution",
+        /// Why a plan does not adopt a contribution.
+        Decline = "decline",
         /// What a city learned and shares.
         KnowledgeItem = "knowledge_item",
         /// The sections of a plan.

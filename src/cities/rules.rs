@@ -7,11 +7,9 @@ use crate::problem::{Fault, Faults, Rule};
 /// Side `jp` means country JP, side `eu` any other.
 pub fn check_side(city: &City, faults: &mut Faults) {
     let in_japan = city.country_code.as_str() == "JP";
-    faults.check(
-        (city.side == Side::Jp) != in_japan,
-        "/country_code",
-        Rule::SideCountry,
-    );
+    if (city.side == Side::Jp) != in_japan {
+        faults.push(Fault::at("/country_code", Rule::SideCountry).against("/side"));
+    }
 }
 
 /// A city user describes the own city, but does not say what it is.

@@ -23,6 +23,7 @@ pub fn check_city(contribution: &Contribution, known: &Known, faults: &mut Fault
     {
         faults.push(
             Fault::at("/city", Rule::NotInMeeting)
+                .against("/meeting")
                 .with("id", &contribution.city)
                 .with("meeting", &meeting.id),
         );

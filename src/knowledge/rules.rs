@@ -32,7 +32,8 @@ pub fn check_cities(item: &KnowledgeItem, check: &Check<'_, KnowledgeItem>, faul
     for (index, city) in item.cities.iter().enumerate() {
         let is_shared = partners.contains(own) && partners.contains(city);
         if city != own && !had(city) && !is_shared {
-            faults.push(Fault::at(format!("/cities/{index}"), Rule::NotPartner).with("id", city));
+            let fault = Fault::at(format!("/cities/{index}"), Rule::NotPartner);
+            faults.push(fault.against("/pairing").with("id", city));
         }
     }
     let before = check.before.iter().flat_map(|before| &before.cities);

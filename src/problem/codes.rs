@@ -234,6 +234,11 @@ impl Rule {
             _ => None,
         }
     }
+
+    /// Whether it is about how many entries there are, each of which is judged all the same.
+    pub fn is_of_many(self) -> bool {
+        matches!(self, Self::TooMany | Self::NotUnique)
+    }
 }
 
 #[cfg(test)]

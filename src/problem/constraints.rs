@@ -279,6 +279,34 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
+        "action_plan_kept_sources_contribution_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_kept_sources_tour_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_kept_sources_meeting_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
+        "action_plan_kept_sources_knowledge_fkey",
+        Meaning::Reference {
+            owner: Thing::ActionPlan,
+            pointer: "/activities",
+        },
+    ),
+    (
         "action_plan_comments_plan_fkey",
         Meaning::Reference {
             owner: Thing::Comment,
@@ -397,7 +425,6 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
             let fault = Fault::at("", Rule::ReferencedBy).with_word("kind", word("thing", owner));
             let mut referenced =
                 Problem::new(Code::StillReferenced).about(fault.with("id", "not_known"));
-            referenced.0.referrer = Some(*owner);
             referenced.0.broken = Some(broken.clone());
             referenced
         }
@@ -408,6 +435,15 @@ pub fn meaning_of(problem: Problem, thing: Thing) -> Problem {
             );
             problem
         }
+    }
+}
+
+/// The kind of thing that refers to another by this rule of the database.
+pub fn owner_of(constraint: &str) -> Option<Thing> {
+    let mut known = CONSTRAINTS.iter();
+    match known.find(|(name, _)| *name == constraint)? {
+        (_, Meaning::Reference { owner, .. } | Meaning::Needed { owner }) => Some(*owner),
+        _ => None,
     }
 }
 

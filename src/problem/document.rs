@@ -143,7 +143,7 @@ pub struct ProblemDocument {
     /// With a `transition_not_possible`: where the plan can go from where it stands.
     #[schema(max_items = 10, nullable = false)]
     possible: Option<Vec<PossibleStatus>>,
-    /// With a `still_referenced`: what refers to it, as far as you see it, the first 20.
+    /// With a `still_referenced`: what refers to it, as far as you see it: some of each kind, 20 in all.
     #[schema(max_items = 20, nullable = false)]
     referenced_by: Option<Vec<NamedThing>>,
     /// At /oauth/token alone: the error as RFC 6749, section 5.2, names it.

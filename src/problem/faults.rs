@@ -9,6 +9,7 @@ pub struct Fault {
     place: Place,
     rule: Rule,
     args: Args,
+    against: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,7 @@ impl Fault {
             place: Place::Pointer(pointer.into()),
             rule,
             args: Args::new(),
+            against: Vec::new(),
         }
     }
 
@@ -33,7 +35,16 @@ impl Fault {
             place: Place::Parameter(name.into()),
             rule,
             args: Args::new(),
+            against: Vec::new(),
         }
+    }
+
+    /// Says that its place was held against what stands at `pointer`: it is told only when that is
+    /// there as it was sent.
+    #[must_use]
+    pub fn against(mut self, pointer: impl Into<String>) -> Self {
+        self.against.push(pointer.into());
+        self
     }
 
     /// Gives a value that the message names.
@@ -97,6 +108,17 @@ impl Fault {
         }
     }
 
+    /// Whether what stands at `pointer` cannot be judged because of it: it is there, in it or around it.
+    fn blurs(&self, pointer: &str) -> bool {
+        let leaves_rest = matches!(self.rule, Rule::UnknownField | Rule::ReadOnly);
+        let is_within = |inner: &str, outer: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let is_there = |own| is_within(own, pointer) || is_within(pointer, own);
+        !leaves_rest && !self.rule.is_of_many() && self.pointer().is_some_and(is_there)
+    }
+
     /// The rule in words.
     pub fn detail(&self, language: Language) -> String {
         message(language, &self.rule.message(), None, &self.args)
@@ -156,12 +178,43 @@ impl Faults {
         }
     }
 
+    /// Takes over the faults of another check of the same body, in places where this one has found none.
+    pub fn extend_elsewhere(&mut self, mut others: Faults) {
+        let is_told = |fault: &Fault| self.0.iter().any(|told| told.place == fault.place);
+        others.0.retain(|fault| !is_told(fault));
+        self.extend(others);
+    }
+
+    /// The faults of meaning of a body with these faults of its `shape`, and those too. What was judged by something that
+    /// stands in for what was sent is left out.
+    #[must_use]
+    pub fn behind(mut self, shape: Self) -> Self {
+        let is_blurred = |pointer: &str| shape.0.iter().any(|fault| fault.blurs(pointer));
+        self.0.retain(|fault| {
+            let mut places = fault.pointer().into_iter();
+            !places.any(is_blurred) && !fault.against.iter().any(|place| is_blurred(place))
+        });
+        let mut all = shape;
+        all.extend(self);
+        all
+    }
+
+    /// Leaves out what was held against something that is not there.
+    fn settle(&mut self) {
+        let is_firm =
+            |fault: &&Fault| fault.rule == Rule::UnknownReference && fault.against.is_empty();
+        let firm: Vec<Fault> = self.0.iter().filter(is_firm).cloned().collect();
+        let is_blurred = |pointer: &String| firm.iter().any(|fault| fault.blurs(pointer));
+        self.0.retain(|fault| !fault.against.iter().any(is_blurred));
+    }
+
     /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order; or the conflict
     /// that all of it is, when nothing is wrong with the input as such.
     pub fn into_result(mut self) -> Result<(), Problem> {
         if self.0.is_empty() {
             return Ok(());
         }
+        self.settle();
         self.0.sort_by(|a, b| a.place.cmp(&b.place));
         let conflict = self.0.first().and_then(|fault| fault.rule.conflict());
         let all = self.0.iter().all(|fault| fault.rule.conflict() == conflict);
@@ -200,6 +253,55 @@ mod tests {
                 .filter_map(Fault::pointer)
                 .collect::<Vec<_>>(),
             ["/codes/lau", "/name"]
+        );
+    }
+
+    fn told(faults: Faults) -> Vec<String> {
+        let problem = faults.into_result().unwrap_err();
+        let places = problem.faults().iter().filter_map(Fault::pointer);
+        places.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_was_held_against_something_that_is_not_there_is_not_told() {
+        let held = |against| Fault::at("/city", Rule::NotInMeeting).against(against);
+        let with = |faults: &[Fault]| told(Faults::from_iter(faults.iter().cloned()));
+        let unknown = Fault::at("/meeting", Rule::UnknownReference);
+        assert_eq!(with(&[held("/meeting"), unknown.clone()]), ["/meeting"]);
+        assert_eq!(with(&[held("/meet"), unknown]), ["/city", "/meeting"]);
+        // What is there can be judged, though something is wrong with it.
+        let other = Fault::at("/meeting", Rule::NotYours).against("/city");
+        assert_eq!(with(&[held("/meeting"), other]), ["/city", "/meeting"]);
+    }
+
+    #[test]
+    fn what_was_judged_by_a_stand_in_is_not_told() {
+        let shape = [
+            Fault::at("/revises/plan", Rule::Format),
+            Fault::at("/cities", Rule::TooMany),
+            Fault::at("/nmae", Rule::UnknownField),
+        ];
+        let meaning = [
+            "",
+            "/revises",
+            "/revises/plan",
+            "/revises/plan/id",
+            "/revises/url",
+            "/cities/0",
+        ];
+        let meaning = meaning.map(|place| Fault::at(place, Rule::NothingThere));
+        let held = Fault::at("/id", Rule::NothingThere).against("/revises");
+        let both =
+            Faults::from_iter(meaning.into_iter().chain([held])).behind(Faults::from_iter(shape));
+        assert_eq!(
+            told(both),
+            [
+                "/cities",
+                "/cities/0",
+                "/nmae",
+                "/revises/plan",
+                "/revises/url"
+            ]
         );
     }
 }

@@ -134,13 +134,18 @@ fn explicit<R: ByRef>(item: &R) -> Vec<ExternalRef> {
 pub fn check_refs<R: ByRef>(item: &R, check: &Check<'_, R>, faults: &mut Faults) {
     let (cities, had) = (item.cities(), check.before.map_or_else(Vec::new, explicit));
     for (index, it) in explicit(item).into_iter().enumerate() {
-        let pointer = format!("/external_refs/{index}/city");
+        let at = |rule| {
+            let fault = Fault::at(format!("/external_refs/{index}/city"), rule);
+            R::CITIES
+                .iter()
+                .fold(fault, |fault, place| fault.against(*place))
+        };
         let own = check.caller.city.as_ref();
         if it.city.as_ref().is_none_or(|city| !cities.contains(city)) {
             let city = it.city.map(|city| city.to_string()).unwrap_or_default();
-            faults.push(Fault::at(pointer, Rule::NotOfCity).with("city", city));
+            faults.push(at(Rule::NotOfCity).with("city", city));
         } else if own.is_some() && it.city.as_ref() != own && !had.contains(&it) {
-            faults.push(Fault::at(pointer, Rule::NotYours));
+            faults.push(at(Rule::NotYours));
         }
     }
 }

@@ -72,29 +72,43 @@ pub struct References {
 struct Kind {
     type_id: TypeId,
     load: Loader,
-    places: Vec<(String, String)>,
+    places: Vec<Reference>,
+}
+
+/// A field that refers to something.
+struct Reference {
+    pointer: String,
+    id: String,
+    /// The field that says to what kind of thing, where one does.
+    by: Option<String>,
 }
 
 type Kinds = BTreeMap<&'static str, Kind>;
 
-fn note<R: Resource>(kinds: &mut Kinds, pointer: String, id: &R::Id) {
+fn note<R: Resource>(kinds: &mut Kinds, pointer: String, by: Option<String>, id: &R::Id) {
     let kind = kinds.entry(R::THING.as_str()).or_insert_with(|| Kind {
         type_id: TypeId::of::<R>(),
         load: load::<R>,
         places: Vec::new(),
     });
-    kind.places.push((pointer, id.to_string()));
+    let id = id.to_string();
+    kind.places.push(Reference { pointer, id, by });
 }
 
 impl References {
     /// Notes that the field at `pointer` refers to the `R` with this id.
     pub fn to<R: Resource>(&mut self, pointer: impl Into<String>, id: &R::Id) {
-        note::<R>(&mut self.kinds, pointer.into(), id);
+        note::<R>(&mut self.kinds, pointer.into(), None, id);
+    }
+
+    /// As [`References::to`], because the field at `by` says that it is an `R`.
+    pub fn to_kind<R: Resource>(&mut self, pointer: String, by: String, id: &R::Id) {
+        note::<R>(&mut self.kinds, pointer, Some(by), id);
     }
 
     /// Notes that something is about the `R` with this id, which the caller may see or not: it is told by no fault.
     pub fn to_seen<R: Resource>(&mut self, id: &R::Id) {
-        note::<R>(&mut self.looked_at, String::new(), id);
+        note::<R>(&mut self.looked_at, String::new(), None, id);
     }
 
     /// Notes the entries of a list.
@@ -155,7 +169,7 @@ impl References {
             let (.., ids) = wanted
                 .entry(name)
                 .or_insert_with(|| (kind.type_id, kind.load, BTreeSet::new()));
-            ids.extend(kind.places.iter().map(|(_, id)| id.clone()));
+            ids.extend(kind.places.iter().map(|place| place.id.clone()));
         }
         for (type_id, load, ids) in wanted.into_values() {
             let loaded = load(conn, caller, ids.into_iter().collect()).await?;
@@ -165,12 +179,13 @@ impl References {
         for (references, faults) in each {
             for (name, kind) in &references.kinds {
                 let there = known.0.get(&kind.type_id);
-                for (pointer, id) in &kind.places {
+                for Reference { pointer, id, by } in &kind.places {
                     let is_there = there.is_some_and(|items| items.contains_key(id));
                     let stored = references.stored.get(name).map(|kind| &kind.places);
-                    let passes = stored.is_some_and(|all| all.iter().any(|(_, it)| it == id));
+                    let passes = stored.is_some_and(|all| all.iter().any(|it| it.id == *id));
                     if !is_there && !passes {
                         let fault = Fault::at(pointer, Rule::UnknownReference);
+                        let fault = by.iter().fold(fault, Fault::against);
                         let kind = word("thing", name);
                         faults.push(fault.with_word("kind", kind).with("id", id));
                     }

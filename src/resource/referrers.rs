@@ -1,6 +1,8 @@
 //! What still refers to something that was to go, told with the problem: as far as the caller sees it and the reference in
 //! it. Of the rest only that there is something.
 
+use std::collections::BTreeSet;
+
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Text};
 use diesel_async::RunQueryDsl;
@@ -12,9 +14,9 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::messages::word;
 use crate::policy::{Relation, Role, Thing};
-use crate::problem::{Broken, Fault, Problem, Rule};
+use crate::problem::{Broken, Fault, Problem, Rule, owner_of};
 
-/// Most that are named.
+/// Most that are named; of several kinds, each has its share.
 const NAMED: usize = 20;
 
 type Shows = for<'a> fn(
@@ -79,8 +81,12 @@ fn names(json: &Value, text: &str) -> bool {
 
 #[derive(diesel::QueryableByName)]
 struct Row {
+    /// The rule of the database by which it refers.
     #[diesel(sql_type = Text)]
-    id: String,
+    rule: String,
+    /// The id of what refers.
+    #[diesel(sql_type = Text)]
+    owner: String,
 }
 
 /// The problem, with what still refers to the thing that was to go when that is the problem. Its transaction has ended.
@@ -90,14 +96,11 @@ pub async fn name_referrers(
     kinds: &[Referrer],
     problem: Problem,
 ) -> Problem {
-    let Some((owner, broken)) = problem.referrer() else {
+    let Some(broken) = problem.referrer() else {
         return problem;
     };
-    let Some(kind) = kinds.iter().find(|kind| kind.thing == owner) else {
-        return problem;
-    };
-    match find(conn, caller, kind, broken).await {
-        Ok((shown, hidden)) if hidden || !shown.is_empty() => named(problem, owner, shown, hidden),
+    match find(conn, caller, kinds, broken).await {
+        Ok((shown, hidden)) if hidden || !shown.is_empty() => named(problem, &shown, hidden),
         // It has gone since.
         Ok(_) => problem,
         Err(error) => {
@@ -107,33 +110,60 @@ pub async fn name_referrers(
     }
 }
 
-/// What refers to it and is shown, and whether something else does.
+/// What refers to it and is shown, something of each kind; and whether something else does.
 async fn find(
     mut conn: &Connection,
     caller: &Caller,
-    kind: &Referrer,
+    kinds: &[Referrer],
     broken: &Broken,
-) -> QueryResult<(Vec<String>, bool)> {
-    let rows: Vec<Row> = diesel::sql_query("SELECT referrers($1, $2) AS id")
-        .bind::<Text, _>(&broken.constraint)
-        .bind::<Array<Text>, _>(&broken.key)
-        .load(&mut conn)
-        .await?;
-    let mut ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
-    ids.truncate(NAMED);
-    let shown = (kind.shows)(conn, caller, &ids, &broken.key).await?;
-    let hidden = shown.len() < ids.len();
+) -> QueryResult<(Vec<(Thing, String)>, bool)> {
+    let rows: Vec<Row> = match &broken.gone {
+        Some((table, id)) => {
+            diesel::sql_query("SELECT rule, owner FROM referrers_to($1, $2)")
+                .bind::<Text, _>(table)
+                .bind::<Text, _>(id)
+                .load(&mut conn)
+                .await?
+        }
+        None => {
+            diesel::sql_query("SELECT rule, owner FROM referrers_by($1, $2)")
+                .bind::<Text, _>(&broken.constraint)
+                .bind::<Array<Text>, _>(&broken.key)
+                .load(&mut conn)
+                .await?
+        }
+    };
+    let of_kind = |kind: &Referrer| {
+        let rows = rows
+            .iter()
+            .filter(|row| owner_of(&row.rule) == Some(kind.thing));
+        rows.map(|row| row.owner.clone()).collect::<BTreeSet<_>>()
+    };
+    let mut found: Vec<_> = kinds.iter().map(|kind| (kind, of_kind(kind))).collect();
+    found.retain(|(_, ids)| !ids.is_empty());
+    let most = NAMED.checked_div(found.len()).unwrap_or(NAMED).max(1);
+    let id = broken.gone.as_ref().map(|(_, id)| std::slice::from_ref(id));
+    let key = id.unwrap_or(&broken.key);
+    let (mut shown, mut hidden) = (Vec::new(), false);
+    for (kind, ids) in found {
+        let ids: Vec<String> = ids.into_iter().take(most).collect();
+        let seen = (kind.shows)(conn, caller, &ids, key).await?;
+        hidden |= seen.len() < ids.len();
+        shown.extend(seen.into_iter().map(|id| (kind.thing, id)));
+    }
     Ok((shown, hidden))
 }
 
-fn named(problem: Problem, owner: Thing, shown: Vec<String>, hidden: bool) -> Problem {
-    let fault_of = |id: &String| {
+fn named(problem: Problem, shown: &[(Thing, String)], hidden: bool) -> Problem {
+    let fault_of = |(thing, id): &(Thing, String)| {
         let fault = Fault::at("", Rule::ReferencedBy);
-        fault.with_word("kind", word("thing", owner)).with("id", id)
+        fault.with_word("kind", word("thing", thing)).with("id", id)
     };
     let mut faults: Vec<Fault> = shown.iter().map(fault_of).collect();
     faults.extend(hidden.then(|| Fault::at("", Rule::ReferencedByHidden)));
-    let told = shown.iter().map(|id| json!({"type": owner, "id": id}));
+    let told = shown
+        .iter()
+        .map(|(thing, id)| json!({"type": thing, "id": id}));
     let told = Value::Array(told.collect());
     problem.about_only(faults).member("referenced_by", told)
 }

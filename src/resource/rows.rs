@@ -10,6 +10,8 @@ macro_rules! rows {
     ($table:ident, key = $key:ident, visible = $visible:expr, $(large = [$($large:ident),+],)? filter = |$query:ident, $filter:ident| $narrow:block) => {
         type Seen = Self;
 
+        const TABLE: &'static str = stringify!($table);
+
         async fn find(
             mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,

@@ -10,13 +10,13 @@ pub fn check_targets(goal: &Sdg, faults: &mut Faults) {
         let of_goal = target.code.split('.').next() == Some(&goal.number.to_string());
         if !of_goal {
             let fault = Fault::at(&pointer, Rule::WrongGoal);
-            faults.push(fault.with("code", &target.code).with("goal", goal.number));
+            let fault = fault.against("/number").with("goal", goal.number);
+            faults.push(fault.with("code", &target.code));
         }
-        let earlier = goal.targets.0.iter().take(index);
-        faults.check(
-            earlier.into_iter().any(|other| other.code == target.code),
-            pointer,
-            Rule::NotUnique,
-        );
+        let mut earlier = goal.targets.0.iter().take(index);
+        if let Some(first) = earlier.position(|earlier| earlier.code == target.code) {
+            let fault = Fault::at(pointer, Rule::NotUnique);
+            faults.push(fault.against(format!("/targets/{first}/code")));
+        }
     }
 }

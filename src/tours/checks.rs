@@ -15,7 +15,7 @@ use super::rules::full_days;
 use super::types::{Tour, TourCheck, TourStatus};
 use super::waivers::types::Waiver;
 use crate::auth::Caller;
-use crate::cities::types::City;
+use crate::cities::types::{City, Side};
 use crate::db::Connection;
 use crate::edtf::Edtf;
 use crate::ids::{AccountId, CityId};
@@ -125,6 +125,10 @@ async fn known_of(conn: &Connection, tour: &Tour) -> QueryResult<Known> {
     let mut known = references.resolve(conn, caller, &mut unknown).await?;
     let mut references = References::default();
     tour.further_references(&known, &mut references);
+    let pairing = known.get::<Pairing>(&tour.pairing);
+    for city in pairing.map(Pairing::cities).iter().flatten() {
+        references.to_seen::<City>(city);
+    }
     references
         .resolve_into(&mut known, conn, caller, &mut unknown)
         .await?;
@@ -227,15 +231,38 @@ fn cities_of_pairing(tour: &Tour, pairing: &Pairing, known: &Known) -> Finding {
                 .with("pairing", &pairing.id)
         })
         .collect();
-    let cities = pairing.eu_cities.iter().chain(&pairing.jp_cities);
-    let cities = cities.map(CityId::as_str).collect::<Vec<_>>().join(", ");
-    let (visiting, host, pairing) = (&tour.visiting_city, &tour.host_city, &pairing.id);
+    let name = |city, language| name_of(city, known, language);
+    let names = |language, join: &str| {
+        let cities = pairing.cities();
+        let names: Vec<&str> = cities
+            .iter()
+            .map(|city| name_of(city, known, language))
+            .collect();
+        names.join(join)
+    };
+    let (visiting, host) = (&tour.visiting_city, &tour.host_city);
     finding(
         TourCheck::CitiesOfPairing,
         faults,
-        format!("{visiting} visits {host}; the cities of {pairing} are {cities}."),
-        format!("{visiting}が{host}を訪問。{pairing}の都市は{cities}。"),
+        format!(
+            "{} visits {}; the cities of the pairing are {}.",
+            name(visiting, "en"),
+            name(host, "en"),
+            names("en", ", ")
+        ),
+        format!(
+            "{}が{}を訪問。ペアリングの都市は{}。",
+            name(visiting, "ja"),
+            name(host, "ja"),
+            names("ja", "・")
+        ),
     )
+}
+
+/// What a city is called in `language`; its id where it is not known.
+fn name_of<'a>(city: &'a CityId, known: &'a Known, language: &str) -> &'a str {
+    let known = known.get::<City>(city);
+    known.map_or(city.as_str(), |city| city.name.best(language))
 }
 
 fn cities_of_both_sides(tour: &Tour, known: &Known) -> Option<Finding> {
@@ -243,20 +270,27 @@ fn cities_of_both_sides(tour: &Tour, known: &Known) -> Option<Finding> {
     let host = known.get::<City>(&tour.host_city)?;
     let mut faults = Vec::new();
     if visiting.side == host.side {
-        faults.push(Fault::at("/host_city", Rule::SameSide));
+        faults.push(Fault::at("/host_city", Rule::SameSide).against("/visiting_city"));
     }
-    Some(finding(
-        TourCheck::CitiesOfBothSides,
-        faults,
-        format!(
-            "{} is on side {}, {} on side {}.",
-            visiting.id, visiting.side, host.id, host.side
-        ),
-        format!(
-            "{}は{}側、{}は{}側。",
-            visiting.id, visiting.side, host.id, host.side
-        ),
-    ))
+    let (from, to) = (sides(visiting.side), sides(host.side));
+    let name = |city| name_of(city, known, "en");
+    let (visitor, visited) = (name(&visiting.id), name(&host.id));
+    let en = format!(
+        "{visitor} is on the {} side, {visited} on the {} side.",
+        from.0, to.0
+    );
+    let name = |city| name_of(city, known, "ja");
+    let (visitor, visited) = (name(&visiting.id), name(&host.id));
+    let ja = format!("{visitor}は{}側、{visited}は{}側。", from.1, to.1);
+    Some(finding(TourCheck::CitiesOfBothSides, faults, en, ja))
+}
+
+/// What a side is called, in English and Japanese.
+fn sides(side: Side) -> (&'static str, &'static str) {
+    match side {
+        Side::Eu => ("European", "欧州"),
+        Side::Jp => ("Japanese", "日本"),
+    }
 }
 
 /// What is visited lies within the tour, at a time of its day, and ends after it begins.
@@ -266,7 +300,7 @@ fn programme_within_tour(tour: &Tour) -> Finding {
         let pointer = format!("/programme/{index}");
         if !may_be_on(&tour.when, item.day) {
             let fault = Fault::at(format!("{pointer}/day"), Rule::DayOutside);
-            faults.push(fault.with("when", &tour.when));
+            faults.push(fault.against("/when").with("when", &tour.when));
         }
         // What goes on in the evening may end in the night.
         for (name, time, nights) in [
@@ -279,6 +313,8 @@ fn programme_within_tour(tour: &Tour) -> Finding {
                 && !(0..=nights).contains(&off)
             {
                 let fault = Fault::at(format!("{pointer}/{name}"), Rule::NotOnDay)
+                    .against(format!("{pointer}/day"))
+                    .against("/time_zone")
                     .with("local", local.format("%Y-%m-%d %H:%M"))
                     .with("zone", tour.time_zone.as_str());
                 faults.push(fault.with("day", item.day));

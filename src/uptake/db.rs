@@ -23,7 +23,9 @@ use crate::text::Text;
 /// The declines that a city sees: of its own lessons, and by its own plans.
 const OF_CITY: &str = "contributions.city = ? OR ? = ANY (action_plans.proponents)";
 
-fn visible(caller: &Caller) -> Option<Sight> {
+/// The condition that a decline, with its lesson and its plan, meets when `caller` hears it: one for lists, the flow of a
+/// pairing and the change feed alike.
+pub fn visible_to(caller: &Caller) -> Option<Sight> {
     match (caller.role, &caller.city) {
         (Role::Admin, _) => None,
         (_, Some(city)) => Some(Sight::by(OF_CITY, Key::Text(city.to_string()))),
@@ -68,7 +70,7 @@ macro_rules! seen_by {
             .inner_join(action_plans::table.on(action_plans::id.eq(declines::plan)))
             .select($columns)
             .into_boxed::<Pg>();
-        match visible($caller) {
+        match visible_to($caller) {
             None => query,
             Some(seen) => query.filter(seen),
         }
@@ -114,6 +116,7 @@ impl Resource for Decline {
     type Filter = DeclineFilter;
 
     const THING: Thing = Thing::Decline;
+    const TABLE: &'static str = "contribution_declines";
     const PATH: &'static str = "/contributions/{contribution}/declines";
     const SORTS: &'static [Sort<Self>] = &[
         Sort {
@@ -161,13 +164,16 @@ impl Resource for Decline {
         vec![self.contribution.to_string()]
     }
 
-    /// Whoever sees the lesson may ask; what there is to hear is another question.
+    /// Whoever sees the lesson may ask, and whose plan has declined it, also when it is not shared any more.
     async fn enter(conn: &Connection, caller: &Caller, parents: &[String]) -> QueryResult<bool> {
-        let lesson = parents.first().and_then(|id| id.parse().ok());
-        match lesson {
-            Some(lesson) => Ok(Contribution::find(conn, caller, &lesson).await?.is_some()),
-            None => Ok(false),
-        }
+        let Some(lesson) = parents.first().and_then(|id| id.parse().ok()) else {
+            return Ok(false);
+        };
+        let filter = DeclineFilter {
+            contribution: Some(lesson),
+        };
+        Ok(Contribution::find(conn, caller, &lesson).await?.is_some()
+            || Self::count(conn, caller, filter, None).await? > 0)
     }
 
     fn cities(&self) -> Vec<CityId> {

@@ -65,7 +65,7 @@ pub struct Lesson {
     /// Where the pairing's plans name it.
     #[schema(max_items = 10_000)]
     pub uses: Vec<SourceUse>,
-    /// The pairing's plans that do not adopt it, with their reasons; as in `/contributions/{id}/declines`.
+    /// The pairing's plans that do not adopt it, with their reasons; as far as in `/contributions/{id}/declines`.
     #[schema(max_items = 10_000)]
     pub declines: Vec<DeclinedBy>,
 }
@@ -146,7 +146,7 @@ pub async fn flow(
             None => {}
         }
     }
-    for (contribution, declined) in declines_of(conn, caller, &plans).await? {
+    for (contribution, declined) in declines_of(conn, caller, &pairing).await? {
         let source = LessonSource {
             r#type: SourceType::Contribution,
             id: contribution.to_string(),

@@ -36,8 +36,8 @@ pub async fn decline_contribution(ask: Ask, payload: Payload) -> Answer {
 
 /// List the plans that decline a lesson
 ///
-/// With their reasons: all of them for users of the city whose lesson it is and for admins, for others those of their own
-/// plans.
+/// With their reasons: all of them for users of the city whose lesson it is, also of plans that they do not see otherwise, and
+/// for admins; for others those of their own plans.
 #[utoipa::path(tag = "contributions", params(("contribution" = ContributionId, Path, description = "Id of the contribution."), ListParams, DeclineFilter), security(("bearer" = [])), responses((status = 200, body = Listing<Decline>)))]
 #[get("/contributions/{contribution}/declines")]
 pub async fn list_contribution_declines(asking: Asking) -> Answer {
@@ -96,7 +96,8 @@ async fn uses_of<R: Resource<Seen = R>>(asking: Asking, kind: SourceType) -> Ans
 /// Tell the way from lessons to activities in a pairing
 ///
 /// What the cities of the pairing said at round tables, its tours and knowledge items and whatever else its plans name, and
-/// what became of each: adopted by a plan, declined with a reason, or pending. All of it as far as you see it.
+/// what became of each: adopted by a plan, declined with a reason, or pending. All of it as far as you see it; of your own
+/// city's lessons also why a plan declines them that you do not see.
 #[utoipa::path(tag = "pairings", params(("id" = PairingId, Path, description = "Id of the pairing."), FlowParams), responses((status = 200, body = PairingFlow)))]
 #[get("/pairings/{id}/flow")]
 pub async fn get_pairing_flow(asking: Asking) -> Answer {

@@ -1,7 +1,7 @@
 //! What is done to a thing by a body of its own, such as `POST /contributions/{id}/decline`.
 //!
 //! The order in which such a request is looked at: role (403), body (408, 413, 415, 400 for what is no JSON), the thing
-//! (404), all faults of the body's shape (400), rights (403), `If-Match` (428, 412), then the deed itself with what it
+//! (404), all faults of the body (400), rights (403), `If-Match` (428, 412), then the deed itself with what it
 //! may find wrong (400, 409). Keys, dry runs and the transaction are those of every write.
 
 use std::marker::PhantomData;
@@ -271,15 +271,32 @@ impl<D: Deed> AsyncWork for Act<D> {
             .await?
             .filter(|to| to.parents() == ask.parents::<D::To>() && is_readable(to, &ask.caller))
             .ok_or(Problem::new(Code::NotFound))?;
-        let body = decode::<D::Body>(ask, self.body.as_ref())?;
-        let relation = D::relation(conn, &doing, &to, &body).await?;
-        doing.permit(D::ACTION, D::THING, relation)?;
-        if D::CONDITIONAL || ask.headers.contains_key("if-match") {
-            ask.check_if_match(&etag(to.meta()))?;
+        let (body, shape) = decode::<D::Body>(ask, self.body.clone())?;
+        let done = run::<D>(conn, &doing, to, body).await;
+        if shape.is_empty() {
+            return done?.into_stored(self.dry_run);
         }
-        let done = D::run(conn, &doing, to, body).await?;
-        done.into_stored(self.dry_run)
+        // It was done with what is left of the body, to hear what is wrong with the rest.
+        let heard = done.err().filter(|it| it.code() == Code::InvalidInput);
+        let heard = heard.iter().flat_map(Problem::faults).cloned();
+        Faults::from_iter(heard).behind(shape).into_result()?;
+        Err(Problem::new(Code::Internal))
     }
+}
+
+/// Does it, as far as the caller may.
+async fn run<D: Deed>(
+    conn: &mut Connection,
+    doing: &Doing<'_>,
+    to: D::To,
+    body: D::Body,
+) -> Result<Done, Problem> {
+    let relation = D::relation(conn, doing, &to, &body).await?;
+    doing.permit(D::ACTION, D::THING, relation)?;
+    if D::CONDITIONAL || doing.ask.headers.contains_key("if-match") {
+        doing.ask.check_if_match(&etag(to.meta()))?;
+    }
+    D::run(conn, doing, to, body).await
 }
 
 /// The thing that the path names, locked, when the caller may do this with it: for work that takes another body than
@@ -320,13 +337,21 @@ fn is_readable<R: Resource>(to: &R, caller: &Caller) -> bool {
     allows(caller.role, Action::Read, R::THING, to.relation(caller)).is_some()
 }
 
-/// The body as its type, with every fault of its shape told at once.
-fn decode<B: DeserializeOwned + ToSchema>(ask: &Ask, body: Option<&Value>) -> Result<B, Problem> {
-    if let Some(body) = body {
-        ask.app.contract.check(&B::name(), body).into_result()?;
+/// The body as its type, and every fault of its shape; where there are any, it is made of what is left of the body.
+fn decode<B: DeserializeOwned + ToSchema>(
+    ask: &Ask,
+    body: Option<Value>,
+) -> Result<(B, Faults), Problem> {
+    let (shape, body) = match body {
+        Some(body) => ask.app.contract.mend(&B::name(), body),
+        None => (Faults::new(), Some(Value::Null)),
+    };
+    match serde_json::from_value(body.unwrap_or_default()) {
+        Ok(body) => Ok((body, shape)),
+        Err(error) => {
+            shape.into_result()?;
+            tracing::error!(%error, "a body that the contract lets pass does not fit its type");
+            Err(Problem::new(Code::Internal))
+        }
     }
-    B::deserialize(body.unwrap_or(&Value::Null)).map_err(|error| {
-        tracing::error!(%error, "a body that the contract lets pass does not fit its type");
-        Problem::new(Code::Internal)
-    })
 }

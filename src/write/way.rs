@@ -112,12 +112,13 @@ impl Way<'_> {
         before: Option<R>,
         found: &Faults,
     ) -> Result<Change<R>, Problem> {
-        let mut item = self.decode::<R>(job, before.as_ref(), found)?;
+        let (mut item, shape) = self.decode::<R>(job, before.as_ref(), found)?;
         item.claim(before.as_ref(), self.caller);
         Ok(Change {
             item,
             before,
-            faults: found.clone(),
+            shape,
+            faults: Faults::new(),
         })
     }
 
@@ -137,7 +138,7 @@ impl Way<'_> {
         R::consult_all(conn, items.collect()).await?;
         for entry in &mut changes {
             check_one(entry, |change| {
-                std::mem::take(&mut change.faults).into_result()?;
+                change.take_faults().into_result()?;
                 let before = change.before.as_ref();
                 match before == Some(&change.item) {
                     true => Ok(()),
@@ -178,24 +179,24 @@ impl Way<'_> {
         Ok(known)
     }
 
-    /// The body as an `R`, with every fault of its shape told at once.
+    /// The body as an `R`, and every fault of its shape; `found` are known already. Where there are any, the `R` is made of
+    /// what is left of the body, to be judged and not to be stored.
     fn decode<R: Resource>(
         &self,
         job: &Job,
         before: Option<&R>,
         found: &Faults,
-    ) -> Result<R, Problem> {
+    ) -> Result<(R, Faults), Problem> {
         let contract = self.contract;
         let stored = match before {
             Some(before) => to_object(&told(before, self.caller))?,
             None => self.given.clone(),
         };
+        let mut shape = Faults::new();
         let mut value = match job {
             Job::Create(value) | Job::Replace(value) => value.clone(),
             Job::MergePatch(patch) => {
-                contract
-                    .check(&format!("{}Patch", R::name()), patch)
-                    .into_result()?;
+                shape = contract.check(&format!("{}Patch", R::name()), patch);
                 let mut value = Value::Object(stored.clone());
                 json_patch::merge(&mut value, patch);
                 value
@@ -205,34 +206,43 @@ impl Way<'_> {
         };
         let body_schema = format!("{}Write", R::name());
         let read_only = contract.read_only(&body_schema);
-        let mut faults = body::take_read_only(&mut value, &stored, read_only, R::BY_READER);
-        faults.extend(contract.check(&body_schema, &value));
-        faults.extend(found.clone());
-        faults.into_result()?;
-        if let Value::Object(object) = &mut value {
+        shape.extend(body::take_read_only(
+            &mut value,
+            &stored,
+            read_only,
+            R::BY_READER,
+        ));
+        let (amiss, mut mended) = contract.mend(&body_schema, value);
+        shape.extend_elsewhere(amiss);
+        shape.extend(found.clone());
+        if let Some(Value::Object(object)) = &mut mended {
             for name in read_only.iter().map(String::as_str).chain(["id"]) {
                 if let Some(kept) = stored.get(name) {
                     object.entry(name).or_insert_with(|| kept.clone());
                 }
             }
         }
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let path = error.path().to_string().replace('.', "/");
-            tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
-            Problem::fault(
-                Fault::at(format!("/{path}"), Rule::WrongType)
-                    .with_word("expected", word("expected", "document")),
-            )
-        })
+        let decoded = serde_path_to_error::deserialize(mended.unwrap_or_default());
+        decoded
+            .map(|item| (item, shape.clone()))
+            .map_err(|error| match shape.into_result() {
+                Err(problem) => problem,
+                Ok(()) => {
+                    let path = error.path().to_string().replace('.', "/");
+                    tracing::warn!(%error, "a body that the contract lets pass does not fit its type");
+                    let fault = Fault::at(format!("/{path}"), Rule::WrongType);
+                    Problem::fault(fault.with_word("expected", word("expected", "document")))
+                }
+            })
     }
 
     /// What the body of `job` makes of `base`, whatever is stored by now.
     pub fn edited<R: Resource>(&self, job: &Job, base: &R) -> Result<R, Problem> {
         let mut faults = Faults::new();
-        let mut item = self.decode::<R>(job, Some(base), &faults)?;
+        let (mut item, shape) = self.decode::<R>(job, Some(base), &faults)?;
         item.claim(Some(base), self.caller);
         item.prepare(Some(base), &Known::default(), &mut faults);
-        faults.into_result()?;
+        faults.behind(shape).into_result()?;
         Ok(item)
     }
 
@@ -252,9 +262,9 @@ impl Way<'_> {
         };
         let relation = item.relation(self.caller);
         let may = allows(self.caller.role, action, R::THING, relation).is_some();
-        if !may && !before.is_some_and(|before| self.leaves(before, item)) {
-            // Whose it would be may just be misspelt.
-            std::mem::take(faults).into_result()?;
+        // Whose it would be may just be misspelt.
+        let is_faulty = !faults.is_empty() || !change.shape.is_empty();
+        if !may && !is_faulty && !before.is_some_and(|before| self.leaves(before, item)) {
             return Err(forbidden(self.caller));
         }
         item.check(&self.looking_at(before, known), faults);
@@ -285,8 +295,17 @@ pub struct Change<R> {
     pub item: R,
     /// As it is stored, locked; none when it is new.
     pub before: Option<R>,
-    /// What was found wrong so far.
+    /// What is wrong with the shape of the body; the item is then made of what is left of it.
+    shape: Faults,
+    /// What was found wrong with the meaning so far.
     faults: Faults,
+}
+
+impl<R> Change<R> {
+    /// All that was found wrong.
+    fn take_faults(&mut self) -> Faults {
+        std::mem::take(&mut self.faults).behind(std::mem::take(&mut self.shape))
+    }
 }
 
 /// Does `step` with a change that nothing is wrong with so far.
@@ -472,7 +491,13 @@ pub async fn store<R: Resource>(
         given: Map::new(),
     };
     let nothing = Faults::new();
-    let new = way.decode::<R>(&Job::Create(value.clone()), None, &nothing)?;
+    let new = Job::Create(value.clone());
+    let (new, shape) = way.decode::<R>(&new, None, &nothing)?;
+    if !shape.is_empty() {
+        // What it is known by may be wrong itself.
+        way.apply::<R>(conn, &Job::Create(value.clone()), None, &nothing)
+            .await?;
+    }
     let key = new.file_key();
     let before = match events::find_loaded(conn, R::THING, &key).await? {
         Some(id) => match R::find_by_text(conn, &id).await? {

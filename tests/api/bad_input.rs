@@ -185,6 +185,7 @@ async fn dates_that_no_calendar_has_are_refused() {
         .patch("/v1/meetings/exchange-meeting-4", "*", agenda)
         .await
         .refused(&[
+            ("/agenda/0/ends_at", "ends_before_start"),
             ("/agenda/1/starts_at", "format"),
             ("/agenda/2/starts_at", "format"),
         ]);
@@ -647,6 +648,240 @@ fn garbage() -> impl Strategy<Value = Value> {
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
+}
+
+/// What is wrong with the meaning of a thing: its kind, the place and what is put there, the fault that this is, and what
+/// it is held against.
+type Wrong = (
+    &'static str,
+    &'static str,
+    fn() -> Value,
+    &'static str,
+    &'static [&'static str],
+);
+
+const WRONG: &[Wrong] = &[
+    (
+        "programme",
+        "/guidelines/programme_funded_delegates/min",
+        || json!(9),
+        "min_above_max",
+        &["/guidelines/programme_funded_delegates/max"],
+    ),
+    (
+        "city",
+        "/country_code",
+        || json!("JP"),
+        "side_country",
+        &["/side"],
+    ),
+    (
+        "pairing",
+        "/subjects/0",
+        || json!("nothing"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "meeting",
+        "/cities/1",
+        || json!("nowhere"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "tour",
+        "/host_city",
+        || json!("nowhere"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "template",
+        "/programme",
+        || json!("nothing"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "sdg",
+        "/targets/0/code",
+        || json!("16.1"),
+        "wrong_goal",
+        &["/number"],
+    ),
+    (
+        "knowledge_item",
+        "/subjects/0",
+        || json!("nothing"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "action_plan",
+        "/activities/0/sources/0/id",
+        || json!("meeting-99"),
+        "unknown_reference",
+        &["/activities/0/sources/0/type"],
+    ),
+    (
+        "contribution",
+        "/question",
+        || json!("nothing"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "user",
+        "/city",
+        || json!("nowhere"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "client",
+        "/city",
+        || json!("nowhere"),
+        "unknown_reference",
+        &[],
+    ),
+    (
+        "webhook",
+        "/cities/0",
+        || json!("nowhere"),
+        "unknown_reference",
+        &[],
+    ),
+];
+
+/// The place of everything in a body.
+fn places(body: &Value, at: &str, found: &mut Vec<String>) {
+    let inner: Vec<(String, &Value)> = match body {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, it)| (name.clone(), it))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(at, it)| (at.to_string(), it))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, value) in inner {
+        let place = format!("{at}/{name}");
+        places(value, &place, found);
+        found.push(place);
+    }
+}
+
+fn is_within(inner: &str, outer: &str) -> bool {
+    inner
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[tokio::test]
+async fn a_fault_of_shape_hides_no_fault_of_meaning_and_makes_none() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    app.run("DELETE FROM sdgs WHERE number = 17").await;
+    for kind in KINDS {
+        let wrong = WRONG.iter().find(|(name, ..)| *name == kind.name);
+        let mut good = Vec::new();
+        places(&(kind.new)(), "", &mut good);
+        for spoilt in good {
+            let mut body = (kind.new)();
+            let hidden = wrong.filter(|(_, place, _, _, against)| {
+                let against = against.iter().chain([place]);
+                !against
+                    .into_iter()
+                    .any(|it| is_within(it, &spoilt) || is_within(&spoilt, it))
+            });
+            if let Some((_, place, value, ..)) = hidden {
+                *body.pointer_mut(place).unwrap() = value();
+            }
+            *body.pointer_mut(&spoilt).unwrap() = json!([[0]]);
+            let path = format!("{}?dryrun=true", kind.path);
+            let reply = admin.post(&path, body).await.problem("invalid_input");
+            let (of_shape, of_meaning): (Vec<_>, Vec<_>) = reply
+                .faults()
+                .into_iter()
+                .partition(|(at, _)| is_within(at, &spoilt));
+            let expected =
+                hidden.map(|(_, place, _, code, _)| ((*place).to_owned(), (*code).to_owned()));
+            assert!(!of_shape.is_empty(), "{} {spoilt}: {reply}", kind.name);
+            assert_eq!(
+                of_meaning,
+                Vec::from_iter(expected),
+                "{} {spoilt}: {reply}",
+                kind.name
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_faults_of_a_plan_are_told_at_once() {
+    let app = App::start().await;
+    let yokohama = app.city_user("yokohama").await;
+    let mut plan = bare_plan("yokohama", "nowhere-at-all");
+    plan["activities"] = json!([
+        {"title": {"en": "A"}, "when": "soon", "budget": {"amount": "1.234", "currency": "JPY"}},
+        {"title": {"en": "B"}, "sources": [{"type": "rumour", "id": "exchange-meeting-3"}]},
+        {"title": {"en": "C"}, "sources": [{"type": "meeting", "id": "meeting-99"}]},
+    ]);
+    let reply = yokohama.post("/v1/action-plans", plan).await;
+    reply.refused(&[
+        ("/pairing", "unknown_reference"),
+        ("/activities/0/when", "edtf"),
+        ("/activities/0/budget/amount", "too_many_decimals"),
+        ("/activities/1/sources/0/type", "not_allowed_value"),
+        ("/activities/2/sources/0/id", "unknown_reference"),
+    ]);
+    let made = yokohama
+        .post(
+            "/v1/action-plans",
+            bare_plan("yokohama", "frankfurt-yokohama"),
+        )
+        .await;
+    let path = format!("/v1/action-plans/{}", made.expect(201).id());
+    let patch = json!({"nmae": null, "language": 5, "proponents": ["yokohama", "nowhere"],
+        "risks": [{"key": "a"}, {"key": "a", "likelihood": 9}]});
+    let reply = yokohama.patch(&path, "*", patch).await;
+    reply.refused(&[
+        ("/nmae", "unknown_field"),
+        ("/language", "wrong_type"),
+        ("/proponents/1", "unknown_reference"),
+        ("/risks/1/key", "duplicate_key"),
+        ("/risks/1/likelihood", "too_large"),
+    ]);
+    // Whose it would be cannot be told, so nobody is refused the right to it.
+    let mut plan = bare_plan("yokohama", "frankfurt-yokohama");
+    plan["proponents"] = json!("yokohama");
+    plan["sdg_relevance"] = json!([{"target": "99.9"}]);
+    let reply = yokohama.post("/v1/action-plans", plan).await;
+    reply.refused(&[
+        ("/proponents", "wrong_type"),
+        ("/sdg_relevance/0/target", "unknown_sdg"),
+    ]);
+}
+
+#[tokio::test]
+async fn all_faults_of_what_is_done_to_a_thing_are_told_at_once() {
+    let app = App::start().await;
+    let (admin, frankfurt) = (app.admin().await, app.city_user("frankfurt").await);
+    let lesson = Kind::named("contribution").make(&app, &admin).await;
+    let nothing = "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f";
+    let decline = json!({"plan": nothing, "reason": {"en": ""}});
+    let path = format!("{lesson}/decline");
+    let reply = frankfurt.post(&path, decline).await;
+    reply.refused(&[
+        ("/plan", "unknown_reference"),
+        ("/reason/en", "too_short"),
+        ("/reason/en", "blank"),
+    ]);
+    assert_eq!(app.count("contribution_declines").await, 0);
 }
 
 /// A good body with one part of it replaced.

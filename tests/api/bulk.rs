@@ -228,8 +228,7 @@ async fn a_bad_line_is_told_by_number_and_place_and_the_others_go_on() {
         kinds[2].1,
         [
             fault("/pairing", "unknown_reference"),
-            fault("/sdg_relevance/0/target", "unknown_sdg"),
-            fault("/template", "required")
+            fault("/sdg_relevance/0/target", "unknown_sdg")
         ]
     );
     assert_eq!(

@@ -178,7 +178,10 @@ async fn nothing_is_stored_of_a_bad_body_or_a_dry_run() {
     bad["pairing"] = json!("nowhere");
     bad["colour"] = json!("red");
     let reply = put(&frankfurt, PATH, &bad).await;
-    reply.refused(&[("/colour", "unknown_field")]);
+    reply.refused(&[
+        ("/colour", "unknown_field"),
+        ("/pairing", "unknown_reference"),
+    ]);
     put(&frankfurt, PATH, &json!([]))
         .await
         .problem("invalid_input");

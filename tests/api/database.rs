@@ -282,6 +282,11 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "written with its plan, each source once",
     ),
     ("action_plan_sources_version_fkey", "goes with its version"),
+    (
+        "action_plan_kept_sources_pkey",
+        "kept by a trigger, each source once",
+    ),
+    ("action_plan_kept_sources_plan_fkey", "goes with its plan"),
     ("action_plan_revisions_pkey", "a version names one plan"),
     (
         "action_plan_revisions_version_fkey",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::kinds::plan;
-use crate::support::plans::complete_plan;
+use crate::support::plans::{cast, complete_plan, make, to};
 use crate::support::{App, Client, Reply};
 
 async fn begun(client: &Client) -> (String, Reply) {
@@ -74,10 +74,11 @@ async fn a_comment_is_made_read_changed_settled_and_deleted() {
     assert_eq!(open.body["resolved_by"], json!(null));
     let refused = json!({"pointer": "/objectives", "reply_to": made.id(), "city": "essen"});
     let refused = owner.patch(&at, "*", refused).await;
-    refused.refused(&[("/city", "read_only")]);
-    let refused = json!({"pointer": "/objectives", "reply_to": made.id()});
-    let refused = owner.patch(&at, "*", refused).await;
-    refused.refused(&[("/pointer", "immutable"), ("/reply_to", "immutable")]);
+    refused.refused(&[
+        ("/city", "read_only"),
+        ("/pointer", "immutable"),
+        ("/reply_to", "immutable"),
+    ]);
 
     assert_eq!(
         owner.get(&path).await.etag(),
@@ -133,7 +134,7 @@ async fn a_comment_is_about_a_place_that_is_there() {
     let refused = owner.post(&list, json!({"text": {"en": "Why?"}})).await;
     refused.refused(&[("/pointer", "required")]);
     let refused = owner.post(&list, json!({"pointer": "/nothing"})).await;
-    refused.refused(&[("/text", "required")]);
+    refused.refused(&[("/pointer", "nothing_there"), ("/text", "required")]);
 }
 
 #[tokio::test]
@@ -362,6 +363,30 @@ async fn a_partner_goes_on_reading_the_threads_in_which_it_has_spoken() {
     let third = app.city_user("toyota").await;
     third.get(&list).await.problem("not_found");
     third.get(&at).await.problem("not_found");
+}
+
+#[tokio::test]
+async fn who_reads_a_published_plan_and_cannot_comment_on_it_is_told_why() {
+    let (app, owner, partner, admin) = cast().await;
+    let path = make(&owner, complete_plan(&["frankfurt"])).await;
+    let list = format!("{path}/comments");
+    let third = app.city_user("toyota").await;
+    for client in [&partner, &third] {
+        client.post(&list, on("")).await.problem("not_found");
+    }
+    to(&owner, &path, "submitted").await.expect(200);
+    to(&admin, &path, "approved").await.expect(200);
+    // Neither has ever spoken there; both read it.
+    for dry in ["", "?dryrun=true"] {
+        let list = format!("{list}{dry}");
+        let reply = partner.post(&list, on("")).await;
+        reply.conflict("comments_closed", &[]);
+        third.post(&list, on("")).await.problem("forbidden");
+    }
+    let anonymous = app.anonymous().post(&list, on("")).await;
+    anonymous.problem("unauthenticated");
+    partner.get(&list).await.problem("not_found");
+    assert_eq!(app.count("action_plan_comments").await, 0);
 }
 
 #[tokio::test]

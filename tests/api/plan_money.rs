@@ -25,28 +25,17 @@ async fn an_amount_has_a_currency_that_is_in_use_and_no_more_decimals_than_that(
             {"source": "Union", "amount": "10.00", "currency": "XXX"}]},
     }));
     let events = yokohama.get("/v1/action-plans?count=true").await.body["total"].clone();
-    // Faults of the shape come first, all together.
-    yokohama
-        .post("/v1/action-plans", body.clone())
-        .await
-        .refused(&[
-            ("/activities/2/budget/currency", "unknown_currency"),
-            ("/activities/3/budget/currency", "unknown_currency"),
-            ("/activities/4/budget/currency", "unknown_currency"),
-            ("/activities/7/budget/currency", "unknown_currency"),
-            ("/implementation/financing/4/currency", "unknown_currency"),
-        ]);
-    let mut body = body;
-    for (index, currency) in [(2, "EUR"), (3, "EUR"), (4, "EUR"), (7, "EUR")] {
-        body["activities"][index]["budget"]["currency"] = json!(currency);
-    }
-    body["implementation"]["financing"][4]["currency"] = json!("EUR");
     let reply = yokohama.post("/v1/action-plans", body).await.refused(&[
         ("/activities/0/budget/amount", "too_many_decimals"),
+        ("/activities/2/budget/currency", "unknown_currency"),
+        ("/activities/3/budget/currency", "unknown_currency"),
+        ("/activities/4/budget/currency", "unknown_currency"),
         ("/activities/5/budget/amount", "too_many_decimals"),
+        ("/activities/7/budget/currency", "unknown_currency"),
         ("/implementation/financing/0/currency", "required"),
         ("/implementation/financing/1/amount", "required"),
         ("/implementation/financing/3/amount", "too_many_decimals"),
+        ("/implementation/financing/4/currency", "unknown_currency"),
     ]);
     let detail = &reply.body["errors"][0]["detail"];
     assert_eq!(detail, "JPY has no more than 0 decimals.");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::Client;
-use crate::support::kinds::{contribution, knowledge};
+use crate::support::kinds::{Kind, contribution, knowledge};
 use crate::support::plans::{cast, complete_plan, consent, make, to};
 
 /// What the city answers to a question; its id.
@@ -308,15 +308,15 @@ async fn what_a_plan_names_cannot_be_deleted() {
     }
     to(&frankfurt, &plan, "withdrawn").await.expect(200);
     assert_eq!(app.events().await, events + 2);
+    // Older versions hold them as long as there is the plan.
+    for (_, path, _) in &named {
+        admin.delete(path, "*").await.problem("still_referenced");
+    }
+    to(&frankfurt, &plan, "draft").await.expect(200);
+    admin.delete(&plan, "*").await.expect(204);
     for (_, path, _) in &named {
         admin.delete(path, "*").await.expect(204);
     }
-    // What is gone cannot be brought back with an old version.
-    to(&frankfurt, &plan, "draft").await.expect(200);
-    let request = frankfurt.request("POST", &format!("{plan}/versions/1/restore"));
-    let reply = request.header("If-Match", "*").send().await;
-    let reply = reply.problem("not_restorable");
-    assert_eq!(reply.faults().len(), 4, "{reply}");
 }
 
 #[tokio::test]
@@ -443,8 +443,9 @@ async fn the_flow_of_a_pairing_tells_what_became_of_each_lesson() {
         assert_eq!(uptake(client, &pending).await, told("pending", 0, 0));
         assert_eq!(uptake(client, &foreign).await, None);
     }
-    // The plan is a draft: the partner sees neither it nor what it says.
-    for client in [&yokohama, &umea, &app.anonymous()] {
+    // The plan is a draft: the partner sees neither it nor what it says, but why its lesson is declined.
+    assert_eq!(uptake(&yokohama, &declined).await, told("declined", 0, 1));
+    for client in [&umea, &app.anonymous()] {
         assert_eq!(uptake(client, &declined).await, told("pending", 0, 0));
     }
     assert_eq!(uptake(&yokohama, &adopted).await, told("pending", 0, 0));
@@ -688,4 +689,158 @@ async fn a_plan_declines_what_was_said_in_its_pairing() {
     let path = format!("/v1/contributions/{lesson}/decline");
     let refused = frankfurt.post(&path, decline).await;
     refused.refused(&[("/plan", "lesson_of_others")]);
+}
+
+#[tokio::test]
+async fn what_only_an_older_version_names_cannot_be_deleted_either() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "partner").await;
+    let item = yokohama.post("/v1/knowledge", {
+        let mut item = knowledge_of_frankfurt();
+        item["cities"] = json!(["yokohama"]);
+        item["status"] = json!("published");
+        item
+    });
+    let item = item.await.expect(201).id();
+    let cites = citing(
+        &[source("contribution", &lesson)],
+        &[source("knowledge", &item)],
+    );
+    let plan = make(&frankfurt, cites.clone()).await;
+    let without = json!({"inputs": null, "activities": []});
+    frankfurt
+        .patch(&plan, "*", without.clone())
+        .await
+        .expect(200);
+    frankfurt.patch(&plan, "*", json!({"risks": []})).await;
+    for path in [
+        format!("/v1/contributions/{lesson}"),
+        format!("/v1/knowledge/{item}"),
+    ] {
+        let reply = yokohama.delete(&path, "*").await;
+        let reply = reply.problem("still_referenced");
+        assert_eq!(reply.faults()[0].1, "referenced_by_hidden", "{reply}");
+        let reply = admin.delete(&path, "*").await.problem("still_referenced");
+        let id = plan.rsplit('/').next().unwrap();
+        let named = json!([{"type": "action_plan", "id": id}]);
+        assert_eq!(reply.body["referenced_by"], named);
+    }
+    // So the version can be restored, and what it names goes when the plan is gone.
+    let restore = format!("{plan}/versions/1/restore");
+    let restore = frankfurt.request("POST", &restore).header("If-Match", "*");
+    let restored = restore.send().await.expect(200);
+    assert_eq!(restored.body["inputs"], cites["inputs"]);
+    frankfurt.patch(&plan, "*", without).await.expect(200);
+    frankfurt.delete(&plan, "*").await.expect(204);
+    assert_eq!(app.count("action_plan_kept_sources").await, 0);
+    let path = format!("/v1/contributions/{lesson}");
+    yokohama.delete(&path, "*").await.expect(204);
+}
+
+#[tokio::test]
+async fn every_kind_of_thing_that_still_refers_to_another_is_named() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    say(&yokohama, "yokohama", "good-practices", "public").await;
+    make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let kinds = async |path: &str| {
+        let reply = admin.delete(path, "*").await;
+        let reply = reply.problem("still_referenced");
+        let named = reply.body["referenced_by"].as_array().unwrap();
+        assert!(named.len() <= 20, "{reply}");
+        let codes = reply.faults().into_iter();
+        assert!(codes.map(|it| it.1).all(|code| code == "referenced_by"));
+        let kinds = named
+            .iter()
+            .map(|it| it["type"].as_str().unwrap().to_owned());
+        kinds.collect::<std::collections::BTreeSet<_>>()
+    };
+    let expected = ["contribution", "meeting", "pairing", "tour", "user"];
+    let found = kinds("/v1/cities/yokohama").await;
+    for kind in expected {
+        // Its tours, plans and contributions hang on its pairing and its meetings.
+        let is_direct = matches!(kind, "meeting" | "pairing" | "user");
+        assert_eq!(found.contains(kind), is_direct, "{kind}: {found:?}");
+    }
+    for kind in ["tour", "knowledge_item"] {
+        let kind = Kind::named(kind);
+        admin.post(kind.path, (kind.new)()).await.expect(201);
+    }
+    let found = kinds("/v1/pairings/umea-kamakura").await;
+    assert!(
+        found.contains("knowledge_item") && found.contains("tour"),
+        "{found:?}"
+    );
+    let found = kinds("/v1/meetings/exchange-meeting-3").await;
+    assert!(
+        found.contains("contribution") && found.contains("knowledge_item"),
+        "{found:?}"
+    );
+    // A city that only leaves the meeting is needed by what it said there alone.
+    let cities = admin.get("/v1/meetings/exchange-meeting-3").await.body["cities"].clone();
+    let rest = cities
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| *it != "yokohama");
+    let rest = json!({"cities": rest.collect::<Vec<_>>()});
+    let reply = admin
+        .patch("/v1/meetings/exchange-meeting-3", "*", rest)
+        .await;
+    let reply = reply.problem("still_referenced");
+    let named = reply.body["referenced_by"].as_array().unwrap();
+    assert_eq!(named.len(), 1, "{reply}");
+    assert_eq!(named[0]["type"], "contribution");
+    assert!(app.count("contributions").await > 0);
+}
+
+#[tokio::test]
+async fn the_city_whose_lesson_it_is_hears_of_a_decline_by_every_way_and_no_other_city_by_any() {
+    let (app, frankfurt, yokohama, admin) = cast().await;
+    let toyota = app.city_user("toyota").await;
+    let lesson = say(&yokohama, "yokohama", "good-practices", "public").await;
+    let plan = make(&frankfurt, complete_plan(&["frankfurt"])).await;
+    let id = plan.rsplit('/').next().unwrap();
+    let decline = json!({"plan": id, "reason": {"en": "Too narrow"}});
+    let path = format!("/v1/contributions/{lesson}/decline");
+    let told = async |client: &Client| {
+        let list = format!("/v1/contributions/{lesson}/declines");
+        let list = client.get(&list).await.expect(200).items();
+        let changes = client.all("/v1/changes?type=decline&limit=1000").await;
+        let last = changes.last().map(|it| it["action"].clone());
+        (list.len(), uptake(client, &lesson).await.unwrap(), last)
+    };
+    let pending = ("pending".to_owned(), 0, 0);
+    let declined = ("declined".to_owned(), 0, 1);
+    assert_eq!(told(&yokohama).await, (0, pending.clone(), None));
+    frankfurt.post(&path, decline).await.expect(201);
+    // The draft itself stays the proponents' alone.
+    yokohama.get(&plan).await.problem("not_found");
+    for client in [&frankfurt, &yokohama, &admin] {
+        let heard = (1, declined.clone(), Some(json!("created")));
+        assert_eq!(told(client).await, heard);
+    }
+    let change = &yokohama.all("/v1/changes?type=decline").await[0];
+    assert_eq!(change["id"], format!("{lesson}/{id}"));
+    let read = change["url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&app.url)
+        .unwrap();
+    let read = yokohama.get(read).await.expect(200);
+    assert_eq!(read.body["reason"]["en"], "Too narrow");
+    assert_eq!(told(&toyota).await, (0, pending.clone(), None));
+
+    // A city that comes to the plan hears it too; who leaves hears no more of it.
+    let both = json!({"proponents": ["frankfurt", "yokohama"]});
+    frankfurt.patch(&plan, "*", both).await.expect(200);
+    let left = json!({"proponents": ["yokohama"]});
+    frankfurt.patch(&plan, "*", left).await.expect(200);
+    let heard = (0, pending.clone(), Some(json!("deleted")));
+    assert_eq!(told(&frankfurt).await, heard);
+    // It goes with its plan.
+    yokohama.delete(&plan, "*").await.expect(204);
+    let heard = (0, pending, Some(json!("deleted")));
+    assert_eq!(told(&yokohama).await, heard);
+    let last = admin.all("/v1/changes?type=decline").await;
+    assert_eq!(last.last().unwrap()["action"], "deleted");
 }

@@ -14,6 +14,7 @@ use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{CityId, CommentId, PlanId};
 use crate::messages::word;
+use crate::pairings::types::Pairing;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
@@ -22,6 +23,7 @@ use crate::resource::{
     usual_sorts_by_uuid,
 };
 use crate::schema::action_plan_comments;
+use crate::write::forbidden;
 
 /// The comments that a city sees: on its own plans, on those of its pairings while they are handed in, and in threads in which
 /// it has spoken; of the others' plans not what is said of their sources, because not every source is shown to partners.
@@ -95,6 +97,7 @@ impl Resource for Comment {
     type Filter = CommentFilter;
 
     const THING: Thing = Thing::Comment;
+    const TABLE: &'static str = "action_plan_comments";
     const PATH: &'static str = "/action-plans/{plan}/comments";
     const SORTS: &'static [Sort<Self>] = usual_sorts_by_uuid![];
     const TIE: TieBreak<Self> = TieBreak {
@@ -114,6 +117,20 @@ impl Resource for Comment {
         let plan = parents.first();
         Ok(opens::<ActionPlan, Self>(conn, caller, plan).await?
             || has_spoken(conn, caller, plan).await?)
+    }
+
+    /// Who reads the plan and does not comment on it is told why.
+    async fn enter_locked(
+        conn: &mut Connection,
+        caller: &Caller,
+        parents: &[String],
+    ) -> QueryResult<bool> {
+        let plan = parents.first();
+        let reads = match plan.and_then(|plan| plan.parse().ok()) {
+            Some(plan) => ActionPlan::find(conn, caller, &plan).await?.is_some(),
+            None => false,
+        };
+        Ok(reads || has_spoken(conn, caller, plan).await?)
     }
 
     fn cities(&self) -> Vec<CityId> {
@@ -144,6 +161,12 @@ impl Resource for Comment {
         references.to_seen::<ActionPlan>(&self.plan);
         if let Some(comment) = &self.reply_to {
             references.to::<Self>("/reply_to", comment);
+        }
+    }
+
+    fn further_references(&self, known: &Known, references: &mut References) {
+        if let Some(plan) = known.get::<ActionPlan>(&self.plan) {
+            references.to_seen::<Pairing>(&plan.pairing);
         }
     }
 
@@ -201,15 +224,19 @@ impl Resource for Comment {
         faults.check(is_settled && !may_settle, "/resolved", Rule::NotYours);
     }
 
-    /// A plan is commented on by who writes it, and by its partners while it is handed in to them.
+    /// A plan is commented on by who writes it, and by its partners while it is handed in to them; by other cities never.
     fn admit(&self, check: &Check<'_, Self>) -> Result<(), Problem> {
         let plan = check.known.get::<ActionPlan>(&self.plan);
-        let is_open = check.before.is_some() || plan.is_some_and(|plan| !plan.is_public_copy);
-        if is_open {
-            Ok(())
-        } else {
-            Err(Problem::new(Code::CommentsClosed))
+        if check.before.is_some() || plan.is_some_and(|plan| !plan.is_public_copy) {
+            return Ok(());
         }
+        let pairing = plan.and_then(|plan| check.known.get::<Pairing>(&plan.pairing));
+        let own = check.caller.city.iter();
+        let is_partner = |pairing: &Pairing| own.clone().any(|own| pairing.cities().contains(own));
+        Err(match pairing.is_none_or(is_partner) {
+            true => Problem::new(Code::CommentsClosed),
+            false => forbidden(check.caller),
+        })
     }
 
     async fn find(
@@ -315,7 +342,7 @@ impl Comment {
     /// Finds its place in the plan as its author sees it.
     fn place(&mut self, known: &Known, faults: &mut Faults) {
         let Some(pointer) = &self.pointer else {
-            faults.push(Fault::at("/pointer", Rule::Required));
+            faults.push(Fault::at("/pointer", Rule::Required).against("/reply_to"));
             return;
         };
         let Some(plan) = known.get::<ActionPlan>(&self.plan) else {

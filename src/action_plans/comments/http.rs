@@ -33,8 +33,8 @@ pub async fn get_comment(asking: Asking) -> Answer {
 
 /// Comment on an action plan
 ///
-/// For users of its proponents, for those of the partner cities while the plan is handed in (`comments_closed`), and for
-/// admins. The plan and its version stay as they are.
+/// For users of its proponents, for those of the partner cities while the plan is handed in (before and after it,
+/// `comments_closed`), and for admins. Who reads a published plan of other cities is refused. The plan and its version stay as they are.
 #[utoipa::path(tag = "action plans", params(("plan" = PlanId, Path, description = "Id of the action plan."), WriteParams), request_body = Comment, responses((status = 201, body = Comment)))]
 #[post("/action-plans/{plan}/comments")]
 pub async fn create_comment(ask: Ask, payload: Payload) -> Answer {

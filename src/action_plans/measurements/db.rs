@@ -85,6 +85,7 @@ impl Resource for Measurement {
     type Filter = MeasurementFilter;
 
     const THING: Thing = Thing::Measurement;
+    const TABLE: &'static str = "action_plan_measurements";
     const PATH: &'static str = "/action-plans/{plan}/indicators/{indicator}/measurements";
     const SORTS: &'static [Sort<Self>] = &[
         Sort {

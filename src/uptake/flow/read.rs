@@ -15,12 +15,13 @@ use crate::contributions::db::visible_to as contributions_visible_to;
 use crate::db::Connection;
 use crate::ids::{CityId, ContributionId, KnowledgeId, PairingId, PlanId, TourId};
 use crate::knowledge::db::visible_to as knowledge_visible_to;
-use crate::policy::{Relation, Role};
+use crate::policy::Role;
 use crate::schema::{
     action_plan_readers, action_plan_sources, action_plan_versions, action_plans,
     contribution_declines as declines, contributions, knowledge, pairing_cities, tours,
 };
 use crate::text::{Text, Title};
+use crate::uptake::db::visible_to as declines_visible_to;
 use crate::uptake::uses::{SourceUse, use_of};
 
 pub(super) async fn plans_of(
@@ -211,32 +212,22 @@ pub(super) async fn sources_of(
     Ok(sources)
 }
 
-/// What the plans decline: all of it for admins, for others that of their own plans and of their own lessons.
+/// What the plans of the pairing decline, as far as `caller` hears it: also by a draft that the city whose lesson it is does
+/// not see otherwise.
 pub(super) async fn declines_of(
     mut conn: &Connection,
     caller: &Caller,
-    plans: &[FlowPlan],
+    pairing: &PairingId,
 ) -> QueryResult<Vec<(ContributionId, DeclinedBy)>> {
-    if caller.role != Role::Admin && caller.city.is_none() {
-        return Ok(Vec::new());
-    }
-    let own: Vec<PlanId> = plans
-        .iter()
-        .filter(|plan| {
-            caller.role == Role::Admin
-                || caller.relation_to_cities(plan.proponents.iter()) == Relation::Own
-        })
-        .map(|plan| plan.plan)
-        .collect();
-    let all: Vec<PlanId> = plans.iter().map(|plan| plan.plan).collect();
     let mut query = declines::table
         .inner_join(contributions::table.on(contributions::id.eq(declines::contribution)))
-        .filter(declines::plan.eq_any(all))
+        .inner_join(action_plans::table.on(action_plans::id.eq(declines::plan)))
+        .filter(action_plans::pairing.eq(pairing))
         .order((declines::at.desc(), declines::plan))
         .select((declines::contribution, declines::plan, declines::reason))
         .into_boxed();
-    if let Some(city) = &caller.city {
-        query = query.filter(declines::plan.eq_any(own).or(contributions::city.eq(city)));
+    if let Some(heard) = declines_visible_to(caller) {
+        query = query.filter(heard);
     }
     let rows: Vec<(ContributionId, PlanId, Text)> = query.load(&mut conn).await?;
     let declined = |(lesson, plan, reason)| (lesson, DeclinedBy { plan, reason });

@@ -32,6 +32,7 @@ const PARTS: &[(&str, &str, &str)] = &[
         "indicators/bridges/measurements",
     ),
     ("tour", "delegate", "delegates"),
+    ("contribution", "decline", "declines"),
 ];
 
 /// What a reader knows: the version of each thing by its type and id, and where it is read.
@@ -197,10 +198,14 @@ pub fn plans_of(things: &Things) -> Vec<String> {
 
 fn note(things: &mut Things, kind: &str, path: &str, items: &[Value]) {
     for item in items {
-        let (key, url) = (
-            (kind.to_owned(), id_of(item)),
-            format!("{path}/{}", id_of(item)),
-        );
+        // A decline is known by its lesson and its plan.
+        let (id, own) = match (&item["contribution"], &item["plan"]) {
+            (Value::String(lesson), Value::String(plan)) => {
+                (format!("{lesson}/{plan}"), plan.clone())
+            }
+            _ => (id_of(item), id_of(item)),
+        };
+        let (key, url) = ((kind.to_owned(), id), format!("{path}/{own}"));
         // Measurements have no version: they never change.
         things.insert(key, (item["version"].as_i64().unwrap_or(1), url));
     }

@@ -1,0 +1,11 @@
+DROP TRIGGER action_plans_read_declines ON action_plans;
+DROP FUNCTION read_declines();
+DROP TRIGGER contribution_declines_tell ON contribution_declines;
+DROP FUNCTION tell_decline();
+DROP FUNCTION decline_sight(contribution_declines);
+DROP TRIGGER contribution_declines_place ON contribution_declines;
+DROP FUNCTION place_decline();
+DELETE FROM change_cities WHERE type = 'decline';
+DELETE FROM changes WHERE type = 'decline';
+DELETE FROM unnumbered_changes WHERE type = 'decline';
+ALTER TABLE contribution_declines DROP COLUMN cities;

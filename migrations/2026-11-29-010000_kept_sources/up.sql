@@ -21,14 +21,16 @@ CREATE INDEX action_plan_kept_sources_tour ON action_plan_kept_sources (tour) WH
 CREATE INDEX action_plan_kept_sources_meeting ON action_plan_kept_sources (meeting) WHERE meeting IS NOT NULL;
 CREATE INDEX action_plan_kept_sources_knowledge ON action_plan_kept_sources (knowledge) WHERE knowledge IS NOT NULL;
 
-CREATE FUNCTION keep_source() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_sources() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO action_plan_kept_sources (plan, type, source) VALUES (NEW.plan, NEW.type, NEW.source)
+    INSERT INTO action_plan_kept_sources (plan, type, source)
+    SELECT DISTINCT plan, type, source FROM named
     ON CONFLICT ON CONSTRAINT action_plan_kept_sources_pkey DO NOTHING;
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION keep_source() IS 'Keeps what a version names as a source, whoever writes.';
-CREATE TRIGGER action_plan_sources_keep AFTER INSERT ON action_plan_sources FOR EACH ROW EXECUTE FUNCTION keep_source();
+COMMENT ON FUNCTION keep_sources() IS 'Keeps what versions name as sources, whoever writes.';
+CREATE TRIGGER action_plan_sources_keep AFTER INSERT ON action_plan_sources REFERENCING NEW TABLE AS named
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_sources();
 
 -- What older versions name, as far as it is still there.
 INSERT INTO action_plan_kept_sources (plan, type, source)
@@ -45,3 +47,10 @@ WHERE CASE source ->> 'type'
     WHEN 'meeting' THEN EXISTS (SELECT FROM meetings WHERE id = source ->> 'id')
     WHEN 'knowledge' THEN EXISTS (SELECT FROM knowledge WHERE id = (source ->> 'id')::uuid)
 END;
+
+-- What is named is kept, and what is kept is there: held once for each plan, and not once more for each place that names it.
+ALTER TABLE action_plan_sources
+    DROP CONSTRAINT action_plan_sources_contribution_fkey,
+    DROP CONSTRAINT action_plan_sources_tour_fkey,
+    DROP CONSTRAINT action_plan_sources_meeting_fkey,
+    DROP CONSTRAINT action_plan_sources_knowledge_fkey;

@@ -251,34 +251,6 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
         },
     ),
     (
-        "action_plan_sources_contribution_fkey",
-        Meaning::Reference {
-            owner: Thing::ActionPlan,
-            pointer: "/activities",
-        },
-    ),
-    (
-        "action_plan_sources_tour_fkey",
-        Meaning::Reference {
-            owner: Thing::ActionPlan,
-            pointer: "/activities",
-        },
-    ),
-    (
-        "action_plan_sources_meeting_fkey",
-        Meaning::Reference {
-            owner: Thing::ActionPlan,
-            pointer: "/activities",
-        },
-    ),
-    (
-        "action_plan_sources_knowledge_fkey",
-        Meaning::Reference {
-            owner: Thing::ActionPlan,
-            pointer: "/activities",
-        },
-    ),
-    (
         "action_plan_kept_sources_contribution_fkey",
         Meaning::Reference {
             owner: Thing::ActionPlan,

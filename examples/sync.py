@@ -269,6 +269,8 @@ class Copy:
 
 
 def main():
+    if not FOLDER.is_dir():
+        raise SystemExit(f"there is no folder {FOLDER}: make it, or mend its name")
     copy = Copy()
     if copy.cursor is None:
         copy.export()

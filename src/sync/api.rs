@@ -242,10 +242,12 @@ fn change(item: &Value) -> Option<(String, i64, bool)> {
 }
 
 fn unexpected(method: &str, url: &str, answer: &Answer) -> Failure {
-    let detail = answer.body.get("detail").and_then(Value::as_str);
-    let detail = detail.unwrap_or("nobody knows why");
-    Failure::Refused(format!(
-        "{method} {url} answers {}: {detail}",
-        answer.status
-    ))
+    let detail = |problem: &Value| problem.get("detail")?.as_str().map(str::to_owned);
+    let faults = answer.body.get("errors").and_then(Value::as_array);
+    let mut why: Vec<String> = faults.into_iter().flatten().filter_map(detail).collect();
+    if why.is_empty() {
+        why.push(detail(&answer.body).unwrap_or("nobody knows why".into()));
+    }
+    let (status, why) = (answer.status, why.join(" "));
+    Failure::Refused(format!("{method} {url} answers {status}: {why}"))
 }

@@ -109,6 +109,12 @@ async fn the_example_of_a_copy_keeps_a_folder_in_step() {
     let made = admin.post("/v1/clients", client).await.expect(201);
     let client = format!("{}:{}", made.id(), made.body["secret"].as_str().unwrap());
     let folder = app.files.join("plans");
+    let (status, complaint) = sync(&app, &folder, &client).await;
+    assert!(
+        status == Some(1) && complaint.contains("there is no folder"),
+        "{complaint}"
+    );
+    assert!(!folder.exists());
     std::fs::create_dir_all(&folder).unwrap();
     let plan = json!({"proponents": ["frankfurt"], "pairing": "frankfurt-yokohama", "title": {"en": "Ours"}});
     std::fs::write(folder.join("LAP-7.json"), plan.to_string()).unwrap();

@@ -401,6 +401,10 @@ async fn wrong_use_is_2_and_a_service_that_cannot_be_used_is_1() {
     let other = copy.sync(&["--city", "essen"]).await;
     assert_eq!(other.code, Some(2), "{other:?}");
     assert!(other.complaint.contains("take another folder"), "{other:?}");
+    let nobodys = copy.another().sync(&["--city", "frankfrut"]).await;
+    assert_eq!(nobodys.code, Some(1), "{nobodys:?}");
+    let told = "answers 400 Bad Request: There is no city with the id frankfrut.\n";
+    assert!(nobodys.complaint.ends_with(told), "{nobodys:?}");
     let unset = copy
         .command(&[])
         .env_remove("IUC_SYNC_CLIENT_SECRET")

@@ -290,10 +290,18 @@ impl Walks<'_> {
         out.push_bind_param::<Text, _>(reader)?;
         out.push_sql(" AND placed.city = ");
         out.push_bind_param::<Text, _>(city)?;
-        if !self.search.types.is_empty() {
-            out.push_sql(" AND placed.type = ANY(");
-            out.push_bind_param::<Array<Text>, _>(&self.search.types)?;
-            out.push_sql(")");
+        match self.search.types.as_slice() {
+            [] => {}
+            // Equal to one, its changes stand in their order in the index.
+            [one] => {
+                out.push_sql(" AND placed.type = ");
+                out.push_bind_param::<Text, _>(one)?;
+            }
+            _ => {
+                out.push_sql(" AND placed.type = ANY(");
+                out.push_bind_param::<Array<Text>, _>(&self.search.types)?;
+                out.push_sql(")");
+            }
         }
         self.rest(out, reader, "placed")
     }

@@ -57,6 +57,7 @@ SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."
 -- :comment = NULL
 -- :minor = false
 -- :translations = NULL::jsonb
+-- :city = NULL::text
 -- :by = :user::uuid
 -- :asked = :asked::text[]
 -- :activities = :activities::text[]

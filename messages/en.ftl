@@ -403,7 +403,8 @@ expected-uuid = a UUID, such as 0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f
 expected-uri = an absolute URL, such as https://www.city.yokohama.lg.jp/
 expected-email = an e-mail address
 expected-utf-8 = text in UTF-8
-expected-idempotency-key = 1 to 255 printable ASCII characters
+expected-idempotency-key = 1 to 255 printable ASCII characters, given once
+expected-etag = an ETag as it was answered, in quotation marks, or *
 expected-document = what the OpenAPI document says
 
 json-ends-early = it ends too early

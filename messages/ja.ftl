@@ -368,7 +368,8 @@ expected-uuid = 0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f のような UUID
 expected-uri = https://www.city.yokohama.lg.jp/ のような絶対 URL
 expected-email = メールアドレス
 expected-utf-8 = UTF-8 の文
-expected-idempotency-key = 印刷できる ASCII 文字 1 から 255 文字
+expected-idempotency-key = 印刷できる ASCII 文字 1 から 255 文字（指定は 1 回だけ）
+expected-etag = 回答にあったとおりの、引用符で囲まれた ETag、または *
 expected-document = OpenAPI 文書のとおりの形
 
 json-ends-early = 途中で終わっています

@@ -26,8 +26,13 @@ pub const MAX_NAME: usize = 256;
 /// After how many faults no more are looked for.
 const MAX_TOLD: usize = 500;
 
-/// The JSON value of a body, or an `invalid_json` or `invalid_input` problem.
+/// What some programs begin a text in UTF-8 with, above all on Windows.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The JSON value of a body, or an `invalid_json` or `invalid_input` problem. A byte order mark before it is passed over
+/// (RFC 8259, section 8.1).
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let place = Place {

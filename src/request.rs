@@ -16,6 +16,7 @@ use crate::auth::{Caller, Claim, invalid_token};
 use crate::db::{Connection, Loan};
 use crate::events::Manner;
 use crate::ids::CityId;
+use crate::messages::word;
 use crate::places::ExternalRef;
 use crate::policy::Role;
 use crate::problem::{Code, Fault, Problem, Rule};
@@ -312,10 +313,18 @@ impl Ask {
         field == "*" || field.split(',').any(|tag| opaque(tag) == opaque(etag))
     }
 
-    /// Checks `If-Match` against the present ETag: 428 when it is missing, 412 when it names another.
+    /// Checks `If-Match` against the present ETag: 400 when it cannot be read, 428 when it is missing, 412 when it names
+    /// another.
     ///
     /// A proxy that compresses answers turns a strong ETag into a weak one; the version in it is as good.
     pub fn check_if_match(&self, etag: &str) -> Result<(), Problem> {
+        let mut lines = self.headers.get_all(header::IF_MATCH);
+        if lines.any(|line| line.to_str().is_err()) {
+            let fault = Fault::in_parameter("If-Match", Rule::MalformedHeader);
+            return Err(Problem::fault(
+                fault.with_word("expected", word("expected", "etag")),
+            ));
+        }
         let field = self.header(header::IF_MATCH);
         if field.is_empty() {
             return Err(Problem::new(Code::PreconditionRequired).header(ETAG, etag));

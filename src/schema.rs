@@ -518,6 +518,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         ended_reason -> Nullable<Text>,
+        unseen_token -> Nullable<Uuid>,
     }
 }
 

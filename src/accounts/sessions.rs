@@ -1,12 +1,14 @@
 //! Sessions in the database: one family of refresh tokens each, rotated by generation under a row lock.
 //!
-//! A refresh token works once. Using one a second time ends the session, because somebody else may hold it; only
-//! the token just before the newest is forgiven, as long as the newest was never used: its answer may have been
-//! lost on the way. The lost one is then replaced, and counts as used.
+//! A refresh token works once. Using one a second time ends the session, because somebody else may hold it. Only the
+//! token just before the newest is forgiven, once, as long as nothing that it was answered was seen used, neither the
+//! newest refresh token nor the access token beside it (`unseen_token`): the answer may have been lost on the way. What
+//! was in it counts as used from then on.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::types::Session;
 use crate::db::Connection;
@@ -82,8 +84,6 @@ pub enum Rotation {
         session: SessionId,
         /// Whose it is.
         user: UserId,
-        /// What its tokens allow.
-        scope: String,
     },
     /// The token is unknown, or its session or account has ended.
     Unknown,
@@ -109,34 +109,35 @@ pub fn session_event(author: &Author, session: SessionId, happening: Happening) 
     )
 }
 
-/// Uses the refresh token `used`, and puts `next` in its place.
+/// Uses the refresh token `used`, and puts `next` in its place, which is answered with the access token `access`.
 pub async fn rotate(
     conn: &mut Connection,
     used: &[u8],
     next: &[u8],
+    access: Uuid,
     now: DateTime<Utc>,
     life: TimeDelta,
 ) -> QueryResult<Rotation> {
-    let found: Option<SessionId> = refresh_tokens::table
+    let found: Option<(SessionId, i32)> = refresh_tokens::table
         .find(used)
-        .select(refresh_tokens::session)
+        .select((refresh_tokens::session, refresh_tokens::generation))
         .first(conn)
         .await
         .optional()?;
-    let Some(session) = found else {
+    let Some((session, generation)) = found else {
         return Ok(Rotation::Unknown);
     };
     let locked = sessions::table
         .find(session)
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now));
-    let living: Option<(UserId, String, i32)> = locked
-        .select((sessions::user, sessions::scope, sessions::generation))
+    let living: Option<(UserId, i32, Option<Uuid>)> = locked
+        .select((sessions::user, sessions::generation, sessions::unseen_token))
         .for_update()
         .first(conn)
         .await
         .optional()?;
-    let Some((user, scope, newest)) = living else {
+    let Some((user, newest, unseen)) = living else {
         return Ok(Rotation::Unknown);
     };
     let active: bool = users::table
@@ -147,43 +148,22 @@ pub async fn rotate(
     if !active {
         return Ok(Rotation::Unknown);
     }
-    let (generation, replaced): (i32, bool) = refresh_tokens::table
-        .find(used)
-        .select((refresh_tokens::generation, refresh_tokens::replaced))
-        .first(conn)
-        .await?;
-    let next_generation = match newest - generation {
-        0 if !replaced => newest + 1,
-        1 if !replaced => {
-            diesel::update(
-                refresh_tokens::table
-                    .filter(refresh_tokens::session.eq(session))
-                    .filter(refresh_tokens::generation.eq(newest)),
-            )
-            .set(refresh_tokens::replaced.eq(true))
-            .execute(conn)
-            .await?;
-            newest
-        }
-        _ => {
-            end(conn, session, user, "reused_token", now).await?;
-            return Ok(Rotation::Reused);
-        }
-    };
+    let is_newest = generation == newest;
+    if !is_newest && (generation + 1 != newest || unseen.is_none()) {
+        end(conn, session, user, "reused_token", now).await?;
+        return Ok(Rotation::Reused);
+    }
     diesel::update(sessions::table.find(session))
         .set((
-            sessions::generation.eq(next_generation),
+            sessions::generation.eq(newest + 1),
+            sessions::unseen_token.eq(is_newest.then_some(access)),
             sessions::used_at.eq(now),
             sessions::expires_at.eq(now + life),
         ))
         .execute(conn)
         .await?;
-    insert_token(conn, session, next, next_generation, now).await?;
-    Ok(Rotation::Renewed {
-        session,
-        user,
-        scope,
-    })
+    insert_token(conn, session, next, newest + 1, now).await?;
+    Ok(Rotation::Renewed { session, user })
 }
 
 /// Ends a session of this user; `false` when there is none.
@@ -253,9 +233,7 @@ pub async fn find_by_token(
             sessions::user,
             sessions::scope,
             sessions::expires_at,
-            refresh_tokens::generation
-                .eq(sessions::generation)
-                .and(refresh_tokens::replaced.eq(false)),
+            refresh_tokens::generation.eq(sessions::generation),
         ))
         .first(conn)
         .await

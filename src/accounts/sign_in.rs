@@ -99,7 +99,7 @@ impl AsyncWork for BeginSession {
             &session_event(&author, session.id, Happening::Created),
         )
         .await?;
-        let holder = Holder::person(user, session.id);
+        let holder = Holder::person(user, session.id, new_uuid());
         let tokens = tokens(ask, &holder, session.scope, Some(&refresh_token), author.at)?;
         let headers = vec![
             ("content-type".into(), "application/json".into()),

@@ -11,7 +11,6 @@ use crate::ids::{CityId, SessionId};
 use crate::policy::Role;
 use crate::problem::{Code, Problem};
 use crate::request::Ask;
-use crate::resource::new_uuid;
 
 /// Who holds a token.
 pub struct Holder {
@@ -23,19 +22,25 @@ pub struct Holder {
     pub city: Option<CityId>,
     /// The session, or what is kept of a client's token.
     pub grant: Uuid,
+    /// The id of the access token.
+    pub token: Uuid,
     /// Whether it is a machine client.
     pub machine: bool,
+    /// Whether it is a person who asked for less than the session allows.
+    pub narrowed: bool,
 }
 
 impl Holder {
-    /// A person in a session.
-    pub fn person(user: &User, session: SessionId) -> Self {
+    /// A person in a session, with an access token of this id.
+    pub fn person(user: &User, session: SessionId, token: Uuid) -> Self {
         Self {
             id: user.id.uuid(),
             role: user.role.into(),
             city: user.city.clone(),
             grant: session.uuid(),
+            token,
             machine: false,
+            narrowed: false,
         }
     }
 }
@@ -53,7 +58,7 @@ pub fn tokens(
         iss: ask.app.public_url.clone(),
         aud: ask.app.url("/v1"),
         sub: holder.id,
-        jti: new_uuid(),
+        jti: holder.token,
         sid: holder.grant,
         role: holder.role.as_str().to_owned(),
         city: holder.city.as_ref().map(ToString::to_string),
@@ -62,6 +67,7 @@ pub fn tokens(
         exp: (now + life).timestamp(),
         client_id: holder.id.to_string(),
         machine: holder.machine,
+        narrowed: holder.narrowed,
     };
     let access_token = ask.app.keys.sign(&claims).map_err(|error| {
         tracing::error!(%error, "an access token could not be signed");

@@ -22,6 +22,8 @@ pub enum Grant {
         session: SessionId,
         /// Whose it is.
         user: UserId,
+        /// Whether its token reaches less far than the role.
+        narrowed: bool,
     },
     /// One token of a machine client.
     Client {
@@ -39,6 +41,8 @@ pub struct Claim {
     pub caller: Caller,
     /// What it was given for.
     pub grant: Grant,
+    /// Its id.
+    token: Uuid,
     /// The scopes that the operation needs; none: no scope opens it.
     needed: Option<Scopes>,
 }
@@ -55,6 +59,7 @@ impl Claim {
             Grant::Session {
                 session: claims.sid.into(),
                 user: claims.sub.into(),
+                narrowed: claims.narrowed,
             }
         };
         let city = claims.city.as_ref().map(|city| city.parse());
@@ -66,6 +71,7 @@ impl Claim {
         Some(Self {
             caller,
             grant,
+            token: claims.jti,
             needed,
         })
     }
@@ -79,15 +85,22 @@ impl Claim {
 
     /// Who the caller is by now; `None` when what the token was given for has ended.
     pub async fn find(&self, conn: &Connection) -> QueryResult<Option<Caller>> {
+        let given = self.caller.scopes.unwrap_or_default();
         match self.grant {
-            Grant::Session { session, user } => {
-                let found = find_person(conn, session, user).await?;
-                Ok(found.map(|(role, city)| self.grant.caller(role, city, Scopes::default())))
+            Grant::Session { session, user, .. } => {
+                let Some((role, city, is_unseen)) =
+                    find_person(conn, session, user, self.token).await?
+                else {
+                    return Ok(None);
+                };
+                if is_unseen {
+                    note_seen(conn, session, self.token).await?;
+                }
+                Ok(Some(self.grant.caller(role, city, given.and(scopes(role)))))
             }
             Grant::Client { token, client } => {
                 let found = find_client(conn, token, client).await?;
                 Ok(found.map(|(role, city, granted)| {
-                    let given = self.caller.scopes.unwrap_or_default();
                     let reach = given.and(granted.into_iter().collect());
                     self.grant.caller(role, city, reach.and(scopes(role)))
                 }))
@@ -97,14 +110,19 @@ impl Claim {
 }
 
 impl Grant {
-    /// Who is called so; a person's token reaches as far as the role.
+    /// Who is called so; a person's token reaches as far as the role, unless it was narrowed.
     fn caller(self, role: Role, city: Option<CityId>, scopes: Scopes) -> Caller {
         match self {
-            Self::Session { session, user } => Caller {
+            Self::Session {
+                session,
+                user,
+                narrowed,
+            } => Caller {
                 role,
                 user: Some(user),
                 city,
                 session: Some(session),
+                scopes: narrowed.then_some(scopes),
                 ..Caller::ANONYMOUS
             },
             Self::Client { client, .. } => Caller {
@@ -118,12 +136,14 @@ impl Grant {
     }
 }
 
-/// Role and city behind a living session of an active user; `None` when either has ended.
+/// Role and city behind a living session of an active user, and whether this token of it was never seen used since its
+/// refresh token was renewed; `None` when session or user has ended.
 async fn find_person(
     mut conn: &Connection,
     session: SessionId,
     user: UserId,
-) -> QueryResult<Option<(Role, Option<CityId>)>> {
+    token: Uuid,
+) -> QueryResult<Option<(Role, Option<CityId>, bool)>> {
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session))
@@ -131,10 +151,25 @@ async fn find_person(
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(diesel::dsl::now))
         .filter(users::active)
-        .select((users::role, users::city))
+        .select((
+            users::role,
+            users::city,
+            sessions::unseen_token.is_not_distinct_from(token),
+        ))
         .first(&mut conn)
         .await
         .optional()
+}
+
+/// Notes that the answer of the last renewal has arrived: the refresh token before it is forgiven no more. Only the first
+/// use of an access token writes.
+async fn note_seen(mut conn: &Connection, session: SessionId, token: Uuid) -> QueryResult<()> {
+    diesel::update(sessions::table.find(session))
+        .filter(sessions::unseen_token.eq(token))
+        .set(sessions::unseen_token.eq(None::<Uuid>))
+        .execute(&mut conn)
+        .await
+        .map(drop)
 }
 
 /// Role, city and granted scopes behind a token of an active client that was given for a secret that still works;

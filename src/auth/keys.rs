@@ -61,6 +61,9 @@ pub struct AccessClaims {
     /// Whether it was given to a machine client, which acts for nobody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub machine: bool,
+    /// Whether a person asked for less than the session allows: the token reaches as far as `scope` then, else as the role.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub narrowed: bool,
 }
 
 /// The claims as received: we set no `nbf`, but one that is there counts (RFC 7519 section 4.1.5).
@@ -336,6 +339,7 @@ mod tests {
             exp: now().timestamp() + 600,
             client_id: "web".into(),
             machine: false,
+            narrowed: false,
         }
     }
 

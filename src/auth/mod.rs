@@ -34,7 +34,7 @@ pub struct Caller {
     pub city: Option<CityId>,
     /// The session that a person's token belongs to.
     pub session: Option<SessionId>,
-    /// How far a machine client's token reaches; none: as far as the role does.
+    /// How far the token reaches, of a machine client or of a person who asked for less; none: as far as the role does.
     pub scopes: Option<Scopes>,
 }
 

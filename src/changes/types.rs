@@ -75,7 +75,8 @@ pub struct Change {
     pub id: String,
     /// Whether the thing is new to you, has changed, or is gone from your sight.
     pub action: Happening,
-    /// The version that you see since; of what is gone, one more than the last that you saw.
+    /// The version that you see since; of what is gone, one more than the last that you saw. What was gone from your sight
+    /// and comes back (`created`) has its own version again, which can be lower: the order is that of the feed.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     pub version: i64,
     /// When it happened.

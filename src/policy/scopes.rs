@@ -1,5 +1,5 @@
 //! What a token may be used for (RFC 6749, section 3.3). A machine client has the rights of its role as far as the
-//! scopes of its token reach; a person's token reaches as far as the role does.
+//! scopes of its token reach; a person's token reaches as far as the role does, unless less was asked for.
 //!
 //! What no scope opens, such as accounts and machine clients themselves, is closed to machines: so no token can make
 //! a stronger one.

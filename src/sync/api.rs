@@ -90,6 +90,15 @@ impl Api {
         self.read_plan(self.by_key(key)).await
     }
 
+    /// The plan as it was made, when it has been changed since.
+    pub async fn first_version(&self, plan: &State) -> Result<Option<State>, Failure> {
+        if plan.version == 1 {
+            return Ok(None);
+        }
+        let url = format!("{}/v1/action-plans/{}/versions/1", self.line.url, plan.id);
+        self.read_plan(url).await
+    }
+
     async fn read_plan(&self, url: String) -> Result<Option<State>, Failure> {
         let answer = self.line.send(Method::GET, &url, |request| request).await?;
         match answer.status {
@@ -107,7 +116,8 @@ impl Api {
         document: &Value,
         condition: &Condition,
     ) -> Result<Written, Failure> {
-        let url = self.by_key(keys.first().map_or("", String::as_str));
+        let key = keys.first().map_or("", String::as_str);
+        let url = self.by_key(key) + self.dry_run();
         let body = with_keys(document, &self.system, &self.city, keys);
         let answer = self
             .line
@@ -124,7 +134,7 @@ impl Api {
 
     /// Removes the plan that has this key.
     pub async fn delete(&self, key: &str, etag: &str) -> Result<Written, Failure> {
-        let url = self.by_key(key);
+        let url = self.by_key(key) + self.dry_run();
         let answer = self
             .line
             .send(Method::DELETE, &url, |request| {
@@ -184,10 +194,11 @@ impl Api {
 
     /// Sends lines, each a new plan with its key, and answers lines, each what came of one. Nothing is replaced.
     pub async fn bulk(&self, body: impl Fn() -> reqwest::Body) -> Result<Lines, Failure> {
-        let dry_run = if self.is_dry { "&dryrun=true" } else { "" };
         let url = format!(
-            "{}/v1/action-plans/bulk?city={}{dry_run}",
-            self.line.url, self.city
+            "{}/v1/action-plans/bulk?city={}{}",
+            self.line.url,
+            self.city,
+            self.dry_run()
         );
         let answer = self
             .line
@@ -221,11 +232,15 @@ impl Api {
     fn by_key(&self, key: &str) -> String {
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let (system, key) = (encoded(&self.system), encoded(key));
-        let dry_run = if self.is_dry { "&dryrun=true" } else { "" };
         format!(
-            "{}/v1/action-plans/by-ref/{system}/{key}?city={}{dry_run}",
+            "{}/v1/action-plans/by-ref/{system}/{key}?city={}",
             self.line.url, self.city
         )
+    }
+
+    /// What a write says beside, so that a dry run stores nothing.
+    fn dry_run(&self) -> &'static str {
+        if self.is_dry { "&dryrun=true" } else { "" }
     }
 }
 

@@ -117,17 +117,14 @@ impl Round<'_> {
             know_again(&mut yours, &theirs.document);
         }
         // What an earlier run sent and heard no answer to is ours, when it is in there.
-        let sent = self.memory.was_sending(key).filter(|sent| {
-            let merged = together(before, sent, &theirs.document);
-            merged.conflicts.is_empty() && same(&merged.value, &theirs.document)
-        });
+        let sent = self.sent_in(key, before, &theirs);
         if is_first
             && sent.is_none()
             && let Some(side) = self.adopt
         {
             return self.adopt(key, side, &yours, theirs);
         }
-        let merged = together(sent.unwrap_or(before), &yours, &theirs.document);
+        let merged = together(sent.as_ref().unwrap_or(before), &yours, &theirs.document);
         if merged.conflicts.is_empty() {
             let is_ours = same(&merged.value, &yours);
             if !is_ours {
@@ -179,6 +176,17 @@ impl Round<'_> {
                 self.agree(key, theirs)
             }
         }
+    }
+
+    /// What an earlier run sent of a plan, which was `before` then, when that is in there.
+    pub fn sent_in(&self, key: &str, before: &Value, theirs: &State) -> Option<Value> {
+        let mut sent = self.memory.was_sending(key)?.clone();
+        if before.is_null() {
+            know_again(&mut sent, &theirs.document);
+        }
+        let merged = together(before, &sent, &theirs.document);
+        let is_in_there = merged.conflicts.is_empty() && same(&merged.value, &theirs.document);
+        is_in_there.then_some(sent)
     }
 
     /// Whether `theirs` is what the service made of `base`, which was sent.

@@ -157,6 +157,12 @@ impl Memory {
         sending.map(|sending| &sending.document)
     }
 
+    /// The key of a plan that was sent as a new one, when it is not known what came of it.
+    pub fn was_making(&self) -> Option<&str> {
+        let key = self.sending.as_ref().map(|sending| sending.key.as_str());
+        key.filter(|key| !self.known.contains_key(*key))
+    }
+
     /// Notes what was agreed on.
     pub fn set(&mut self, key: &str, agreed: Agreed) -> io::Result<()> {
         self.note(key, &agreed);

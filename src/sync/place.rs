@@ -12,6 +12,8 @@ use super::names::Form;
 
 /// Line and column, from 1, of what `pointer` names in a text; none when it is not there.
 pub fn place(text: &str, form: Form, pointer: &str) -> Option<(usize, usize)> {
+    // A byte order mark is passed over, as in a body.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokens = pointer.split('/').skip(1);
     let tokens = tokens.map(|token| token.replace("~1", "/").replace("~0", "~"));
     match form {
@@ -148,6 +150,8 @@ mod tests {
             ("/港/a", None),
         ] {
             assert_eq!(place(text, Form::Json, pointer), expected, "{pointer}");
+            let marked = format!("\u{feff}{text}");
+            assert_eq!(place(&marked, Form::Json, pointer), expected, "{pointer}");
         }
         assert_eq!(place("{", Form::Json, ""), None);
     }

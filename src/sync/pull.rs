@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
+use serde_json::Value;
 
 use super::api::{Api, Page};
 use super::connection::{Failure, LONGEST_PAUSE};
@@ -46,6 +47,23 @@ impl Round<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A plan that an earlier run has made without hearing of it, and that others have changed since, is met as it was
+    /// made: that is what both sides have in common.
+    pub async fn hear_again(&mut self) -> Result<(), Failure> {
+        let Some(key) = self.memory.was_making().map(str::to_owned) else {
+            return Ok(());
+        };
+        let Some(plan) = self.api.plan_by_key(&key).await? else {
+            return Ok(());
+        };
+        match self.api.first_version(&plan).await? {
+            Some(first) if self.sent_in(&key, &Value::Null, &first).is_some() => {
+                self.meet(&key, Some(first))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -55,6 +55,7 @@ pub fn key_of(ask: &Ask) -> Result<Option<Key>, Problem> {
     let key = ask.header("idempotency-key").to_owned();
     if key.is_empty()
         || key.len() > 255
+        || ask.headers.get_all("idempotency-key").count() > 1
         || !key
             .bytes()
             .all(|byte| byte.is_ascii_graphic() || byte == b' ')

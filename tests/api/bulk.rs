@@ -159,6 +159,24 @@ async fn each_line_is_made_or_replaced_by_its_key_and_told_in_order() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_passed_over() {
+    let app = App::start().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let body = format!("\u{feff}{}\r\n{}\r\n", line("P-0", "A"), line("P-1", "B"));
+    assert_eq!(told(&send(&frankfurt, "", body).await), all(2, "created"));
+    let plan = format!("\u{feff}{}", line("P-2", "C"));
+    let request = frankfurt.request("POST", "/v1/action-plans");
+    let request = request.body("application/json", plan);
+    request.send().await.expect(201);
+    // Elsewhere it is no more than before, and two are one too many.
+    for bad in ["{}\u{feff}", "\u{feff}\u{feff}{}"] {
+        let request = frankfurt.request("POST", "/v1/action-plans");
+        let request = request.body("application/json", bad);
+        request.send().await.problem("invalid_json");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_line_is_told_by_number_and_place_and_the_others_go_on() {
     let app = App::with(|settings| settings.body_limit = 4000).await;
     let frankfurt = app.city_user("frankfurt").await;

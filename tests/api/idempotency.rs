@@ -174,6 +174,20 @@ async fn a_key_is_one_to_255_printable_ascii_characters() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_given_twice_is_none() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    for (first, second) in [("a", "b"), ("a", "a"), ("a", ""), ("ключ", "a")] {
+        let request = admin.request("POST", "/v1/subjects");
+        let request = request.header("Idempotency-Key", first);
+        let request = request.header("Idempotency-Key", second);
+        let reply = request.json(&subject("X")).send().await;
+        reply.refused(&[("Idempotency-Key", "malformed_header")]);
+    }
+    assert_eq!(app.count("idempotency_keys").await, 0);
+}
+
+#[tokio::test]
 async fn a_key_is_forgotten_after_a_day() {
     let app = App::start().await;
     let admin = app.admin().await;

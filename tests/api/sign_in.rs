@@ -21,8 +21,12 @@ async fn sign_in(app: &App, email: &str, password: &str) -> Reply {
 }
 
 async fn renew(app: &App, token: &str) -> Reply {
+    renew_for(app, token, "").await
+}
+
+async fn renew_for(app: &App, token: &str, scope: &str) -> Reply {
     let request = app.anonymous().request("POST", "/oauth/token");
-    let form = format!("grant_type=refresh_token&refresh_token={token}");
+    let form = format!("grant_type=refresh_token&refresh_token={token}&scope={scope}");
     request
         .body("application/x-www-form-urlencoded", form)
         .send()
@@ -244,6 +248,128 @@ async fn using_a_refresh_token_again_ends_the_session() {
             .await,
         1
     );
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_renewal_is_forgiven_once() {
+    let app = App::start().await;
+    app.account("a@iuc.example", "admin", None).await;
+    let first = sign_in(&app, "a@iuc.example", PASSWORD).await.expect(201);
+    client(&app, &first).get("/v1/me").await.expect(200);
+    let lost = renew(&app, &refresh_token(&first)).await.expect(200);
+    client(&app, &first).get("/v1/me").await.expect(200);
+    let again = renew(&app, &refresh_token(&first)).await.expect(200);
+    client(&app, &again).get("/v1/me").await.expect(200);
+    renew(&app, &refresh_token(&first))
+        .await
+        .problem("invalid_grant");
+    for reply in [&first, &lost, &again] {
+        client(&app, reply)
+            .get("/v1/me")
+            .await
+            .problem("invalid_token");
+        renew(&app, &refresh_token(reply))
+            .await
+            .problem("invalid_grant");
+    }
+    let ended = "sessions WHERE ended_reason = 'reused_token'";
+    assert_eq!(app.count(ended).await, 1);
+}
+
+#[tokio::test]
+async fn an_answer_to_a_renewal_that_was_seen_used_is_not_lost() {
+    let app = App::start().await;
+    app.account("a@iuc.example", "admin", None).await;
+    let subject = json!({"name": {"en": "X", "ja": "X"}});
+    for way in ["reading", "writing", "one's own account"] {
+        let first = sign_in(&app, "a@iuc.example", PASSWORD).await.expect(201);
+        let second = renew(&app, &refresh_token(&first)).await.expect(200);
+        let caller = client(&app, &second);
+        let reply = match way {
+            "reading" => caller.get("/v1/cities/umea").await,
+            "writing" => {
+                caller
+                    .post("/v1/subjects?dryrun=true", subject.clone())
+                    .await
+            }
+            _ => caller.get("/v1/me").await,
+        };
+        assert!(reply.status < 300, "{way}: {reply}");
+        renew(&app, &refresh_token(&first))
+            .await
+            .problem("invalid_grant");
+        caller.get("/v1/me").await.problem("invalid_token");
+        renew(&app, &refresh_token(&second))
+            .await
+            .problem("invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn only_the_first_use_of_a_renewed_token_writes() {
+    let app = App::start().await;
+    app.account("a@iuc.example", "admin", None).await;
+    let first = sign_in(&app, "a@iuc.example", PASSWORD).await.expect(201);
+    let second = renew(&app, &refresh_token(&first)).await.expect(200);
+    let row = "SELECT xmin::text || ' ' || coalesce(unseen_token::text, 'seen') FROM sessions";
+    let renewed = app.one(row).await;
+    client(&app, &first).get("/v1/cities").await.expect(200);
+    assert_eq!(
+        app.one(row).await,
+        renewed,
+        "the token before it says nothing"
+    );
+    let caller = client(&app, &second);
+    caller.get("/v1/cities").await.expect(200);
+    let seen = app.one(row).await;
+    assert!(seen.ends_with(" seen"), "{seen}");
+    caller.get("/v1/cities").await.expect(200);
+    caller.get("/v1/me").await.expect(200);
+    assert_eq!(app.one(row).await, seen);
+}
+
+#[tokio::test]
+async fn a_narrower_scope_narrows_the_access_token_alone() {
+    let app = App::start().await;
+    app.account("a@umea.example", "eu_city", Some("umea")).await;
+    let first = sign_in(&app, "a@umea.example", PASSWORD).await.expect(201);
+    for scope in ["admin", "read+admin", "read+everything"] {
+        let reply = renew_for(&app, &refresh_token(&first), scope).await;
+        let reply = reply.problem("invalid_scope");
+        assert_eq!(reply.body["error"], "invalid_scope", "{scope}");
+    }
+    let narrow = renew_for(&app, &refresh_token(&first), "read")
+        .await
+        .expect(200);
+    assert_eq!(narrow.body["scope"], "read");
+    let caller = client(&app, &narrow);
+    caller.get("/v1/action-plans").await.expect(200);
+    caller
+        .get("/v1/changes")
+        .await
+        .problem("insufficient_scope");
+    caller
+        .patch("/v1/cities/umea", "*", json!({"area_km2": 3}))
+        .await
+        .problem("insufficient_scope");
+    let contribution = (crate::support::Kind::named("contribution").new)();
+    let reply = caller.post("/v1/contributions", contribution).await;
+    let reply = reply.problem("insufficient_scope");
+    assert_eq!(
+        reply.header("www-authenticate"),
+        "Bearer error=\"insufficient_scope\", scope=\"contributions:write\""
+    );
+    for path in ["/v1/me", "/v1/sessions"] {
+        caller.get(path).await.problem("not_for_clients");
+    }
+    let whole = renew(&app, &refresh_token(&narrow)).await.expect(200);
+    assert_eq!(whole.body["scope"], first.body["scope"]);
+    client(&app, &whole).get("/v1/me").await.expect(200);
+    let all = first.body["scope"].as_str().unwrap().replace(' ', "+");
+    let all = renew_for(&app, &refresh_token(&whole), &all)
+        .await
+        .expect(200);
+    client(&app, &all).get("/v1/me").await.expect(200);
 }
 
 #[tokio::test]
@@ -499,6 +625,7 @@ async fn only_tokens_of_this_service_are_believed() {
             exp: now + 600,
             client_id: good["sub"].as_str().unwrap().into(),
             machine: false,
+            narrowed: false,
         };
         change(&mut claims);
         keys.sign(&claims).unwrap()

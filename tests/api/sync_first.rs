@@ -89,6 +89,64 @@ async fn where_both_have_a_plan_at_the_first_meeting_a_person_or_adopt_says_whic
 }
 
 #[tokio::test]
+async fn a_dry_run_tells_of_a_first_meeting_what_a_run_would_do() {
+    let (app, copy) = strangers(&[
+        ("Same", plan("Same", &["A flood"])),
+        ("Other", plan("There", &[])),
+    ])
+    .await;
+    copy.write("Same.json", &plan("Same", &["A flood"]));
+    let here = plan("Here", &[]);
+    copy.write("Other.json", &here);
+    let events = app.events().await;
+    for (options, code, told) in [
+        (&["--dry-run"][..], 3, "CONFLICT  Other.json"),
+        (
+            &["--dry-run", "--adopt", "folder"],
+            0,
+            "sent      Other.json",
+        ),
+        (
+            &["--dry-run", "--adopt", "service"],
+            0,
+            "received  Other.json",
+        ),
+    ] {
+        let run = copy.sync(options).await;
+        assert_eq!(run.code, Some(code), "{run:?}");
+        let all = format!("{}{}", run.said, run.complaint);
+        assert_eq!(all.matches("Other.json").count(), 1, "{run:?}");
+        assert!(all.contains(told), "{run:?}");
+        assert!(!run.complaint.contains("Same.json"), "{run:?}");
+        assert_eq!(copy.files(), ["Other.json", "Same.json"]);
+        assert_eq!(copy.read("Other.json"), here);
+    }
+    assert_eq!(app.events().await, events);
+}
+
+#[tokio::test]
+async fn a_file_that_begins_with_a_byte_order_mark_is_read() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    let text = plan("Marked", &["A flood"]).to_string();
+    for name in ["A.json", "B.yaml"] {
+        std::fs::write(copy.folder.join(name), format!("\u{feff}{text}")).unwrap();
+    }
+    copy.in_step().await;
+    for key in ["A", "B"] {
+        let stored = admin.get(&by_ref(key)).await.expect(200).body;
+        assert_eq!(stored["title"]["en"], "Marked");
+    }
+    let mut bad = plan("Bad", &[]);
+    bad["colour"] = json!("red");
+    std::fs::write(copy.folder.join("C.json"), format!("\u{feff}{bad}")).unwrap();
+    let run = copy.sync(&[]).await;
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.complaint.contains("line 1, column"), "{run:?}");
+}
+
+#[tokio::test]
 async fn many_files_whose_plans_are_there_already_are_adopted_at_once() {
     let number = |number: usize| format!("LAP-{number}");
     let plans: Vec<(String, Value)> = (0..60).map(|at| (number(at), plan("There", &[]))).collect();

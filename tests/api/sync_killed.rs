@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::changes_sight::Dice;
-use crate::support::copies::{Copy, SYSTEM};
+use crate::support::copies::{Copy, Line, SYSTEM};
 use crate::support::{App, Client};
 use crate::sync_safe::{is_in_step, titled};
 
@@ -61,6 +61,50 @@ async fn edit_there(admin: &Client, paths: &[String], text: &str) {
         .map(|path| admin.patch(path, "*", edit.clone()));
     for reply in join_all(edits).await {
         reply.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_together() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let line = Line::to(&app.url).await;
+    let copy = Copy::of(&app, "frankfurt").await.through(&line.url);
+    for (key, here) in [("A", None), ("B", Some(json!({"en": "Here"})))] {
+        copy.in_step().await;
+        let _ = fs::remove_file(copy.folder.join(".iuc-sync/sending.json"));
+        let name = format!("{key}.json");
+        let mut plan = titled(key);
+        plan["risks"] = json!([{"description": {"en": "A flood"}}]);
+        copy.write(&name, &plan);
+        let plans = app.count("action_plans").await;
+        let mut child = copy.command(&[]).spawn().unwrap();
+        let sending = copy.folder.join(".iuc-sync/sending.json");
+        let begun = tokio::task::spawn_blocking(move || while !sending.exists() {});
+        begun.await.unwrap();
+        line.lose_one_of(1);
+        while app.count("action_plans").await == plans {}
+        child.kill().await.unwrap();
+        line.lose_one_of(usize::MAX);
+        let noted = format!(".iuc-sync/plans/{name}");
+        assert!(!copy.has(&noted), "no answer has come");
+
+        let by_ref = format!("/v1/action-plans/by-ref/{SYSTEM}/{key}?city=frankfurt");
+        let path = format!("/v1/action-plans/{}", admin.get(&by_ref).await.id());
+        edit_there(&admin, &[path.clone()], "There").await;
+        if let Some(here) = &here {
+            copy.edit(&name, "context", here.clone());
+        }
+        copy.in_step().await;
+        let stored = admin.get(&path).await.expect(200).body;
+        assert_eq!(theirs(&copy.read(&name)), "There");
+        assert_eq!(theirs(&stored), "There");
+        assert_eq!(stored["version"], 2 + i64::from(here.is_some()));
+        if let Some(here) = here {
+            assert_eq!(stored["context"], here);
+            assert_eq!(copy.read(&name)["context"], here);
+        }
+        assert_eq!(copy.read(&name)["risks"], stored["risks"]);
     }
 }
 

@@ -208,6 +208,34 @@ async fn an_etag_that_a_proxy_has_made_weak_is_as_good() {
 }
 
 #[tokio::test]
+async fn an_if_match_that_cannot_be_read_is_told() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let path = "/v1/cities/umea";
+    let good = admin.get(path).await.etag();
+    for (method, body) in [
+        ("PATCH", json!({"area_km2": 33.3})),
+        ("DELETE", Value::Null),
+    ] {
+        for lines in [&["\"バージョン\""][..], &["*", "\"é\""], &[&good, "ü"]] {
+            let request = admin.request(method, path);
+            let request = lines
+                .iter()
+                .fold(request, |request, line| request.header("If-Match", line));
+            let reply = match method {
+                "PATCH" => {
+                    let request = request.body("application/merge-patch+json", body.to_string());
+                    request.send().await
+                }
+                _ => request.send().await,
+            };
+            reply.refused(&[("If-Match", "malformed_header")]);
+        }
+    }
+    assert_eq!(admin.get(path).await.etag(), good);
+}
+
+#[tokio::test]
 async fn every_change_makes_the_next_version_and_one_event_with_its_difference() {
     let app = App::start().await;
     let admin = app.admin().await;

@@ -93,7 +93,7 @@ impl AsyncWork for TakeBack {
                         .await?;
                 }
             }
-            What::Access(Grant::Session { session, user }) => {
+            What::Access(Grant::Session { session, user, .. }) => {
                 self.end_session(conn, author, *session, *user).await?;
             }
             What::Access(Grant::Client { token, client }) => {

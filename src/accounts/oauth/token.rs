@@ -15,7 +15,7 @@ use crate::auth::secrets::{Kind, Secret};
 use crate::clock::now;
 use crate::db::{Connection, begin, commit, rollback};
 use crate::events::{Author, Happening, record};
-use crate::policy::Scopes;
+use crate::policy::{Scopes, scopes};
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::read::{Answer, bytes};
 use crate::request::Ask;
@@ -27,8 +27,10 @@ use crate::write::{AsyncWork, Stored, in_transaction};
 /// Form-encoded, as RFC 6749 says. `grant_type=client_credentials` (section 4.4) answers a machine client an access
 /// token: it authenticates by `Authorization: Basic`, or by `client_id` and `client_secret` in the form, and may ask for
 /// less than it may by `scope`. `grant_type=refresh_token` (section 6) renews a person's tokens: the refresh token works
-/// once, and the answer holds the next one; using one twice ends the session. An error also carries `error`, as that RFC
-/// names it.
+/// once, and the answer holds the next one; using one twice ends the session. Only when the answer was lost may the same one
+/// be sent once more, as long as nothing of that answer was used. With a narrower `scope` the access token allows only that,
+/// and nothing about accounts, sessions and machine clients; the next refresh token allows as much as before. An error also
+/// carries `error`, as that RFC names it.
 #[utoipa::path(
     tag = "signing in",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -57,17 +59,20 @@ async fn grant_client(ask: Ask, request: TokenRequest) -> Answer {
     let shown = Credentials::of(&ask, id, secret)?.ok_or_else(invalid_client)?;
     let known = shown.authenticate(&ask).await?;
     let granted: Scopes = known.client.scopes.iter().copied().collect();
-    let scope = match &request.scope {
-        None => granted,
-        Some(asked) => Scopes::named(asked)
-            .filter(|asked| asked.and(granted) == *asked)
-            .ok_or_else(|| invalid_scope(granted))?,
-    };
+    let scope = asked_of(granted, request.scope.as_deref())?;
     in_transaction(ask, false, GiveToken { known, scope }).await
 }
 
-fn invalid_scope(granted: Scopes) -> Problem {
-    told(Problem::new(Code::InvalidScope), "invalid_scope").with("granted", granted)
+/// The scopes that are asked for, which may be fewer than those granted; without asking, all of these.
+fn asked_of(granted: Scopes, asked: Option<&str>) -> Result<Scopes, Problem> {
+    let Some(asked) = asked else {
+        return Ok(granted);
+    };
+    Scopes::named(asked)
+        .filter(|asked| granted.contain(*asked))
+        .ok_or_else(|| {
+            told(Problem::new(Code::InvalidScope), "invalid_scope").with("granted", granted)
+        })
 }
 
 struct GiveToken {
@@ -99,7 +104,9 @@ impl AsyncWork for GiveToken {
             role: client.role.into(),
             city: client.city.clone(),
             grant: token,
+            token: new_uuid(),
             machine: true,
+            narrowed: false,
         };
         let tokens = tokens(ask, &holder, self.scope.to_string(), None, author.at)?;
         let headers = vec![("content-type".into(), "application/json".into())];
@@ -142,25 +149,20 @@ async fn rotate(
     next: &Secret,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Option<Tokens>, Problem> {
-    let life = session_life(ask);
-    let rotation = sessions::rotate(conn, &used.digest(), &next.digest(), now, life).await?;
-    let Rotation::Renewed {
-        session,
-        user,
-        scope,
-    } = rotation
-    else {
+    let (life, access) = (session_life(ask), new_uuid());
+    let digests = (used.digest(), next.digest());
+    let rotation = sessions::rotate(conn, &digests.0, &digests.1, access, now, life).await?;
+    let Rotation::Renewed { session, user } = rotation else {
         return Ok(None);
     };
-    if let Some(asked) = &request.scope {
-        let granted = Scopes::known_in(&scope);
-        if Scopes::named(asked).is_none_or(|asked| asked.and(granted) != asked) {
-            return Err(invalid_scope(granted));
-        }
-    }
     let Some(user) = User::find(conn, &Caller::PROGRAMME, &user).await? else {
         return Ok(None);
     };
-    let holder = Holder::person(&user, session);
-    tokens(ask, &holder, scope, Some(next), now).map(Some)
+    let granted = scopes(user.role.into());
+    let scope = asked_of(granted, request.scope.as_deref())?;
+    let holder = Holder {
+        narrowed: scope != granted,
+        ..Holder::person(&user, session, access)
+    };
+    tokens(ask, &holder, scope.to_string(), Some(next), now).map(Some)
 }

@@ -25,8 +25,8 @@ pub struct TokenRequest {
         example = "iuc_rt_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     )]
     pub refresh_token: Option<String>,
-    /// What the token is to allow, separated by spaces: some of what the client may, or else all of it. A person's
-    /// token always allows what the session does.
+    /// What the access token is to allow, separated by spaces: some of what the client or the person may, or else all of
+    /// it.
     #[schema(
         max_length = 300,
         pattern = "^[!-~]+( [!-~]+)*$",

@@ -157,7 +157,7 @@ impl Resource for ActionPlan {
             is_asked: own.is_some_and(|city| asked(self).contains(city)),
             is_joint: self.proponents.len() > 1,
         };
-        self.actions = Some(actions(caller.role, relation, standing));
+        self.actions = Some(actions(caller, relation, standing));
     }
 
     fn let_go(&self, caller: &Caller) -> Result<(), Problem> {

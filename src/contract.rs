@@ -186,10 +186,21 @@ impl Contract {
         (found, None)
     }
 
-    /// The faults of `body` against the schema `name`.
+    /// The faults of `body` against the schema `name`. What does not even fit where only the service writes is not what is
+    /// stored there: that it cannot be written is all that is told of it.
     pub fn check(&self, name: &str, body: &Value) -> Faults {
         match self.bodies.get(name) {
-            Some(validator) => faults_of(validator, body),
+            Some(validator) => {
+                let root = json!({"$ref": format!("{SCHEMAS}{name}")});
+                let told = |fault: &Fault| {
+                    let pointer = fault.pointer().unwrap_or_default();
+                    match sound::read_only_above(pointer, &root, &self.schemas) {
+                        Some(place) => Fault::at(place, Rule::ReadOnly),
+                        None => fault.clone(),
+                    }
+                };
+                faults_of(validator, body).iter().map(told).collect()
+            }
             None => {
                 tracing::error!(name, "the contract takes no body of this name");
                 let fault = Fault::at("", Rule::WrongType);

@@ -300,14 +300,16 @@ pub async fn guard(
     };
     let allowance = app.limit(&caller, &address)?;
     tracing::debug!(role = %caller.role, operation = operation.id, "let in");
-    let parameters = match operation.parameters(request.query_string()) {
+    let parameters = match names_something(&request).and_then(|()| {
+        let parameters = operation.parameters(request.query_string());
+        parameters.or_else(|faults| faults.into_result().map(|()| Value::Null))
+    }) {
         Ok(parameters) => parameters,
-        Err(faults) => {
+        Err(problem) => {
             if let Some(claim) = &claim {
                 confirmed(&app, claim).await?;
             }
-            faults.into_result()?;
-            Value::Null
+            return Err(problem.into());
         }
     };
     match claim {
@@ -355,6 +357,14 @@ fn not_allowed(allowed: &str) -> Problem {
     Problem::new(Code::MethodNotAllowed)
         .with("allowed", allowed)
         .header(header::ALLOW, allowed)
+}
+
+/// Nothing has an id or a key with a control character in it; the database does not even take a NUL to look for it.
+fn names_something(request: &ServiceRequest) -> Result<(), Problem> {
+    match request.match_info().as_str().chars().any(char::is_control) {
+        true => Err(Problem::new(Code::NotFound)),
+        false => Ok(()),
+    }
 }
 
 /// Who sends the request: by the session of its token, as it is in the database now.

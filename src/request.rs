@@ -224,10 +224,9 @@ impl Ask {
     pub fn external_ref(&self) -> Result<ExternalRef, Problem> {
         let decoded = |place| {
             let part = self.path_part(place).as_bytes();
-            let text = percent_encoding::percent_decode(part).decode_utf8().ok();
-            text.filter(|text| !text.chars().any(char::is_control))
-                .map(String::from)
-                .ok_or(Problem::new(Code::NotFound))
+            let text = percent_encoding::percent_decode(part).decode_utf8();
+            let text = text.map_err(|_| Problem::new(Code::NotFound));
+            text.map(String::from)
         };
         Ok(ExternalRef {
             system: decoded(0)?,

@@ -149,6 +149,15 @@ pub trait Resource:
         async { Ok(Vec::new()) }
     }
 
+    /// Removes what goes with it and has events of its own, just before it is removed itself; answers the events, recorded.
+    fn take_along(
+        &self,
+        _conn: &mut Connection,
+        _author: &Author,
+    ) -> impl Future<Output = Result<Vec<Event>, Problem>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// The cities that it belongs to: they see its events.
     fn cities(&self) -> Vec<CityId> {
         Vec::new()

@@ -372,11 +372,13 @@ async fn remove<R: Resource>(
     dry_run: bool,
 ) -> Result<Stored, Problem> {
     before.let_go(&ask.caller)?;
+    let along = before.take_along(conn, author).await?;
     R::delete(conn, &before.id()).await.map_err(|error| {
         meaning_of(error.into(), R::THING).removing(R::TABLE, before.id().to_string())
     })?;
     let event = event_of(author, Happening::Deleted, Some(&before), None)?;
-    let events = tell::<R>(conn, author, event, Some(&before), None).await?;
+    let mut events = tell::<R>(conn, author, event, Some(&before), None).await?;
+    events.extend(along);
     if dry_run {
         return Stored::of_dry_run(&told(&before, &ask.caller), events);
     }

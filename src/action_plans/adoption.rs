@@ -1,59 +1,54 @@
-//! A plan that names a lesson as a source adopts it: it no longer declines it.
+//! What a change of a plan does to what the plan has declined: a plan that names a lesson as a source adopts it, and one
+//! that moves to another pairing, or to other proponents, has left some lessons behind.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::types::{ActionPlan, SourceType};
+use crate::contributions::db::{Ending, end_declines};
 use crate::db::Connection;
-use crate::events::{Author, Event, Happening, Patch, record};
+use crate::events::{Author, Event};
 use crate::ids::{CityId, ContributionId};
-use crate::policy::Thing;
+use crate::pairings::db::paired;
 use crate::problem::Problem;
 use crate::schema::{contribution_declines as declines, contributions};
 
-/// Takes back what the plan said of lessons that it has come to adopt; answers the events, recorded.
+/// Takes back what the plan said of lessons that it has come to adopt, or that are none of its any more; answers the
+/// events, recorded.
 pub async fn take_back_declines(
     conn: &mut Connection,
     author: &Author,
-    before: Option<&ActionPlan>,
+    before: &ActionPlan,
     after: &ActionPlan,
 ) -> Result<Vec<Event>, Problem> {
-    let known = before.map(lessons_of).unwrap_or_default();
-    let mut adopted = lessons_of(after);
-    adopted.retain(|lesson| !known.contains(lesson));
-    if adopted.is_empty() {
+    let known = lessons_of(before);
+    let mut ended = lessons_of(after);
+    ended.retain(|lesson| !known.contains(lesson));
+    if before.pairing != after.pairing || before.proponents != after.proponents {
+        ended.extend(left_behind(conn, after).await?);
+    }
+    if ended.is_empty() {
         return Ok(Vec::new());
     }
-    let taken_back: Vec<(ContributionId, i64)> = diesel::delete(declines::table)
-        .filter(declines::plan.eq(after.id))
-        .filter(declines::contribution.eq_any(&adopted))
-        .returning((declines::contribution, declines::version))
-        .get_results(conn)
+    end_declines(conn, author, Ending::OfPlanOn(after.id, ended)).await
+}
+
+/// The lessons that the plan has declined and could not decline as it is now.
+async fn left_behind(conn: &mut Connection, plan: &ActionPlan) -> QueryResult<Vec<ContributionId>> {
+    let declined: Vec<(ContributionId, CityId)> = declines::table
+        .inner_join(contributions::table.on(contributions::id.eq(declines::contribution)))
+        .filter(declines::plan.eq(plan.id))
+        .select((contributions::id, contributions::city))
+        .load(conn)
         .await?;
-    let mut events = Vec::with_capacity(taken_back.len());
-    for (lesson, version) in taken_back {
-        let city: CityId = contributions::table
-            .find(lesson)
-            .select(contributions::city)
-            .first(conn)
-            .await?;
-        let mut cities = after.proponents.clone();
-        cities.push(city);
-        cities.sort_unstable();
-        cities.dedup();
-        let event = Event::new(
-            author,
-            Thing::Decline,
-            format!("{lesson}/{}", after.id),
-            Happening::Deleted,
-            version + 1,
-            cities,
-            Patch::to::<ActionPlan>(None).map_err(Problem::unwritten)?,
-        );
-        record(conn, &event).await?;
-        events.push(event);
+    if declined.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(events)
+    let cities = paired(conn, &plan.pairing).await?;
+    let left = declined
+        .into_iter()
+        .filter(|(_, city)| plan.no_lesson_of(city, &cities).is_some());
+    Ok(left.map(|(lesson, _)| lesson).collect())
 }
 
 fn lessons_of(plan: &ActionPlan) -> Vec<ContributionId> {

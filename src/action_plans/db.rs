@@ -24,6 +24,7 @@ use super::translations::kept::after_write;
 use super::types::{ActionPlan, ActionPlanFilter, PlanStatus};
 use crate::auth::Caller;
 use crate::cities::types::City;
+use crate::contributions::db::{Ending, end_declines};
 use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::ids::{CityId, PairingId, PlanId, TemplateId};
@@ -114,10 +115,18 @@ impl Resource for ActionPlan {
         before: Option<&Self>,
         after: Option<&Self>,
     ) -> Result<Vec<Event>, Problem> {
-        match after {
-            Some(after) => take_back_declines(conn, author, before, after).await,
-            None => Ok(Vec::new()),
+        match (before, after) {
+            (Some(before), Some(after)) => take_back_declines(conn, author, before, after).await,
+            _ => Ok(Vec::new()),
         }
+    }
+
+    async fn take_along(
+        &self,
+        conn: &mut Connection,
+        author: &Author,
+    ) -> Result<Vec<Event>, Problem> {
+        end_declines(conn, author, Ending::OfPlan(self.id)).await
     }
 
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
@@ -157,7 +166,7 @@ impl Resource for ActionPlan {
             is_asked: own.is_some_and(|city| asked(self).contains(city)),
             is_joint: self.proponents.len() > 1,
         };
-        self.actions = Some(actions(caller.role, relation, standing));
+        self.actions = Some(actions(caller, relation, standing));
     }
 
     fn let_go(&self, caller: &Caller) -> Result<(), Problem> {

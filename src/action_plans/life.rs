@@ -115,11 +115,12 @@ pub struct Standing {
     pub is_joint: bool,
 }
 
-/// What a caller may do with a plan now.
-pub fn actions(role: Role, relation: Relation, plan: Standing) -> Vec<PlanAction> {
+/// What a caller may do with a plan now; a machine client, as far as its scopes reach.
+pub fn actions(caller: &Caller, relation: Relation, plan: Standing) -> Vec<PlanAction> {
     let allowed = |action: &PlanAction| {
-        action.fits(role, plan)
-            && allows(role, action.action(), Thing::ActionPlan, relation).is_some()
+        action.fits(caller.role, plan)
+            && allows(caller.role, action.action(), Thing::ActionPlan, relation).is_some()
+            && caller.reaches(action.action(), Thing::ActionPlan)
     };
     PlanAction::ALL.iter().copied().filter(allowed).collect()
 }
@@ -208,7 +209,11 @@ mod tests {
                     is_asked,
                     is_joint,
                 };
-                let actions = actions(role, relation, plan);
+                let caller = Caller {
+                    role,
+                    ..Caller::ANONYMOUS
+                };
+                let actions = actions(&caller, relation, plan);
                 let words: Vec<_> = actions.iter().map(|it| it.as_str()).collect();
                 table +=
                     format!("{name:<15}{:<10} {}", status.as_str(), words.join(", ")).trim_end();

@@ -1,8 +1,7 @@
 //! An action plan as document and as JSON: the same shape in answers, in bodies and in every stored version.
 
+mod lessons;
 mod parts;
-
-use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -213,41 +212,6 @@ pub struct ActionPlan {
 }
 
 json!(ActionPlan);
-
-impl ActionPlan {
-    /// What it came from, once each: the key of the activity that names the source (empty: the inputs do), its type and
-    /// id.
-    pub fn citations(&self) -> BTreeSet<(&str, SourceType, &str)> {
-        let of_inputs = self.inputs.iter().flat_map(|part| &part.sources);
-        let of_inputs = of_inputs.map(|source| ("", source));
-        let of_activities = self.activities.iter().flat_map(|part| {
-            let key = part.key.0.as_str();
-            part.sources.iter().map(move |source| (key, source))
-        });
-        of_inputs
-            .chain(of_activities)
-            .map(|(activity, source)| (activity, source.r#type, source.id.as_str()))
-            .collect()
-    }
-}
-
-impl ActionPlan {
-    /// What it adopts of what it came from: nothing when it was given up, nor what dropped activities alone name.
-    pub fn adopts(&self) -> BTreeSet<(SourceType, &str)> {
-        if self.status == PlanStatus::Withdrawn {
-            return BTreeSet::new();
-        }
-        let dropped = |key: &str| {
-            let mut parts = self.activities.iter();
-            parts.any(|part| part.key.0 == key && part.status == ActivityStatus::Dropped)
-        };
-        self.citations()
-            .into_iter()
-            .filter(|(activity, _, _)| activity.is_empty() || !dropped(activity))
-            .map(|(_, kind, id)| (kind, id))
-            .collect()
-    }
-}
 
 fn new_plan() -> PlanKind {
     PlanKind::New

@@ -90,6 +90,11 @@ impl Caller {
         self.pass(scopes_of(action, thing))
     }
 
+    /// Whether the scopes of the token reach this, whatever the role allows.
+    pub fn reaches(&self, action: Action, thing: Thing) -> bool {
+        self.permit(action, thing).is_ok()
+    }
+
     /// How the caller stands to something that belongs to these cities.
     pub fn relation_to_cities<'a>(&self, mut cities: impl Iterator<Item = &'a CityId>) -> Relation {
         match &self.city {

@@ -81,7 +81,7 @@ pub struct Change {
     pub version: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// The first of `cities`; null when the thing belongs to none.
+    /// The first of `cities`, of a decline the city that declined; null when the thing belongs to none.
     pub city: Option<CityId>,
     /// The cities that the thing belongs to, and did before.
     #[schema(max_items = 100)]

@@ -38,6 +38,20 @@ pub(super) fn mend(body: &mut Value, fault: &Fault, schema: &Value, schemas: &Va
     }
 }
 
+/// The place, at `pointer` or above it, that only the service writes in what is as `schema` says.
+pub(super) fn read_only_above(pointer: &str, schema: &Value, schemas: &Value) -> Option<String> {
+    let (mut schema, mut place) = (schema, String::new());
+    for token in pointer.split('/').skip(1) {
+        schema = inside(schema, &unescaped(token), schemas)?;
+        place += "/";
+        place += token;
+        if schema.get("readOnly") == Some(&json!(true)) {
+            return Some(place);
+        }
+    }
+    None
+}
+
 fn unescaped(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }

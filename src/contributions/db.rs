@@ -1,16 +1,19 @@
 //! Contributions in the database. What a caller sees of them is one condition over two narrow tables: who shares a
 //! pairing with whom, and who takes part in which meeting.
 
+pub use super::declines::{Ending, end_declines};
 use super::rules::{check_city, check_unmoved};
 use super::types::{Contribution, ContributionFilter, Visibility};
 use crate::auth::Caller;
 use crate::cities::types::City;
+use crate::db::Connection;
+use crate::events::{Author, Event};
 use crate::ids::{CityId, ContributionId};
 use crate::key_questions::types::KeyQuestion;
 use crate::meetings::types::Meeting;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
-use crate::problem::Faults;
+use crate::problem::{Faults, Problem};
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
@@ -74,6 +77,14 @@ impl Resource for Contribution {
             None => check_city(self, check.known, faults),
         }
         check_refs(self, check, faults);
+    }
+
+    async fn take_along(
+        &self,
+        conn: &mut Connection,
+        author: &Author,
+    ) -> Result<Vec<Event>, Problem> {
+        end_declines(conn, author, Ending::On(self.id)).await
     }
 
     rows!(

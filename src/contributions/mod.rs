@@ -6,6 +6,7 @@
 //! shows all answers of a meeting together.
 
 pub mod db;
+pub mod declines;
 pub mod http;
 pub mod round_table;
 pub mod rules;

@@ -11,7 +11,7 @@ use super::wire::Wire;
 use crate::body::parse;
 use crate::contract::Contract;
 use crate::messages::word;
-use crate::problem::{Code, Fault, Problem, Rule};
+use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::text::{codepoint, invisible_in, is_line};
 
 /// How long the name of a file may be, in characters.
@@ -44,17 +44,21 @@ pub fn name_of(field: &Field) -> Result<String, Problem> {
     Ok(name)
 }
 
-/// The parts beside the file, as the contract says they are, and the digest among them; `file` has a name and a digest.
+/// The parts beside the file, and what is wrong with them by the contract, or with the digest among them; `file` has a
+/// name and a digest.
 pub fn check_fields(
     contract: &Contract,
     fields: &Map<String, Value>,
     file: Option<(&str, &str)>,
-) -> Result<Map<String, Value>, Problem> {
+) -> (Map<String, Value>, Faults) {
     let mut sent = fields.clone();
     if let Some((name, _)) = file {
         sent.insert("file".into(), Value::from(name));
     }
-    let sent = parse(Value::Object(sent).to_string().as_bytes())?;
+    let sent = match parse(Value::Object(sent).to_string().as_bytes()) {
+        Ok(sent) => sent,
+        Err(problem) => return (Map::new(), problem.faults().iter().cloned().collect()),
+    };
     let mut faults = contract.check("FileUpload", &sent);
     if let (Some(Value::String(expected)), Some((_, found))) = (sent.get("sha256"), file)
         && faults.is_empty()
@@ -62,10 +66,9 @@ pub fn check_fields(
     {
         faults.push(Fault::at("/sha256", Rule::DigestMismatch).with("found", found));
     }
-    faults.into_result()?;
     match sent {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(Problem::new(Code::Internal)),
+        Value::Object(fields) => (fields, faults),
+        _ => (Map::new(), faults),
     }
 }
 

@@ -109,18 +109,31 @@ pub async fn receive(
     }
     let mut wire = Wire::new(payload, files.limit, files.patience);
     let form = Multipart::new(headers, wire.clone());
-    let (stored, fields) = read_form(files, form, &wire, key).await?;
-    wire.drain()
-        .await
-        .map_err(|_| broken(&wire, "incomplete"))?;
-    check_content_digest(headers, &wire)?;
+    let Form {
+        stored,
+        fields,
+        mut faults,
+        is_whole,
+    } = read_form(files, form, &wire, key).await?;
+    if is_whole {
+        wire.drain()
+            .await
+            .map_err(|_| broken(&wire, "incomplete"))?;
+    }
+    if faults.is_empty() {
+        check_content_digest(headers, &wire)?;
+    }
     let file = stored
         .as_ref()
         .map(|stored| (stored.name.as_str(), stored.sha256.as_str()));
-    let fields = check_fields(contract, &fields, file)?;
-    let Some(stored) = stored else {
-        return Err(Problem::fault(Fault::at("/file", Rule::Required)));
-    };
+    let (fields, amiss) = check_fields(contract, &fields, file);
+    let may_follow = |fault: &&Fault| !is_whole && fault.rule() == Rule::Required;
+    faults.extend(amiss.iter().filter(|it| !may_follow(it)).cloned().collect());
+    faults.into_result().map_err(|problem| match is_whole {
+        true => problem,
+        false => problem.header(CONNECTION, "close"),
+    })?;
+    let stored = stored.ok_or(Problem::new(Code::Internal))?;
     stored.writing.finish().await?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok(Received {
@@ -156,58 +169,82 @@ fn reason_of(error: &MultipartError) -> &'static str {
     }
 }
 
+/// What a form says.
+struct Form {
+    stored: Option<Stored>,
+    /// The parts beside the file.
+    fields: Map<String, Value>,
+    /// The parts that should not be there.
+    faults: Faults,
+    /// Whether it was read to its end.
+    is_whole: bool,
+}
+
 async fn read_form(
     files: &Files,
-    mut form: Multipart,
+    mut parts: Multipart,
     wire: &Wire,
     key: &str,
-) -> Result<(Option<Stored>, Map<String, Value>), Problem> {
-    let (mut stored, mut fields, mut faults) = (None, Map::new(), Faults::new());
-    let mut parts = 0;
-    while let Some(field) = form.next().await {
+) -> Result<Form, Problem> {
+    let mut form = Form {
+        stored: None,
+        fields: Map::new(),
+        faults: Faults::new(),
+        is_whole: true,
+    };
+    let mut count = 0;
+    while let Some(field) = parts.next().await {
         let field = field.map_err(|error| broken(wire, reason_of(&error)))?;
-        parts += 1;
+        count += 1;
         let name = field.name().unwrap_or_default().to_owned();
         let pointer = format!("/{}", crate::body::token(&name));
         let known = ["file", "title", "language", "sha256"].contains(&name.as_str());
-        let again = fields.contains_key(&name) || name == "file" && stored.is_some();
-        if parts > PARTS || !known || again {
+        let again = form.fields.contains_key(&name) || name == "file" && form.stored.is_some();
+        if count > PARTS || !known || again {
             let rule = if again {
                 Rule::DuplicateName
             } else {
                 Rule::UnknownField
             };
-            faults.push(Fault::at(pointer, rule));
-            // What follows may be long: it is not read.
-            break;
-        }
-        if name == "file" {
-            stored = Some(store(files, field, wire, key).await?);
+            form.faults.push(Fault::at(pointer, rule));
+            if count > PARTS || bytes_of(field, wire).await?.is_none() {
+                // It is long, as what follows may be: that is not read.
+                form.is_whole = false;
+                break;
+            }
+        } else if name == "file" {
+            form.stored = Some(store(files, field, wire, key).await?);
         } else {
-            fields.insert(name, Value::from(text(field, wire, &pointer).await?));
+            let text = Value::from(text(field, wire, &pointer).await?);
+            form.fields.insert(name, text);
         }
     }
-    match faults.into_result() {
-        Ok(()) => Ok((stored, fields)),
-        Err(problem) => Err(problem.header(CONNECTION, "close")),
-    }
+    Ok(form)
 }
 
 /// A part beside the file.
-async fn text(mut field: Field, wire: &Wire, pointer: &str) -> Result<String, Problem> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|error| broken(wire, reason_of(&error)))?);
-        if bytes.len() > FIELD {
-            let fault = Fault::at(pointer, Rule::TooLong).with("limit", FIELD);
-            return Err(Problem::fault(fault).header(CONNECTION, "close"));
-        }
-    }
+async fn text(field: Field, wire: &Wire, pointer: &str) -> Result<String, Problem> {
+    let Some(bytes) = bytes_of(field, wire).await? else {
+        let fault = Fault::at(pointer, Rule::TooLong).with("limit", FIELD);
+        return Err(Problem::fault(fault).header(CONNECTION, "close"));
+    };
     String::from_utf8(bytes).map_err(|_| {
         Problem::fault(
             Fault::at(pointer, Rule::Format).with_word("expected", word("expected", "utf-8")),
         )
     })
+}
+
+/// What stands in a part, unless that is longer than a part beside the file may be.
+async fn bytes_of(mut field: Field, wire: &Wire) -> Result<Option<Vec<u8>>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|error| broken(wire, reason_of(&error)))?);
+        if bytes.len() > FIELD {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes))
 }
 
 /// The file itself.

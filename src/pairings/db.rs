@@ -1,9 +1,13 @@
 //! Pairings in the database. The lists of cities and subjects stand in the row; a trigger keeps the tables that
 //! hold the references in step.
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
 use super::rules::{check_sides, suggested_id};
 use super::types::{Pairing, PairingFilter};
 use crate::cities::types::City;
+use crate::db::Connection;
 use crate::ids::{CityId, PairingId};
 use crate::policy::Thing;
 use crate::problem::Faults;
@@ -15,6 +19,15 @@ use crate::resource::{
 };
 use crate::schema::{pairing_cities, pairing_subjects, pairings};
 use crate::subjects::types::Subject;
+
+/// The cities of the pairing with this id.
+pub async fn paired(mut conn: &Connection, pairing: &PairingId) -> QueryResult<Vec<CityId>> {
+    pairing_cities::table
+        .filter(pairing_cities::pairing.eq(pairing))
+        .select(pairing_cities::city)
+        .load(&mut conn)
+        .await
+}
 
 impl Resource for Pairing {
     type Id = PairingId;

@@ -99,10 +99,12 @@ impl fmt::Display for Scopes {
 /// The scopes that open `action` with a `thing` to a machine client, all of them together; `None`: no scope does.
 pub fn scopes_of(action: Action, thing: Thing) -> Option<Scopes> {
     let one = scope_of(action, thing)?;
-    // A webhook goes on telling what changes when the token has ended: nobody makes one who may not read that.
     let more = match (thing, action) {
         (Thing::Webhook, Action::Read | Action::Delete) => None,
+        // It goes on telling what changes when the token has ended: nobody makes one who may not read that.
         (Thing::Webhook, _) => Some(Scope::ChangesRead),
+        // They are transitions, as those that cities make.
+        (Thing::ActionPlan, Action::Return | Action::Approve) => Some(Scope::PlansWrite),
         _ => None,
     };
     Some([one].into_iter().chain(more).collect())

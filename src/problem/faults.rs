@@ -111,10 +111,6 @@ impl Fault {
     /// Whether what stands at `pointer` cannot be judged because of it: it is there, in it or around it.
     fn blurs(&self, pointer: &str) -> bool {
         let leaves_rest = matches!(self.rule, Rule::UnknownField | Rule::ReadOnly);
-        let is_within = |inner: &str, outer: &str| {
-            let rest = inner.strip_prefix(outer);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         let is_there = |own| is_within(own, pointer) || is_within(pointer, own);
         !leaves_rest && !self.rule.is_of_many() && self.pointer().is_some_and(is_there)
     }
@@ -134,6 +130,12 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// Whether one pointer is the other, or leads further into it.
+fn is_within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// How many faults one answer lists.
 pub const MAX_FAULTS: usize = 100;
 
@@ -151,6 +153,15 @@ impl Faults {
     pub fn push(&mut self, fault: Fault) {
         if self.0.len() < MAX_FAULTS && !self.0.contains(&fault) {
             self.0.push(fault);
+        }
+    }
+
+    /// Notes a fault of a place in which nothing has been found so far, nor inside of it.
+    pub fn push_unless_within(&mut self, fault: Fault) {
+        let place = fault.pointer().unwrap_or_default();
+        let mut told = self.0.iter().filter_map(Fault::pointer);
+        if !told.any(|told| is_within(told, place)) {
+            self.push(fault);
         }
     }
 
@@ -199,13 +210,22 @@ impl Faults {
         all
     }
 
-    /// Leaves out what was held against something that is not there.
+    /// Leaves out what was held against something that is not there; and of what never changes, what else is wrong with it.
     fn settle(&mut self) {
         let is_firm =
             |fault: &&Fault| fault.rule == Rule::UnknownReference && fault.against.is_empty();
         let firm: Vec<Fault> = self.0.iter().filter(is_firm).cloned().collect();
         let is_blurred = |pointer: &String| firm.iter().any(|fault| fault.blurs(pointer));
         self.0.retain(|fault| !fault.against.iter().any(is_blurred));
+        let never = |fault: &&Fault| fault.rule == Rule::Immutable;
+        let fixed: Vec<Place> = self
+            .0
+            .iter()
+            .filter(never)
+            .map(|it| it.place.clone())
+            .collect();
+        self.0
+            .retain(|fault| never(&fault) || !fixed.contains(&fault.place));
     }
 
     /// Nothing when all is well; else an `invalid_input` problem that lists everything, in the body's order; or the conflict
@@ -272,6 +292,18 @@ mod tests {
         // What is there can be judged, though something is wrong with it.
         let other = Fault::at("/meeting", Rule::NotYours).against("/city");
         assert_eq!(with(&[held("/meeting"), other]), ["/city", "/meeting"]);
+    }
+
+    #[test]
+    fn of_what_never_changes_nothing_else_is_told() {
+        let faults = [
+            Fault::at("/meeting", Rule::UnknownReference),
+            Fault::at("/meeting", Rule::Immutable),
+            Fault::at("/question", Rule::UnknownReference),
+        ];
+        let problem = Faults::from_iter(faults).into_result().unwrap_err();
+        let rules: Vec<_> = problem.faults().iter().map(Fault::rule).collect();
+        assert_eq!(rules, [Rule::Immutable, Rule::UnknownReference]);
     }
 
     #[test]

@@ -1,21 +1,17 @@
 //! Declining a lesson: what a plan does not adopt, and why. One word of each plan on each contribution; saying it again
 //! replaces it. The plan stands locked meanwhile, so that it cannot come to cite what it declines.
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-
 use super::rules::{is_source_of, no_lesson};
 use super::types::{Decline, DeclineId, DeclineRequest};
-use crate::action_plans::types::ActionPlan;
+use crate::action_plans::types::{ActionPlan, PlanStatus};
 use crate::auth::Caller;
 use crate::contributions::types::Contribution;
 use crate::db::Connection;
-use crate::ids::CityId;
 use crate::messages::word;
+use crate::pairings::db::paired;
 use crate::policy::{Action, Relation, Thing};
 use crate::problem::{Code, Fault, Problem, Rule};
 use crate::resource::Resource;
-use crate::schema::pairing_cities;
 use crate::write::{Deed, Doing, Done};
 
 /// A plan's proponents say that it does not adopt a lesson.
@@ -45,7 +41,7 @@ impl Deed for DeclineLesson {
         body: DeclineRequest,
     ) -> Result<Done, Problem> {
         let plan = plan_of(conn, doing.caller(), &body).await?;
-        let cities = cities_of(conn, &plan).await?;
+        let cities = paired(conn, &plan.pairing).await?;
         if let Some(fault) = no_lesson(&lesson, &plan, &cities) {
             return Err(Problem::fault(fault));
         }
@@ -58,6 +54,9 @@ impl Deed for DeclineLesson {
         };
         let before = Decline::lock(conn, &Caller::PROGRAMME, &id).await?;
         let same = before.as_ref().filter(|it| it.reason == body.reason);
+        if same.is_none() && plan.status == PlanStatus::Withdrawn {
+            return Err(Problem::new(Code::PlanWithdrawn));
+        }
         let decline = same.cloned().unwrap_or_else(|| Decline {
             contribution: lesson.id,
             plan: plan.id,
@@ -82,15 +81,6 @@ impl Deed for DeclineLesson {
             false => done,
         })
     }
-}
-
-/// The cities of the plan's pairing.
-async fn cities_of(conn: &mut Connection, plan: &ActionPlan) -> QueryResult<Vec<CityId>> {
-    pairing_cities::table
-        .filter(pairing_cities::pairing.eq(&plan.pairing))
-        .select(pairing_cities::city)
-        .load(conn)
-        .await
 }
 
 /// The plan that the body names, if the caller may know of it.

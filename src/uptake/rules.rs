@@ -3,7 +3,7 @@
 use crate::action_plans::types::{ActionPlan, SourceType};
 use crate::contributions::types::Contribution;
 use crate::ids::{CityId, ContributionId};
-use crate::problem::{Fault, Rule};
+use crate::problem::Fault;
 
 /// Whether the plan adopts the contribution, itself or by one of its activities: it cannot decline that.
 pub fn is_source_of(contribution: ContributionId, plan: &ActionPlan) -> bool {
@@ -12,15 +12,8 @@ pub fn is_source_of(contribution: ContributionId, plan: &ActionPlan) -> bool {
     plan.adopts().contains(&key)
 }
 
-/// Why the plan, whose pairing has these cities, has no lesson in the contribution: a plan answers what was said in its
-/// own pairing, by another city than the one that writes it alone.
+/// Why the plan, whose pairing has these cities, has no lesson in the contribution.
 pub fn no_lesson(lesson: &Contribution, plan: &ActionPlan, cities: &[CityId]) -> Option<Fault> {
-    let rule = if !cities.contains(&lesson.city) {
-        Rule::LessonOfOthers
-    } else if plan.proponents.iter().all(|city| *city == lesson.city) {
-        Rule::OwnLesson
-    } else {
-        return None;
-    };
+    let rule = plan.no_lesson_of(&lesson.city, cities)?;
     Some(Fault::at("/plan", rule).with("city", &lesson.city))
 }

@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::Payload;
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::StreamExt;
-use json_patch::{Patch, PatchErrorKind, PatchOperation};
+use json_patch::{PatchErrorKind, PatchOperation};
 use serde_json::{Map, Value};
 
 use crate::body::parse;
@@ -158,14 +158,10 @@ pub fn apply(
     patch: &Value,
     stored: &Map<String, Value>,
 ) -> Result<Value, Problem> {
-    contract.check("JsonPatch", patch).into_result()?;
-    let operations: Patch = serde_json::from_value(patch.clone()).map_err(|_| {
-        let fault = Fault::at("", Rule::PatchOperation);
-        Problem::fault(fault.with_word("reason", word("patch", "unreadable")))
-    })?;
+    let operations = operations_of(contract, patch)?;
     let mut value = Value::Object(stored.clone());
     let mut copied = 0;
-    for (index, operation) in operations.0.iter().enumerate() {
+    for (index, operation) in operations.iter().enumerate() {
         if let PatchOperation::Copy(copy) = operation {
             copied += value
                 .pointer(copy.from.as_str())
@@ -183,6 +179,34 @@ pub fn apply(
     Ok(value)
 }
 
+/// The operations of a JSON Patch, or everything that is wrong with them.
+fn operations_of(contract: &Contract, patch: &Value) -> Result<Vec<PatchOperation>, Problem> {
+    let mut faults = contract.check("JsonPatch", patch);
+    let mut operations = Vec::new();
+    for (index, sent) in patch.as_array().into_iter().flatten().enumerate() {
+        // RFC 6902, section 4: which members there have to be depends on what is to be done.
+        let needed = match sent.get("op").and_then(Value::as_str) {
+            Some("add" | "replace" | "test") => Some("value"),
+            Some("move" | "copy") => Some("from"),
+            _ => None,
+        };
+        if let Some(needed) = needed.filter(|needed| sent.get(needed).is_none()) {
+            faults.push(Fault::at(format!("/{index}/{needed}"), Rule::Required));
+        }
+        match serde_json::from_value(sent.clone()) {
+            Ok(operation) => operations.push(operation),
+            Err(_) => {
+                let own = format!("/{index}");
+                let reason = word("patch", "unreadable");
+                let fault = Fault::at(&own, Rule::PatchOperation).with_word("reason", reason);
+                faults.push_unless_within(fault);
+            }
+        }
+    }
+    faults.into_result()?;
+    Ok(operations)
+}
+
 /// The message that tells why an operation does not fit.
 fn reason_of(error: &PatchErrorKind) -> String {
     let reason = match error {
@@ -196,12 +220,12 @@ fn reason_of(error: &PatchErrorKind) -> String {
 }
 
 /// Takes out the fields that only the service sets; one that is sent with another value than the stored, or
-/// than the path says, is a fault. Those `by_reader` may say what another reader was told.
+/// than the path says, is a fault, unless it `may_differ`.
 pub fn take_read_only(
     value: &mut Value,
     stored: &Map<String, Value>,
     read_only: &[String],
-    by_reader: &[&str],
+    may_differ: impl Fn(&str, &Value) -> bool,
 ) -> Faults {
     let mut faults = Faults::new();
     let Value::Object(object) = value else {
@@ -210,7 +234,7 @@ pub fn take_read_only(
     for name in read_only {
         if let Some(sent) = object.remove(name)
             && stored.get(name) != Some(&sent)
-            && !(sent.is_array() && by_reader.contains(&name.as_str()))
+            && !may_differ(name, &sent)
         {
             faults.push(Fault::at(format!("/{name}"), Rule::ReadOnly));
         }

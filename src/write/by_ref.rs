@@ -75,12 +75,11 @@ impl<R: ByRef> AsyncWork for Put<R> {
             author,
             given: ask.given::<R>(),
         };
-        let body = with_reference(
-            self.body.clone(),
-            city.as_ref(),
-            &reference,
-            before.as_ref(),
-        );
+        let found = faults_of_path::<R>(ask, &reference);
+        let mut body = self.body.clone();
+        if found.is_empty() {
+            body = with_reference(body, city.as_ref(), &reference, before.as_ref());
+        }
         let stored = match before {
             Some(before) => {
                 let before = permitted(ask, Some(before), Action::Change)?;
@@ -91,7 +90,7 @@ impl<R: ByRef> AsyncWork for Put<R> {
             None if ask.headers.contains_key(IF_MATCH) => {
                 return Err(Problem::new(Code::PreconditionFailed).with("etag", "not there"));
             }
-            None => self.create(conn, ask, &way, body).await,
+            None => self.create(conn, ask, &way, (body, found)).await,
         }?;
         // The city stays where the thing is found by the key.
         match said {
@@ -113,10 +112,10 @@ impl<R: ByRef> Put<R> {
         conn: &mut Connection,
         ask: &Ask,
         way: &Way<'_>,
-        body: Value,
+        (body, found): (Value, Faults),
     ) -> Result<Stored, Problem> {
         let job = Job::Create(body);
-        let applied = way.apply::<R>(conn, &job, None, &Faults::new()).await;
+        let applied = way.apply::<R>(conn, &job, None, &found).await;
         let applied = applied.map_err(|problem| match problem.code() {
             // It is looked for once more: it may be there by now.
             Code::AlreadyExists if !self.met.swap(true, Ordering::Relaxed) => busy(),
@@ -124,6 +123,18 @@ impl<R: ByRef> Put<R> {
         })?;
         answered(ask, applied, self.dry_run)
     }
+}
+
+/// What is wrong with the key in the path, which stands nowhere in the body.
+fn faults_of_path<R: ByRef>(ask: &Ask, reference: &ExternalRef) -> Faults {
+    let alone = json!({"external_refs": [reference]});
+    let schema = format!("{}Write", R::name());
+    let found = ask.app.contract.check(&schema, &alone);
+    let of_path = found.iter().filter_map(|fault| {
+        let name = fault.pointer()?.strip_prefix("/external_refs/0/")?;
+        Some(fault.clone().moved_to_parameter(name))
+    });
+    of_path.collect()
 }
 
 struct Delete<R> {

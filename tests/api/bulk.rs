@@ -281,6 +281,80 @@ async fn a_bad_line_is_told_by_number_and_place_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn every_fault_of_a_line_is_told_whatever_is_wrong_with_its_key() {
+    let app = App::start().await;
+    let frankfurt = app.city_user("frankfurt").await;
+    let wrong = |mut line: Value| {
+        line["pairing"] = json!("nowhere");
+        line["colour"] = json!("red");
+        line
+    };
+    let mut keyless = wrong(line("keyless", "Keyless"));
+    keyless.as_object_mut().unwrap().remove("external_refs");
+    let mut half = wrong(line("half", "Half"));
+    half["external_refs"] = json!([{"system": "plans.example"}]);
+    let stored = send(&frankfurt, "", line("stored", "Stored").to_string()).await;
+    assert_eq!(told(&stored), all(1, "created"));
+    let mut other = line("stored", "Stored");
+    other["template"] = json!("nothing");
+    let sent = [
+        line("first", "First").to_string(),
+        keyless.to_string(),
+        half.to_string(),
+        wrong(line("first", "Again")).to_string(),
+        "[1]".to_owned(),
+        line("stored", "Once").to_string(),
+        other.to_string(),
+    ];
+    let common = [
+        ("/colour", "unknown_field"),
+        ("/pairing", "unknown_reference"),
+    ];
+    let with = |fault: &[(&'static str, &'static str)]| [&common[..], fault].concat();
+    let expected = [
+        vec![],
+        with(&[("/external_refs/0", "required")]),
+        with(&[("/external_refs/0/key", "required")]),
+        with(&[("/external_refs/0", "repeated_reference")]),
+        vec![("", "wrong_type")],
+        vec![],
+        vec![
+            ("/external_refs/0", "repeated_reference"),
+            ("/template", "immutable"),
+        ],
+    ];
+    for query in ["", "?atomic=true"] {
+        let reply = send(&frankfurt, query, sent.join("\n")).await;
+        for (result, expected) in results(&reply).iter().zip(&expected) {
+            if expected.is_empty() {
+                continue;
+            }
+            let (code, mut found) = problem(result);
+            let place = |(place, code): &(&str, &str)| ((*place).to_owned(), (*code).to_owned());
+            let mut expected: Vec<_> = expected.iter().map(place).collect();
+            (found.sort(), expected.sort());
+            assert_eq!(
+                (code.as_str(), found),
+                ("invalid_input", expected),
+                "{result}"
+            );
+        }
+    }
+    // Who speaks for no city says of which city a line is; without a key there is nothing else to say either.
+    let admin = app.admin().await;
+    let reply = send(&admin, "", "{}").await;
+    let (_, found) = problem(&results(&reply)[0]);
+    for place in ["/external_refs/0", "/proponents", "/pairing"] {
+        let fault = (place.to_owned(), "required".to_owned());
+        assert_eq!(
+            found.iter().filter(|it| **it == fault).count(),
+            1,
+            "{found:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn all_or_none_means_none_when_one_line_fails_and_every_line_says_so() {
     let (app, frankfurt, ..) = cast().await;
     let events = app.events().await;

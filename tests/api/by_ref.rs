@@ -163,7 +163,16 @@ async fn a_key_is_taken_percent_encoded_and_what_is_no_key_stands_for_nothing() 
         assert!([400, 404].contains(&reply.status), "{reply}");
     }
     let spaced = put(&frankfurt, &PATH.replace("LAP-1", "a%20b"), &titled("Bad")).await;
-    spaced.refused(&[("/external_refs/0/key", "pattern")]);
+    spaced.refused(&[("key", "pattern")]);
+    let mut body = titled("Bad");
+    body["external_refs"] = json!([{"system": "other.example", "key": "1"}]);
+    body["pairing"] = json!("nowhere");
+    let both = put(&frankfurt, "/v1/action-plans/by-ref/a%20b/c%20d", &body).await;
+    both.refused(&[
+        ("key", "pattern"),
+        ("system", "pattern"),
+        ("/pairing", "unknown_reference"),
+    ]);
     let named_like_a_path = "/v1/action-plans/by-ref/versions/1";
     put(&frankfurt, named_like_a_path, &titled("Odd"))
         .await

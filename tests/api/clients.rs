@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::app::PASSWORD;
 use crate::support::kinds::{bare_plan, contribution};
 use crate::support::oauth::{Machine, claims};
+use crate::support::plans::{complete_plan, to};
 use crate::support::snapshot::assert_reply;
 use crate::support::{App, Client};
 
@@ -177,6 +178,50 @@ async fn a_client_may_no_more_than_its_city_and_its_scopes() {
         )
         .await
         .expect(201);
+}
+
+#[tokio::test]
+async fn a_client_is_offered_what_its_scopes_reach() {
+    let app = App::start().await;
+    let all = ["read", "plans:write"];
+    let writer = app.machine(Some("yokohama"), &all).await;
+    let reader = app.machine(Some("yokohama"), &["read"]).await;
+    let plan = complete_plan(&["yokohama"]);
+    let made = writer.post("/v1/action-plans", plan).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let offered = ["change", "delete", "submit", "withdraw", "comment"];
+    assert_eq!(writer.get(&path).await.actions(), offered);
+    assert_eq!(made.actions(), offered);
+    assert_eq!(reader.get(&path).await.actions(), [""; 0]);
+    let list = reader.get("/v1/action-plans").await.expect(200);
+    assert_eq!(list.items()[0]["actions"], json!([]));
+    to(&writer, &path, "submitted").await.expect(200);
+    // Of the programme's clients, those decide that may do both: write plans, and what is the programme's.
+    for (scopes, offered) in [
+        (vec!["read", "admin"], vec![]),
+        (
+            vec!["read", "plans:write"],
+            vec!["change", "delete", "withdraw", "comment"],
+        ),
+        (
+            vec!["read", "plans:write", "admin"],
+            vec![
+                "change", "delete", "return", "approve", "withdraw", "comment",
+            ],
+        ),
+    ] {
+        let machine = app.machine(None, &scopes).await;
+        let actions = machine.get(&path).await.expect(200).actions();
+        assert_eq!(actions, offered);
+        let approved = machine
+            .post(
+                &format!("{path}/transitions?dryrun=true"),
+                json!({"to": "approved"}),
+            )
+            .await;
+        let may = offered.contains(&"approve");
+        assert_eq!(approved.status, if may { 200 } else { 403 }, "{approved}");
+    }
 }
 
 #[tokio::test]

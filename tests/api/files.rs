@@ -502,6 +502,23 @@ async fn a_form_that_is_not_as_it_should_be_is_refused_with_every_fault() {
         .refused(&[("/file", "duplicate_name")]);
     send(&[("name=\"fiel\"", PDF)])
         .await
+        .refused(&[("/fiel", "unknown_field"), ("/file", "required")]);
+    send(&[
+        ("name=\"more\"", b"x"),
+        (&pdf, PDF),
+        ("name=\"title\"", b""),
+        ("name=\"language\"", b"??"),
+    ])
+    .await
+    .refused(&[
+        ("/language", "pattern"),
+        ("/more", "unknown_field"),
+        ("/title", "blank"),
+        ("/title", "too_short"),
+    ]);
+    // What is long and should not be there ends the reading: the file may still have followed.
+    send(&[("name=\"fiel\"", &[b'x'; 5000]), (&pdf, PDF)])
+        .await
         .refused(&[("/fiel", "unknown_field")]);
     send(&[
         (&pdf, PDF),

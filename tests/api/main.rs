@@ -27,6 +27,7 @@ mod crash;
 mod cut_lines;
 mod data;
 mod database;
+mod declines;
 mod delegates;
 mod files;
 mod hang_up;

@@ -252,3 +252,20 @@ async fn a_measured_indicator_stays_in_its_plan_under_its_key_and_in_its_unit() 
         {"key": "trees", "name": {"en": "Other trees"}, "unit": "a park"}]);
     owner.patch(&path, "*", with(anew)).await.expect(200);
 }
+
+#[tokio::test]
+async fn an_indicator_of_an_odd_name_is_not_there() {
+    let app = App::start().await;
+    let owner = app.city_user("yokohama").await;
+    let body = plan(&["yokohama"], "frankfurt-yokohama");
+    let made = owner.post("/v1/action-plans", body).await.expect(201);
+    for odd in ["%00", "riders%00", "%0A", "%C2%85", "%ff", "Riders"] {
+        let list = format!(
+            "/v1/action-plans/{}/indicators/{odd}/measurements",
+            made.id()
+        );
+        owner.get(&list).await.problem("not_found");
+        let measured = json!({"value": 1, "on": "2020"});
+        owner.post(&list, measured).await.problem("not_found");
+    }
+}

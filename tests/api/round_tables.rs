@@ -282,6 +282,11 @@ async fn meeting_question_and_city_of_a_contribution_never_change() {
     umea.patch(&path, "*", moved)
         .await
         .refused(&[("/meeting", "immutable"), ("/question", "immutable")]);
+    // Nor is it looked up what they shall become.
+    let unknown = json!({"meeting": "nowhere", "question": "nothing"});
+    umea.patch(&path, "*", unknown)
+        .await
+        .refused(&[("/meeting", "immutable"), ("/question", "immutable")]);
     let given = json!({"city": "kamakura"});
     umea.patch(&path, "*", given.clone())
         .await

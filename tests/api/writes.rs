@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::kinds::{bare_plan, knowledge, plan};
+use crate::support::plans::joint_plan;
 use crate::support::snapshot::assert_reply;
 use crate::support::{App, Client, KINDS, Kind, Reply};
 
@@ -373,6 +374,21 @@ async fn a_json_patch_is_applied_in_order_and_whole_or_not_at_all() {
         .await
         .problem("patch_conflict");
     assert_eq!(reply.faults(), [("/0".into(), "patch_operation".into())]);
+    let lacking = json!([
+        {"op": "move", "path": "/title"},
+        {"op": "foo", "path": "/title"},
+        {"op": "add", "path": "title"},
+        {"op": "test", "path": "/title"},
+        {"op": "remove", "path": "/a~2"},
+    ]);
+    admin.json_patch(&path, "*", lacking).await.refused(&[
+        ("/0/from", "required"),
+        ("/1/op", "not_allowed_value"),
+        ("/2/path", "pattern"),
+        ("/2/value", "required"),
+        ("/3/value", "required"),
+        ("/4", "patch_operation"),
+    ]);
     for bad in [
         json!([{"op": "replace", "path": "no-slash", "value": 1}]),
         json!([{"op": "paint", "path": "/title"}]),
@@ -611,6 +627,60 @@ async fn a_dry_run_tells_what_would_be_stored_and_stores_nothing() {
 async fn count_of(app: &App, kind: &Kind) -> i64 {
     app.count(&kind.path.trim_start_matches("/v1/").replace('-', "_"))
         .await
+}
+
+#[tokio::test]
+async fn of_a_read_only_field_that_differs_no_more_is_told_however_it_is_written() {
+    let app = App::start().await;
+    let (frankfurt, admin) = (app.city_user("frankfurt").await, app.admin().await);
+    let plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    let item = knowledge(&["frankfurt"]);
+    let tour = (Kind::named("tour").new)();
+    let mut forged = plan["joint_actions"].clone();
+    forged[0]["consents"] = json!([{"city": "yokohama", "decision": "accepted"}]);
+    for (path, new, changes) in [
+        (
+            "/v1/action-plans",
+            plan.clone(),
+            vec![
+                ("status", json!(7), "/status"),
+                ("id", json!("x"), "/id"),
+                ("version", json!("y"), "/version"),
+                ("created_at", json!(5), "/created_at"),
+                ("actions", json!([1]), "/actions"),
+                ("joint_actions", forged, "/joint_actions/0/consents"),
+            ],
+        ),
+        (
+            "/v1/knowledge",
+            item,
+            vec![("files", json!([{"x": 1}]), "/files")],
+        ),
+        ("/v1/tours", tour, vec![("id", json!("q"), "/id")]),
+    ] {
+        let made = admin.post(path, new.clone()).await.expect(201);
+        let one = format!("{path}/{}", made.id());
+        let (mut sent, mut patch, mut operations) = (new, json!({}), json!([]));
+        let mut expected = Vec::new();
+        for (name, value, place) in changes {
+            sent[name] = value.clone();
+            patch[name] = value.clone();
+            let operation = json!({"op": "add", "path": format!("/{name}"), "value": value});
+            operations.as_array_mut().unwrap().push(operation);
+            expected.push((place, "read_only"));
+        }
+        admin.post(path, sent.clone()).await.refused(&expected);
+        admin.put(&one, "*", sent).await.refused(&expected);
+        admin.patch(&one, "*", patch).await.refused(&expected);
+        let patched = admin.json_patch(&one, "*", operations).await;
+        patched.refused(&expected);
+    }
+    // What never changes is not looked up either.
+    let made = frankfurt.post("/v1/action-plans", plan).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let other = json!({"template": "nothing"});
+    let refused = frankfurt.patch(&path, "*", other).await;
+    refused.refused(&[("/template", "immutable")]);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ impl WorkingCopy {
             updated_at: self.updated_at,
             hidden: 0,
             relation: Relation::Other,
-            actions: actions(caller.role, Relation::Other, standing),
+            actions: actions(caller, Relation::Other, standing),
             document: self.document,
         }
     }
@@ -123,7 +123,7 @@ impl Readable {
             updated_at: self.updated_at,
             hidden: 0,
             relation,
-            actions: actions(caller.role, relation, standing),
+            actions: actions(caller, relation, standing),
             document,
         }
     }

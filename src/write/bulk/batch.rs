@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use actix_web::http::header::IF_NONE_MATCH;
+use serde_json::Value;
 
 use super::lines::{Batch, Line};
 use super::{Bulk, BulkOutcome};
@@ -38,8 +39,10 @@ pub struct Entry {
 /// What a line says.
 pub struct Said {
     job: Job,
-    reference: ExternalRef,
-    city: CityId,
+    /// By which key of which city, where it says so.
+    key: Option<(CityId, ExternalRef)>,
+    /// What is wrong with it as a line: it is judged all the same, so that the rest is told too.
+    found: Faults,
 }
 
 /// Does the slow work on lines before their transaction.
@@ -116,7 +119,7 @@ impl<R: ByRef> Entries<R> {
         let entries = batch.0.into_iter().map(|Line { number, text }| {
             let said = text
                 .and_then(|text| self.read(&text))
-                .and_then(|said| self.only_once(number, said));
+                .map(|said| self.only_once(number, said));
             Entry { line: number, said }
         });
         entries.collect()
@@ -128,64 +131,73 @@ impl<R: ByRef> Entries<R> {
             let pointer = format!("/external_refs/0/{name}");
             body.pointer(&pointer)?.as_str().map(str::to_owned)
         };
-        let (Some(system), Some(key)) = (part("system"), part("key")) else {
-            // The contract tells the rest of what is wrong.
-            let ask = &self.work.ask;
-            let mut faults = ask
-                .app
-                .contract
-                .check(&format!("{}Write", R::name()), &body);
-            if !faults.iter().any(|fault| {
-                let pointer = fault.pointer().unwrap_or_default();
-                pointer.starts_with("/external_refs")
-            }) {
-                faults.push(Fault::at("/external_refs/0", Rule::Required));
-            }
-            return Err(faults
-                .into_result()
-                .err()
-                .unwrap_or(Problem::new(Code::Internal)));
-        };
+        let reference = part("system").zip(part("key"));
+        let reference = reference.map(|(system, key)| ExternalRef {
+            system,
+            key,
+            city: None,
+        });
         let city = match self.work.refs.city(&self.work.ask.caller)? {
             Some(city) => Some(city),
             None => cities_in::<R>(&body).next(),
         };
-        let city = city.ok_or_else(|| {
-            let place = R::CITIES.first().copied().unwrap_or_default();
-            Problem::fault(Fault::at(place, Rule::Required))
-        })?;
-        let reference = ExternalRef {
-            system,
-            key,
-            city: None,
+        let mut lacking = Vec::new();
+        if reference.is_none() {
+            lacking.push("/external_refs/0");
+        }
+        if city.is_none() {
+            lacking.extend(R::CITIES.first());
+        }
+        let found = self.lacks(&body, lacking);
+        let key = city.zip(reference);
+        let body = match &key {
+            Some((city, reference)) => with_reference::<R>(body, Some(city), reference, None),
+            None => body,
         };
         Ok(Said {
-            job: Job::Replace(with_reference::<R>(body, Some(&city), &reference, None)),
-            reference,
-            city,
+            job: Job::Replace(body),
+            key,
+            found,
         })
     }
 
+    /// That a line lacks what other bodies may do without: told where the contract finds nothing wrong already.
+    fn lacks(&self, body: &Value, places: Vec<&str>) -> Faults {
+        if places.is_empty() {
+            return Faults::new();
+        }
+        let contract = self.work.ask.app.contract;
+        let told = contract.check(&format!("{}Write", R::name()), body);
+        let is_told = |place: &&str| {
+            let list = place.trim_end_matches("/0");
+            let mut told = told.iter().filter_map(Fault::pointer);
+            told.any(|told| told.is_empty() || told.starts_with(list))
+        };
+        let places = places.into_iter().filter(|place| !is_told(place));
+        places
+            .map(|place| Fault::at(place, Rule::Required))
+            .collect()
+    }
+
     /// A key stands in one line only: two would race each other.
-    fn only_once(&mut self, line: u64, said: Said) -> Result<Said, Problem> {
-        let reference = &said.reference;
-        let hash = self
-            .hasher
-            .hash_one((&said.city, &reference.system, &reference.key));
+    fn only_once(&mut self, line: u64, mut said: Said) -> Said {
+        let Some((city, reference)) = &said.key else {
+            return said;
+        };
+        let key = (city, &reference.system, &reference.key);
+        let hash = self.hasher.hash_one(key);
         if self.seen.len() >= REMEMBERED {
             self.seen_before = std::mem::take(&mut self.seen);
         }
         let first = self.seen.get(&hash).or(self.seen_before.get(&hash));
         match first.copied() {
-            None => {
-                self.seen.insert(hash, line);
-                Ok(said)
-            }
+            None => drop(self.seen.insert(hash, line)),
             Some(first) => {
                 let fault = Fault::at("/external_refs/0", Rule::RepeatedReference);
-                Err(Problem::fault(fault.with("line", first)))
+                said.found.push(fault.with("line", first));
             }
         }
+        said
     }
 }
 
@@ -299,8 +311,16 @@ async fn store_together<R: ByRef>(
     let said: Vec<&Said> = entries.iter().flat_map(|entry| &entry.said).collect();
     let mut stored = stored::<R>(conn, work, &said).await?;
     let mut changes = Vec::with_capacity(said.len());
+    // Of the lines that one thing is known by, the first alone is good: it takes the thing.
+    let is_good = |said: &Said| said.found.is_empty();
+    let mut judged: Vec<Option<R>> = Vec::with_capacity(said.len());
     for said in &said {
-        let before = stored.remove(&(said.city.clone(), said.reference.clone()));
+        let key = said.key.as_ref().filter(|_| !is_good(said));
+        judged.push(key.and_then(|key| stored.get(key)).cloned());
+    }
+    for (said, judged) in said.iter().zip(judged) {
+        let key = said.key.as_ref().filter(|_| is_good(said));
+        let before = key.and_then(|key| stored.remove(key)).or(judged);
         changes.push(begin_one(way, work, said, before));
     }
     let ready = way.make_ready(conn, changes).await?;
@@ -337,10 +357,12 @@ async fn stored<R: ByRef>(
     work: &Bulk<R>,
     said: &[&Said],
 ) -> Result<HashMap<(CityId, ExternalRef), R>, Problem> {
-    let mut cities: Vec<CityId> = said.iter().map(|said| said.city.clone()).collect();
+    let keys = said.iter().filter_map(|said| said.key.as_ref());
+    let (mut cities, references): (Vec<CityId>, Vec<&ExternalRef>) = keys
+        .map(|(city, reference)| (city.clone(), reference))
+        .unzip();
     cities.sort_unstable();
     cities.dedup();
-    let references: Vec<&ExternalRef> = said.iter().map(|said| &said.reference).collect();
     let named = R::find_named(conn, Some(cities), &references).await?;
     let ids: Vec<R::Id> = named.iter().map(|named| named.id.clone()).collect();
     let found = R::lock_all(conn, &work.ask.caller, ids).await?;
@@ -370,7 +392,7 @@ fn begin_one<R: ByRef>(
             return Err(forbidden(caller));
         }
     }
-    way.begin(&said.job, before, &Faults::new())
+    way.begin(&said.job, before, &said.found)
 }
 
 /// What is written for a city stays that of the city. With `If-None-Match: *` nothing is replaced; what says the same as
@@ -387,12 +409,14 @@ fn as_meant<R: ByRef>(
     {
         return Err(Problem::new(Code::PreconditionFailed).with("etag", tag));
     }
-    match change.item.cities().contains(&said.city) {
+    // A line without a key is at fault, and has not come here.
+    let (city, _) = said.key.as_ref().ok_or(Problem::new(Code::Internal))?;
+    match change.item.cities().contains(city) {
         true => Ok(change),
         false => Err(match work.refs.city {
             Some(_) => {
                 let fault = Fault::in_parameter("city", Rule::NotOfCity);
-                Problem::fault(fault.with("city", &said.city))
+                Problem::fault(fault.with("city", city))
             }
             None => forbidden(&work.ask.caller),
         }),
@@ -431,7 +455,10 @@ async fn apply_one<R: ByRef>(
     said: &Said,
 ) -> Result<Applied<R>, Problem> {
     let caller = &work.ask.caller;
-    let before = find_locked::<R>(conn, caller, Some(&said.city), &said.reference).await?;
+    let before = match &said.key {
+        Some((city, reference)) => find_locked::<R>(conn, caller, Some(city), reference).await?,
+        None => None,
+    };
     let change = begin_one(way, work, said, before);
     let ready = way.make_ready(conn, vec![change]).await?.pop();
     let change = ready.unwrap_or(Err(Problem::new(Code::Internal)))?;

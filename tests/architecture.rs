@@ -224,3 +224,20 @@ fn in_a_slice_imports_point_from_http_to_types() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+/// Diesel goes by the number alone: of two with the same, only one would run.
+#[test]
+fn every_migration_has_a_number_of_its_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let number = |name: &str| name.split('_').next().unwrap().to_owned();
+    for pair in names.windows(2) {
+        assert_ne!(number(&pair[0]), number(&pair[1]), "{pair:?}");
+    }
+}

@@ -195,8 +195,8 @@ pub struct ActionPlan {
     #[serde(default)]
     #[schema(read_only)]
     pub updated_at: DateTime<Utc>,
-    /// What you may do with it now: what your rights and its status allow. Whether it is complete enough to be
-    /// submitted or approved only shows when that is tried.
+    /// What you may do with it now: what your rights, the scopes of your token and its status allow. Whether it is complete
+    /// enough to be submitted or approved only shows when that is tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<PlanAction>, read_only, max_items = 20)]
     pub actions: Option<Vec<PlanAction>>,

@@ -26,8 +26,9 @@ use crate::write::{self, WriteParams};
 ///
 /// For users of the plan's proponents who may see the contribution, and admins: says that the plan does not adopt this
 /// lesson, and why. Saying it again replaces the reason (200). A plan that names it as a source cannot decline it (409),
-/// unless it was withdrawn, or only an activity that was dropped names it. The lesson is one of the plan's pairing, and of
-/// another city than the one that writes the plan alone.
+/// unless only an activity that was dropped names it; nor can a withdrawn one (409). The lesson is one of the plan's
+/// pairing, and of another city than the one that writes the plan alone. What was declined ends with that, when the plan
+/// comes to name the lesson, and with the plan.
 #[utoipa::path(tag = "contributions", params(("id" = ContributionId, Path, description = "Id of the contribution."), WriteParams), request_body = DeclineRequest, responses((status = 200, body = Decline), (status = 201, body = Decline)))]
 #[post("/contributions/{id}/decline")]
 pub async fn decline_contribution(ask: Ask, payload: Payload) -> Answer {

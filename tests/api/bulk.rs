@@ -332,7 +332,8 @@ async fn every_fault_of_a_line_is_told_whatever_is_wrong_with_its_key() {
             let (code, mut found) = problem(result);
             let place = |(place, code): &(&str, &str)| ((*place).to_owned(), (*code).to_owned());
             let mut expected: Vec<_> = expected.iter().map(place).collect();
-            (found.sort(), expected.sort());
+            found.sort();
+            expected.sort();
             assert_eq!(
                 (code.as_str(), found),
                 ("invalid_input", expected),

@@ -395,6 +395,17 @@ async fn a_lost_answer_to_a_renewal_is_forgiven_until_the_next_token_is_used() {
     renew(&app, &refresh_token(&first))
         .await
         .problem("invalid_grant");
+
+    // What was lost and replaced is in the wrong hands when it is used.
+    let first = sign_in(&app, "a@iuc.example", PASSWORD).await.expect(201);
+    let lost = renew(&app, &refresh_token(&first)).await.expect(200);
+    let again = renew(&app, &refresh_token(&first)).await.expect(200);
+    renew(&app, &refresh_token(&lost))
+        .await
+        .problem("invalid_grant");
+    renew(&app, &refresh_token(&again))
+        .await
+        .problem("invalid_grant");
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
         let _ = fs::remove_file(copy.folder.join(".iuc-sync/sending.json"));
         let name = format!("{key}.json");
         let mut plan = titled(key);
+        plan["objectives"] = json!({"en": "As it was made"});
         plan["risks"] = json!([{"description": {"en": "A flood"}}]);
         copy.write(&name, &plan);
         let plans = app.count("action_plans").await;
@@ -91,7 +92,7 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
 
         let by_ref = format!("/v1/action-plans/by-ref/{SYSTEM}/{key}?city=frankfurt");
         let path = format!("/v1/action-plans/{}", admin.get(&by_ref).await.id());
-        edit_there(&admin, &[path.clone()], "There").await;
+        edit_there(&admin, std::slice::from_ref(&path), "There").await;
         if let Some(here) = &here {
             copy.edit(&name, "context", here.clone());
         }

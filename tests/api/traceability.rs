@@ -670,8 +670,9 @@ async fn what_only_a_dropped_activity_or_a_withdrawn_plan_names_is_adopted_by_no
     uptake("adopted").await;
     to(&frankfurt, &plan, "withdrawn").await.expect(200);
     uptake("pending").await;
-    frankfurt.post(&path, decline).await.expect(201);
-    uptake("declined").await;
+    let refused = frankfurt.post(&path, decline).await;
+    refused.problem("plan_withdrawn");
+    uptake("pending").await;
     to(&frankfurt, &plan, "draft").await.expect(200);
     uptake("adopted").await;
     let declines = format!("/v1/contributions/{lesson}/declines");

@@ -74,6 +74,29 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     Ok(value)
 }
 
+/// Numbers as [`parse`] reads them, in what was read otherwise.
+pub fn level(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(same) = number.as_f64().and_then(self::number) {
+                *number = same;
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(level),
+        Value::Object(members) => members.values_mut().for_each(level),
+        _ => {}
+    }
+}
+
+/// A whole number is an integer, however it is written; none where it is none that JSON has.
+fn number(value: f64) -> Option<Number> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        return Some(Number::from(value as i64));
+    }
+    Number::from_f64(value)
+}
+
 /// The message that tells why a body is no JSON. The library tells the reason in English words alone.
 fn reason_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -230,11 +253,7 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     /// A whole number is one however it is written: `1.0` and `1e5` are integers (JSON Schema, section 4.2.3).
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        if value.fract() == 0.0 && value.abs() <= EXACT {
-            return Ok(Value::from(value as i64));
-        }
-        Number::from_f64(value)
+        number(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("number out of range"))
     }

@@ -18,6 +18,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use tokio_util::io::StreamReader;
 
+use crate::body;
+
 /// The first pause between two tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -270,6 +272,13 @@ fn passed(answer: Response) -> Result<Response, Bad> {
     Err(Bad::Passing(why, seconds.map(Duration::from_secs)))
 }
 
+/// JSON of the service, to be compared with that of files: in both `700.0` and `700` are one number.
+fn value(text: &[u8]) -> serde_json::Result<Value> {
+    let mut value = serde_json::from_slice(text)?;
+    body::level(&mut value);
+    Ok(value)
+}
+
 /// The whole of an answer.
 pub async fn read(answer: Response) -> Result<Answer, Bad> {
     let (status, headers) = (answer.status(), answer.headers().clone());
@@ -277,7 +286,7 @@ pub async fn read(answer: Response) -> Result<Answer, Bad> {
     Ok(Answer {
         status,
         headers,
-        body: serde_json::from_slice(&body).unwrap_or_default(),
+        body: value(&body).unwrap_or_default(),
     })
 }
 
@@ -320,7 +329,7 @@ impl Lines {
             Err(error) => Err(Failure::Unreachable(told(&error))),
             Ok(0) => Ok(None),
             Ok(_) if !line.ends_with(b"\n") => Err(Failure::Unreachable("a line broke off".into())),
-            Ok(_) => serde_json::from_slice(&line)
+            Ok(_) => value(&line)
                 .map(Some)
                 .map_err(|error| Failure::Refused(format!("a line is no JSON: {error}"))),
         }

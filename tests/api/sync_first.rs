@@ -37,9 +37,13 @@ async fn strangers(plans: &[(&str, Value)]) -> (App, Copy) {
 
 #[tokio::test]
 async fn a_file_without_keys_meets_the_plan_that_says_the_same_and_nothing_is_doubled() {
-    let (app, copy) = strangers(&[("A", plan("Same", &["A flood", "A fire", "A flood"]))]).await;
+    let mut same = plan("Same", &["A flood", "A fire", "A flood"]);
+    let target = json!({"value": 700.0, "on": "2030"});
+    same["follow_up"] =
+        json!({"indicators": [{"name": {"en": "Emissions"}, "unit": "t/a", "target": target}]});
+    let (app, copy) = strangers(&[("A", same.clone())]).await;
     let stored = app.admin().await.get(&by_ref("A")).await.expect(200).body;
-    copy.write("A.json", &plan("Same", &["A flood", "A fire", "A flood"]));
+    copy.write("A.json", &same);
     let events = app.events().await;
     copy.in_step().await;
     assert_eq!(copy.read("A.json")["risks"], stored["risks"]);

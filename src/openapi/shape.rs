@@ -258,14 +258,15 @@ fn as_answered(schema_name: &str, schema: &mut Value, all: bool) {
 /// A component that nothing uses is left out.
 fn drop_unused(document: &mut Value) {
     loop {
-        let text = document.to_string();
+        let mut used = BTreeSet::new();
+        places(document, &mut used);
         let mut unused = Vec::new();
         for kind in ["schemas", "responses", "headers"] {
             let names = document
                 .pointer(&format!("/components/{kind}"))
                 .and_then(Value::as_object);
             for name in names.into_iter().flat_map(Map::keys) {
-                if !text.contains(&format!("\"#/components/{kind}/{name}\"")) {
+                if !used.contains(format!("#/components/{kind}/{name}").as_str()) {
                     unused.push((kind, name.clone()));
                 }
             }
@@ -281,5 +282,17 @@ fn drop_unused(document: &mut Value) {
                 components.remove(&name);
             }
         }
+    }
+}
+
+/// The components that `value` names, in references and in the mappings of discriminators.
+fn places<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) if text.starts_with("#/components/") => {
+            found.insert(text);
+        }
+        Value::Array(list) => list.iter().for_each(|entry| places(entry, found)),
+        Value::Object(object) => object.values().for_each(|member| places(member, found)),
+        _ => {}
     }
 }

@@ -216,9 +216,12 @@ pub async fn place_of(conn: &mut Connection, id: WebhookId) -> QueryResult<Place
     Ok(Place { epoch, seq })
 }
 
-/// Its target may be another now, or back: all that waits is due, and has its whole time again.
+/// Its target may be another now, or back: all that waits is due, and has its whole time again. An attempt that is
+/// under way was made before, so what comes of it counts no more: it would lay the target to rest again.
 async fn wake(conn: &mut Connection, id: WebhookId) -> QueryResult<()> {
-    diesel::sql_query("UPDATE webhooks SET failures = 0, rests_until = now() WHERE id = $1")
+    diesel::sql_query(
+        "UPDATE webhooks SET failures = 0, rests_until = now(), claim = NULL, leased_until = now() WHERE id = $1",
+    )
         .bind::<SqlUuid, _>(id.uuid())
         .execute(conn)
         .await?;

@@ -99,6 +99,35 @@ async fn a_target_that_asks_to_be_left_alone_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_comes_of_an_attempt_from_before_does_not_undo_what_its_keeper_set() {
+    let app = trying().await;
+    let receiver = Receiver::start().await;
+    let admin = app.admin().await;
+    let made = hook(&admin, &receiver.url, json!({})).await;
+    receiver.react(|_| {
+        Reaction::status(429)
+            .with("retry-after", "600")
+            .after(2_000)
+    });
+    survey(&admin, "umea", 1).await;
+    receiver.wait_for(1).await;
+    receiver.answer(200);
+    let elsewhere = json!({"url": format!("{}/elsewhere", receiver.url)});
+    admin.patch(&at(&made), "*", elsewhere).await.expect(200);
+    let got = receiver.wait_for(2).await;
+    assert_eq!(
+        (got[1].path.as_str(), &got[1].id),
+        ("/elsewhere", &got[0].id)
+    );
+    // Longer than the first attempt takes.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let told = admin.get(&at(&made)).await.expect(200).body;
+    assert!(told["failing_since"].is_null(), "{told}");
+    survey(&admin, "umea", 2).await;
+    receiver.wait_for(3).await;
+}
+
+#[tokio::test]
 async fn a_target_that_is_gone_is_told_no_more() {
     let app = trying().await;
     let receiver = Receiver::start().await;
@@ -135,8 +164,9 @@ async fn after_three_days_of_failures_a_webhook_is_switched_off_and_tells_so() {
     receiver.answer(500);
     survey(&admin, "umea", 1).await;
     receiver.wait_for(1).await;
-    let two_days = "UPDATE webhook_deliveries SET tried_since = tried_since - interval '2 days'; \
-        UPDATE webhooks SET failing_since = failing_since - interval '2 days'";
+    // Without its claim an attempt under way writes nothing down, so that it does not set the time back.
+    let two_days = "UPDATE webhooks SET failing_since = failing_since - interval '2 days', claim = NULL, leased_until = now(); \
+        UPDATE webhook_deliveries SET tried_since = tried_since - interval '2 days'";
     until(&admin, &made, |told| told["failing_since"].is_string()).await;
     app.run(two_days).await;
     let tried = receiver.got().len();

@@ -104,12 +104,16 @@ fn with_names(statement: &str, mut place: impl FnMut(&str) -> String) -> String 
     text
 }
 
+fn without_comments(statement: &str) -> String {
+    let lines = statement.lines();
+    let lines: Vec<_> = lines.filter(|line| !line.starts_with("--")).collect();
+    lines.join("\n")
+}
+
 impl Block {
     /// The statement without comments, with the values of its names.
     fn bare(&self) -> String {
-        let lines = self.statement.lines();
-        let lines: Vec<_> = lines.filter(|line| !line.starts_with("--")).collect();
-        with_names(&lines.join("\n"), |name| {
+        with_names(&without_comments(&self.statement), |name| {
             self.named.get(name).cloned().unwrap_or_default()
         })
     }
@@ -141,7 +145,17 @@ impl Block {
                 block.statement.push('\n');
             }
         }
-        Ok(block)
+        let mut lacking = Vec::new();
+        with_names(&without_comments(&block.statement), |name| {
+            if !block.named.contains_key(name) {
+                lacking.push(name.to_owned());
+            }
+            String::new()
+        });
+        match lacking.is_empty() {
+            true => Ok(block),
+            false => Err(format!("a script gives no value for :{}", lacking.join(", :")).into()),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ const MENDINGS: usize = 6;
 /// What the service takes: its operations, and a validator for each body.
 pub struct Contract {
     paths: HashMap<String, Path>,
+    routes: matchit::Router<String>,
     bodies: HashMap<String, Validator>,
     read_only: HashMap<String, Vec<String>>,
     schemas: Value,
@@ -129,12 +130,23 @@ impl Contract {
                 }
             }
         }
+        let mut routes = matchit::Router::new();
+        for route in paths.keys() {
+            let added = routes.insert(route, route.clone());
+            added.map_err(|error| BadContract(format!("{route}: {error}")))?;
+        }
         Ok(Self {
             paths,
+            routes,
             bodies,
             read_only,
             schemas,
         })
+    }
+
+    /// The route that leads to `path`, such as `/v1/cities/{id}` to `/v1/cities/umea`; `None`: none of the contract's.
+    pub fn route(&self, path: &str) -> Option<&str> {
+        Some(self.routes.at(path).ok()?.value)
     }
 
     /// What the contract says of the route `pattern`, such as `/v1/cities/{id}`; `None`: nothing.

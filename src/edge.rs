@@ -125,7 +125,8 @@ pub async fn edge(
         // The protocol layer remembers that it was HEAD and sends no body.
         request.head_mut().method = Method::GET;
     }
-    let route = request.match_pattern();
+    let known = origin.app.contract.route(request.path());
+    let route = known.map(str::to_owned).or_else(|| request.match_pattern());
     if let Some(route) = &route {
         request.extensions_mut().insert(Route(route.clone()));
     }

@@ -1,5 +1,6 @@
 //! Every path of the service, in one list.
 
+use actix_web::guard::{GuardContext, fn_guard};
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -36,28 +37,27 @@ use crate::webhooks::http as webhooks;
 pub fn api(config: &mut ServiceConfig<'_>) {
     config.service(
         scope("/v1")
-            .service(get_status)
-            .configure(programme_records)
-            .configure(round_tables)
             .service(changes::list_changes)
-            .configure(pushed)
-            .service(statistics::get_sdg_statistics)
-            .service(statistics::get_programme_statistics)
-            .configure(shared_knowledge)
-            .service(action_plans::list_action_plans)
-            .service(action_plans::put_many_action_plans)
-            .service(action_plans::get_action_plan_by_ref)
-            .service(action_plans::put_action_plan_by_ref)
-            .service(action_plans::delete_action_plan_by_ref)
-            .service(action_plans::get_action_plan)
-            .service(action_plans::create_action_plan)
-            .service(action_plans::replace_action_plan)
-            .service(action_plans::update_action_plan)
-            .service(action_plans::delete_action_plan)
-            .service(action_plans::transition_action_plan)
-            .service(action_plans::consent_to_joint_action)
-            .configure(parts_of_plans)
-            .configure(accounts),
+            .service(sign_in::get_me)
+            .service(get_status)
+            .configure(below("programmes", programmes_below))
+            .configure(below("cities", cities_below))
+            .configure(below("subjects", subjects_below))
+            .configure(below("pairings", pairings_below))
+            .configure(below("meetings", meetings_below))
+            .configure(below("tours", tours_below))
+            .configure(below("key-questions", key_questions_below))
+            .configure(below("templates", templates_below))
+            .configure(below("sdgs", sdgs_below))
+            .configure(below("contributions", contributions_below))
+            .configure(below("knowledge", knowledge_below))
+            .configure(below("action-plans", action_plans_below))
+            .configure(below("webhooks", webhooks_below))
+            .configure(below("statistics", statistics_below))
+            .configure(below("users", users_below))
+            .configure(below("clients", clients_below))
+            .configure(below("sessions", sessions_below))
+            .service(uptake::list_source_uses),
     );
     config
         .service(token::create_token)
@@ -65,51 +65,65 @@ pub fn api(config: &mut ServiceConfig<'_>) {
         .service(introspection::introspect_token);
 }
 
-fn parts_of_plans(config: &mut ServiceConfig<'_>) {
-    config
-        .service(plan_versions::list_action_plan_versions)
-        .service(plan_versions::get_action_plan_version)
-        .service(plan_versions::restore_action_plan_version)
-        .service(plan_versions::get_action_plan_diff)
-        .service(plan_reports::get_action_plan_validation)
-        .service(plan_reports::list_action_plan_translations)
-        .service(plan_reports::get_action_plan_summary)
-        .service(plan_comments::list_comments)
-        .service(plan_comments::get_comment)
-        .service(plan_comments::create_comment)
-        .service(plan_comments::update_comment)
-        .service(plan_comments::delete_comment)
-        .service(plan_measurements::list_measurements)
-        .service(plan_measurements::get_measurement)
-        .service(plan_measurements::create_measurement);
+/// The operations whose paths begin with `/v1/` and this segment. A request for another is not held against their
+/// patterns, of which there are many.
+fn below(
+    segment: &'static str,
+    operations: fn(&mut ServiceConfig<'_>),
+) -> impl FnOnce(&mut ServiceConfig<'_>) {
+    let is_below = move |context: &GuardContext<'_>| {
+        let path = context.head().uri.path().strip_prefix("/v1/");
+        path.and_then(|path| path.strip_prefix(segment))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    move |config| {
+        config.service(scope("").guard(fn_guard(is_below)).configure(operations));
+    }
 }
 
-fn programme_records(config: &mut ServiceConfig<'_>) {
+fn programmes_below(config: &mut ServiceConfig<'_>) {
     config
         .service(programmes::list_programmes)
         .service(programmes::get_programme)
         .service(programmes::create_programme)
         .service(programmes::replace_programme)
         .service(programmes::update_programme)
-        .service(programmes::delete_programme)
+        .service(programmes::delete_programme);
+}
+
+fn cities_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(cities::list_cities)
         .service(cities::get_city)
         .service(cities::create_city)
         .service(cities::replace_city)
         .service(cities::update_city)
-        .service(cities::delete_city)
+        .service(cities::delete_city);
+}
+
+fn subjects_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(subjects::list_subjects)
         .service(subjects::get_subject)
         .service(subjects::create_subject)
         .service(subjects::replace_subject)
         .service(subjects::update_subject)
-        .service(subjects::delete_subject)
+        .service(subjects::delete_subject);
+}
+
+fn pairings_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(pairings::list_pairings)
         .service(pairings::get_pairing)
         .service(pairings::create_pairing)
         .service(pairings::replace_pairing)
         .service(pairings::update_pairing)
         .service(pairings::delete_pairing)
+        .service(uptake::get_pairing_flow);
+}
+
+fn meetings_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(meetings::list_meetings)
         .service(meetings::get_meeting)
         .service(meetings::create_meeting)
@@ -117,6 +131,11 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(meetings::update_meeting)
         .service(meetings::delete_meeting)
         .service(meetings::list_meeting_dates)
+        .service(contributions::get_round_table);
+}
+
+fn tours_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(tours::list_tours)
         .service(tours::get_tour_by_ref)
         .service(tours::put_tour_by_ref)
@@ -136,20 +155,32 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(delegates::create_delegate)
         .service(delegates::replace_delegate)
         .service(delegates::update_delegate)
-        .service(delegates::delete_delegate)
+        .service(delegates::delete_delegate);
+}
+
+fn key_questions_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(key_questions::list_key_questions)
         .service(key_questions::get_key_question)
         .service(key_questions::create_key_question)
         .service(key_questions::replace_key_question)
         .service(key_questions::update_key_question)
-        .service(key_questions::delete_key_question)
+        .service(key_questions::delete_key_question);
+}
+
+fn templates_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(templates::list_templates)
         .service(templates::get_template)
         .service(templates::get_template_schema)
         .service(templates::create_template)
         .service(templates::replace_template)
         .service(templates::update_template)
-        .service(templates::delete_template)
+        .service(templates::delete_template);
+}
+
+fn sdgs_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(sdgs::list_sdgs)
         .service(sdgs::get_sdg)
         .service(sdgs::create_sdg)
@@ -158,7 +189,7 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(sdgs::delete_sdg);
 }
 
-fn round_tables(config: &mut ServiceConfig<'_>) {
+fn contributions_below(config: &mut ServiceConfig<'_>) {
     config
         .service(contributions::list_contributions)
         .service(contributions::get_contribution_by_ref)
@@ -172,29 +203,10 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(uptake::decline_contribution)
         .service(uptake::list_contribution_declines)
         .service(uptake::get_contribution_decline)
-        .service(uptake::delete_contribution_decline)
-        .service(uptake::list_source_uses)
-        .service(uptake::get_pairing_flow)
-        .service(contributions::get_round_table);
+        .service(uptake::delete_contribution_decline);
 }
 
-fn pushed(config: &mut ServiceConfig<'_>) {
-    config
-        .service(webhooks::list_webhooks)
-        .service(webhooks::get_webhook)
-        .service(webhooks::create_webhook)
-        .service(webhooks::replace_webhook)
-        .service(webhooks::update_webhook)
-        .service(webhooks::delete_webhook)
-        .service(webhooks::create_webhook_secret)
-        .service(webhooks::delete_webhook_secret)
-        .service(webhooks::test_webhook)
-        .service(webhooks::list_deliveries)
-        .service(webhooks::get_delivery)
-        .service(webhooks::redeliver);
-}
-
-fn shared_knowledge(config: &mut ServiceConfig<'_>) {
+fn knowledge_below(config: &mut ServiceConfig<'_>) {
     config
         .service(knowledge::list_knowledge_items)
         .service(knowledge::get_knowledge_item_by_ref)
@@ -211,14 +223,71 @@ fn shared_knowledge(config: &mut ServiceConfig<'_>) {
         .service(knowledge::delete_knowledge_file);
 }
 
-fn accounts(config: &mut ServiceConfig<'_>) {
+fn action_plans_below(config: &mut ServiceConfig<'_>) {
+    config
+        .service(action_plans::list_action_plans)
+        .service(action_plans::put_many_action_plans)
+        .service(action_plans::get_action_plan_by_ref)
+        .service(action_plans::put_action_plan_by_ref)
+        .service(action_plans::delete_action_plan_by_ref)
+        .service(action_plans::get_action_plan)
+        .service(action_plans::create_action_plan)
+        .service(action_plans::replace_action_plan)
+        .service(action_plans::update_action_plan)
+        .service(action_plans::delete_action_plan)
+        .service(action_plans::transition_action_plan)
+        .service(action_plans::consent_to_joint_action)
+        .service(plan_versions::list_action_plan_versions)
+        .service(plan_versions::get_action_plan_version)
+        .service(plan_versions::restore_action_plan_version)
+        .service(plan_versions::get_action_plan_diff)
+        .service(plan_reports::get_action_plan_validation)
+        .service(plan_reports::list_action_plan_translations)
+        .service(plan_reports::get_action_plan_summary)
+        .service(plan_comments::list_comments)
+        .service(plan_comments::get_comment)
+        .service(plan_comments::create_comment)
+        .service(plan_comments::update_comment)
+        .service(plan_comments::delete_comment)
+        .service(plan_measurements::list_measurements)
+        .service(plan_measurements::get_measurement)
+        .service(plan_measurements::create_measurement);
+}
+
+fn webhooks_below(config: &mut ServiceConfig<'_>) {
+    config
+        .service(webhooks::list_webhooks)
+        .service(webhooks::get_webhook)
+        .service(webhooks::create_webhook)
+        .service(webhooks::replace_webhook)
+        .service(webhooks::update_webhook)
+        .service(webhooks::delete_webhook)
+        .service(webhooks::create_webhook_secret)
+        .service(webhooks::delete_webhook_secret)
+        .service(webhooks::test_webhook)
+        .service(webhooks::list_deliveries)
+        .service(webhooks::get_delivery)
+        .service(webhooks::redeliver);
+}
+
+fn statistics_below(config: &mut ServiceConfig<'_>) {
+    config
+        .service(statistics::get_sdg_statistics)
+        .service(statistics::get_programme_statistics);
+}
+
+fn users_below(config: &mut ServiceConfig<'_>) {
     config
         .service(users::list_users)
         .service(users::get_user)
         .service(users::create_user)
         .service(users::replace_user)
         .service(users::update_user)
-        .service(users::delete_user)
+        .service(users::delete_user);
+}
+
+fn clients_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(clients::list_clients)
         .service(clients::get_client)
         .service(clients::create_client)
@@ -226,11 +295,14 @@ fn accounts(config: &mut ServiceConfig<'_>) {
         .service(clients::update_client)
         .service(clients::delete_client)
         .service(clients::create_client_secret)
-        .service(clients::delete_client_secret)
+        .service(clients::delete_client_secret);
+}
+
+fn sessions_below(config: &mut ServiceConfig<'_>) {
+    config
         .service(sign_in::create_session)
         .service(sign_in::list_sessions)
-        .service(sign_in::delete_session)
-        .service(sign_in::get_me);
+        .service(sign_in::delete_session);
 }
 
 /// What stands beside the API: health, keys, the document, and the pages that explain problems.

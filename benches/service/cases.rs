@@ -116,30 +116,36 @@ pub const CASES: &[Case] = &[
             );
         }
     ),
-    case!(
-        "pairings",
-        "pairings + cities, anonymous",
-        None,
-        READ,
-        |_, _, out| {
-            write(out, "GET", "/v1/pairings?include=cities", &[], "");
-        }
-    ),
-    case!(
-        "pairings",
-        "pairings + cities, signed in",
-        Some(Who::CityUser),
-        READ,
-        |scene, _, out| {
-            write(
-                out,
-                "GET",
-                "/v1/pairings?include=cities",
-                &[scene.city_user()],
-                "",
-            );
-        }
-    ),
+    Case {
+        excerpt: true,
+        ..case!(
+            "pairings",
+            "pairings + cities, anonymous",
+            None,
+            READ,
+            |_, _, out| {
+                write(out, "GET", "/v1/pairings?include=cities", &[], "");
+            }
+        )
+    },
+    Case {
+        excerpt: true,
+        ..case!(
+            "pairings",
+            "pairings + cities, signed in",
+            Some(Who::CityUser),
+            READ,
+            |scene, _, out| {
+                write(
+                    out,
+                    "GET",
+                    "/v1/pairings?include=cities",
+                    &[scene.city_user()],
+                    "",
+                );
+            }
+        )
+    },
     Case {
         excerpt: true,
         clients: Some(1),

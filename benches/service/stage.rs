@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use iuc::db::embedded::{Embedded, Options};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 use crate::Outcome;
@@ -20,6 +21,9 @@ const IUC: &str = env!("CARGO_BIN_EXE_iuc");
 
 /// The origin that every instance takes itself for, so that one's tokens are good for all.
 const PUBLIC_URL: &str = "http://127.0.0.1";
+
+/// How long a database that is to be dropped may still be vacuumed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const PASSWORD: &str = "interleaved rounds of three";
 
@@ -79,12 +83,22 @@ impl Stage {
         self.command(name, city, PASSWORD)
     }
 
+    /// Drops a database; again while PostgreSQL vacuums in it, which only a superuser may end.
     pub async fn drop_database(&self, name: &str) -> Outcome<()> {
         let client = self.client("postgres").await?;
-        client
-            .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            .await?;
-        Ok(())
+        let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+        let begun = Instant::now();
+        loop {
+            match client.batch_execute(&statement).await {
+                Err(error)
+                    if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+                        && begun.elapsed() < PATIENCE =>
+                {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
     }
 
     pub async fn client(&self, database: &str) -> Outcome<Client> {

@@ -1,4 +1,4 @@
--- All pairings: rows! in src/resource.rs, by src/pairings/db.rs.
+-- All pairings: rows! in src/resource/rows.rs, by src/pairings/db.rs. What the service sends for a page that it has not kept.
 -- $1 = 51
 SELECT "pairings"."id", "pairings"."programme", "pairings"."number", "pairings"."eu_cities", "pairings"."jp_cities",
     "pairings"."joined_year", "pairings"."subjects", "pairings"."subject_text", "pairings"."status", "pairings"."agreement",

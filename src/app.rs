@@ -23,6 +23,7 @@ use crate::contract::Contract;
 use crate::db::Database;
 use crate::feed::Head;
 use crate::files::Files;
+use crate::kept::Kept;
 use crate::problem::{Code, Problem};
 use crate::resource::Referrer;
 use crate::room::Room;
@@ -85,6 +86,8 @@ pub struct App {
     pub writes: TaskTracker,
     /// Room for the bodies of requests.
     pub room: Room,
+    /// The pages that are kept.
+    pub pages: Kept,
     /// How far the change feed goes, as far as this instance has seen.
     pub head: Head,
     /// The exports that are running, by whom.
@@ -131,6 +134,7 @@ impl App {
             referrers,
             writes,
             room: Room::default(),
+            pages: Kept::default(),
             head: Head::default(),
             exports: Turns::new(exports, exports.div_ceil(2)),
             stopping,

@@ -28,6 +28,7 @@ pub mod events;
 pub mod turns;
 pub mod files;
 pub mod feed;
+pub mod kept;
 pub mod query;
 pub mod resource;
 pub mod app;

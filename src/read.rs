@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, busy};
+use crate::kept::{self, Sheet};
 use crate::policy::Role;
 use crate::problem::{Code, Problem};
 use crate::query::{Format, ListParams, OneParams, Page, Stretch, TieBreak};
@@ -227,8 +229,8 @@ fn tagged(ask: &Ask, tag: &str, media_type: &str, body: BoxBody) -> HttpResponse
 }
 
 /// A body that may be large; see [`flow::whole`].
-fn body_of(ask: &Ask, json: Vec<u8>) -> Result<BoxBody, Problem> {
-    flow::whole(json, longest(ask))
+fn body_of(ask: &Ask, json: impl Into<Bytes>) -> Result<BoxBody, Problem> {
+    flow::whole(json.into(), longest(ask))
 }
 
 /// How long an answer may take to be read.
@@ -281,7 +283,21 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
         let items = R::list(conn, caller, filter.clone(), page.clone());
         Ok(futures_util::try_join!(entered, items, total)?)
     };
-    let (ask, conn, (entered, part, total)) = asking.read(read).await?;
+    let (ask, conn, (entered, part, total), stamp) = match R::ALIKE {
+        false => {
+            let (ask, conn, found) = asking.read(read).await?;
+            (ask, conn, found, None)
+        }
+        true => {
+            let stamp = async |conn: &Connection, _: &Caller| Ok(kept::stamp(conn).await?);
+            let (ask, conn, stamp) = asking.read(stamp).await?;
+            if let Some(sheet) = ask.app.pages.find(&address(&ask), stamp) {
+                return sheet_of(&ask, &sheet);
+            }
+            let found = read(&conn, &ask.caller).await?;
+            (ask, conn, found, Some(stamp))
+        }
+    };
     if !entered {
         return Err(Problem::new(Code::NotFound));
     }
@@ -306,7 +322,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
         included,
     })?;
     let tag = page_etag::<R>(&items, &rest);
-    if ask.none_match(&tag) {
+    if stamp.is_none() && ask.none_match(&tag) {
         return Ok(not_modified(&ask, &tag));
     }
     let mut json = Vec::with_capacity(items.len() * 1024 + rest.len());
@@ -320,8 +336,30 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     }
     json.extend_from_slice(b"],");
     json.extend(rest.into_iter().skip(1));
-    let mut response = tagged(&ask, &tag, JSON, body_of(&ask, json)?);
-    if let Some(link) = link {
+    let sheet = Sheet {
+        tag,
+        link,
+        json: json.into(),
+    };
+    let answer = sheet_of(&ask, &sheet);
+    if let Some(stamp) = stamp {
+        ask.app.pages.keep(address(&ask), stamp, sheet);
+    }
+    answer
+}
+
+/// By what a page is kept.
+fn address(ask: &Ask) -> String {
+    format!("{}?{}", ask.path, ask.query)
+}
+
+/// Answers a page.
+fn sheet_of(ask: &Ask, sheet: &Sheet) -> Answer {
+    if ask.none_match(&sheet.tag) {
+        return Ok(not_modified(ask, &sheet.tag));
+    }
+    let mut response = tagged(ask, &sheet.tag, JSON, body_of(ask, sheet.json.clone())?);
+    if let Some(link) = sheet.link.clone() {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)

@@ -91,6 +91,9 @@ pub trait Resource:
     /// Whether its id is told apart only from those below the same path: it is then the ids of the path and its own,
     /// joined by `/`.
     const LOCAL_ID: bool = false;
+    /// Whether everybody reads the same of it, and of what can be answered along with it: pages of it are then kept, as long
+    /// as the stamp of the records stays, which a trigger of its table changes.
+    const ALIKE: bool = false;
     /// Fields that [`Resource::fill_for`] makes of who reads: what one account has read, another can write back.
     const BY_READER: &'static [&'static str] = &[];
     /// How two edits of one state of it are brought together; none where its versions are not kept.

@@ -663,6 +663,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    records (one) {
+        one -> Bool,
+        stamp -> BigInt,
+    }
+}
+
+diesel::table! {
     feed (one) {
         one -> Bool,
         epoch -> Uuid,

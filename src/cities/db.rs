@@ -17,6 +17,7 @@ impl Resource for City {
 
     const THING: Thing = Thing::City;
     const PATH: &'static str = "/cities";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![Sort {
         name: "name",
         sql: "coalesce(name ->> 'en', id)",

@@ -14,6 +14,7 @@ impl Resource for KeyQuestion {
 
     const THING: Thing = Thing::KeyQuestion;
     const PATH: &'static str = "/key-questions";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = &[
         Sort {
             name: "position",

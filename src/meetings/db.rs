@@ -26,6 +26,7 @@ impl Resource for Meeting {
 
     const THING: Thing = Thing::Meeting;
     const PATH: &'static str = "/meetings";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![
         Sort {
             name: "earliest",

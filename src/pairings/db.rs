@@ -35,6 +35,7 @@ impl Resource for Pairing {
 
     const THING: Thing = Thing::Pairing;
     const PATH: &'static str = "/pairings";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![
         Sort {
             name: "number",

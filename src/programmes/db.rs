@@ -17,6 +17,7 @@ impl Resource for Programme {
 
     const THING: Thing = Thing::Programme;
     const PATH: &'static str = "/programmes";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![];
     const TIE: TieBreak<Self> = TieBreak {
         sql: "id",

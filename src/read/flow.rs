@@ -82,7 +82,7 @@ impl Flow {
 }
 
 /// A body that is there already; a large one only while there is room for it.
-pub fn whole(body: Vec<u8>, longest: Duration) -> Result<BoxBody, Problem> {
+pub fn whole(body: Bytes, longest: Duration) -> Result<BoxBody, Problem> {
     if body.len() <= SMALL {
         return Ok(BoxBody::new(body));
     }

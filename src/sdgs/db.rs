@@ -20,6 +20,7 @@ impl Resource for Sdg {
 
     const THING: Thing = Thing::Sdg;
     const PATH: &'static str = "/sdgs";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = &[
         Sort {
             name: "number",

@@ -16,6 +16,7 @@ impl Resource for Subject {
 
     const THING: Thing = Thing::Subject;
     const PATH: &'static str = "/subjects";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![Sort {
         name: "name",
         sql: "coalesce(name ->> 'en', id)",

@@ -19,6 +19,7 @@ impl Resource for Template {
 
     const THING: Thing = Thing::Template;
     const PATH: &'static str = "/templates";
+    const ALIKE: bool = true;
     const SORTS: &'static [Sort<Self>] = usual_sorts![];
     const TIE: TieBreak<Self> = TieBreak {
         sql: "id",

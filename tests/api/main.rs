@@ -34,6 +34,7 @@ mod hang_up;
 mod examples;
 mod health;
 mod idempotency;
+mod kept_pages;
 mod knowledge;
 mod large_answers;
 mod lists;

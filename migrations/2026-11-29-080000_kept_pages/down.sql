@@ -1,0 +1,10 @@
+DROP TRIGGER programmes_stamp ON programmes;
+DROP TRIGGER cities_stamp ON cities;
+DROP TRIGGER subjects_stamp ON subjects;
+DROP TRIGGER pairings_stamp ON pairings;
+DROP TRIGGER meetings_stamp ON meetings;
+DROP TRIGGER key_questions_stamp ON key_questions;
+DROP TRIGGER templates_stamp ON templates;
+DROP TRIGGER sdgs_stamp ON sdgs;
+DROP FUNCTION stamp_records;
+DROP TABLE records;

@@ -60,7 +60,8 @@ pub(crate) struct Offer {
     thing: Thing,
     path: &'static str,
     sorts: Vec<&'static str>,
-    includes: Vec<&'static str>,
+    /// What can be answered along, by name, with the schema of each.
+    includes: Vec<(&'static str, String)>,
     fields: Vec<String>,
     /// Whether two edits of one state of it can be brought together.
     merges: bool,
@@ -73,7 +74,10 @@ fn offer<R: Resource>() -> Offer {
         thing: R::THING,
         path: R::PATH,
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
-        includes: R::INCLUDES.iter().map(|include| include.name).collect(),
+        includes: R::INCLUDES
+            .iter()
+            .map(|include| (include.name, (include.schema)().into_owned()))
+            .collect(),
         fields: Vec::new(),
         merges: R::MERGING.is_some(),
         referrer: Referrer::of::<R>(),

@@ -45,7 +45,7 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
             .unwrap_or_default();
     }
     for offer in &offers {
-        add_answer_members(&mut schemas, &offer.schema);
+        add_answer_members(&mut schemas, offer);
     }
     schemas.extend(bodies);
     add_examples(&mut schemas);
@@ -79,11 +79,19 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
 }
 
 /// What an answer may hold beside the fields of the thing itself.
-fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
-    let included = json!({"type": "object", "readOnly": true,
-        "description": "Only with `include`: what was asked for along, by kind and id."});
+fn add_answer_members(schemas: &mut Map<String, Value>, offer: &Offer) {
+    let name = offer.schema.as_str();
     add_member(schemas, name, "dry_run", dry_run());
-    add_member(schemas, name, "included", included);
+    if !offer.includes.is_empty() {
+        let included = included(&offer.includes);
+        add_member(
+            schemas,
+            &format!("{name}Page"),
+            "included",
+            included.clone(),
+        );
+        add_member(schemas, name, "included", included);
+    }
     let secret = match name {
         "Client" => (
             "^iuc_cs_[A-Za-z0-9_-]+$",
@@ -100,6 +108,21 @@ fn add_answer_members(schemas: &mut Map<String, Value>, name: &str) {
         "description": "Only in the answer to its making: the new secret. It is told this once.",
         "examples": [example]});
     add_member(schemas, name, "secret", secret);
+}
+
+/// Most things that are answered along: those of a page of the longest lists.
+const MOST_INCLUDED: usize = 10_000;
+
+/// What can be answered along, by kind and id.
+fn included(includes: &[(&'static str, String)]) -> Value {
+    let kinds = includes.iter().map(|(name, schema)| {
+        let things = json!({"type": "object", "description": format!("By id: each {schema} that is referred to, once."),
+            "additionalProperties": {"$ref": format!("{SCHEMAS}{schema}")}, "maxProperties": MOST_INCLUDED});
+        ((*name).to_owned(), things)
+    });
+    json!({"type": "object", "readOnly": true, "additionalProperties": false,
+        "description": "Only with `include`: what was asked for along, by kind and id.",
+        "properties": kinds.collect::<Map<_, _>>()})
 }
 
 /// What is answered to a deed may tell of a dry run too.
@@ -146,15 +169,27 @@ fn take_object(document: &mut Value, path: &[&str]) -> Map<String, Value> {
     }
 }
 
-/// `Listing_City` is published as `CityPage`.
+/// `Listing_City` is published as `CityPage`, whose items are each a `City`: so that the code that a client has for one does
+/// for all. It holds nothing along, unless its offer says so.
 fn rename_pages(schemas: &mut Map<String, Value>) {
     let names: Vec<String> = schemas.keys().cloned().collect();
     for name in names {
-        if let Some(item) = name.strip_prefix("Listing_")
-            && let Some(schema) = schemas.remove(&name)
-        {
-            schemas.insert(format!("{item}Page"), schema);
+        let Some(item) = name.strip_prefix("Listing_") else {
+            continue;
+        };
+        let Some(mut page) = schemas.remove(&name) else {
+            continue;
+        };
+        if let Some(properties) = page.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.remove("included");
         }
+        if let Some(one) = page.pointer_mut("/properties/items/items")
+            && reference(one).is_none()
+        {
+            let inline = std::mem::replace(one, json!({"$ref": format!("{SCHEMAS}{item}")}));
+            schemas.entry(item).or_insert(inline);
+        }
+        schemas.insert(format!("{item}Page"), page);
     }
 }
 

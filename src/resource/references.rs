@@ -2,6 +2,7 @@
 //! at the things, and answers can carry them along (`include`).
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::QueryResult;
@@ -215,6 +216,8 @@ impl Known {
 pub struct Include<T: 'static> {
     /// Its name in the `include` parameter and in `included`.
     pub name: &'static str,
+    /// The name of its schema in the document.
+    pub schema: fn() -> Cow<'static, str>,
     ids: fn(&T) -> Vec<String>,
     load: Loader,
 }
@@ -224,6 +227,7 @@ impl<T> Include<T> {
     pub const fn new<R: Resource>(name: &'static str, ids: fn(&T) -> Vec<String>) -> Self {
         Self {
             name,
+            schema: R::name,
             ids,
             load: load::<R>,
         }

@@ -332,7 +332,10 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ("idempotency_keys_answered", "both are set by one statement"),
     ("loaded_items_pkey", "written by the loader alone"),
     ("records_pkey", "the one row is there from the beginning"),
-    ("records_has_one_row", "the one row is there from the beginning"),
+    (
+        "records_has_one_row",
+        "the one row is there from the beginning",
+    ),
     ("_stamp", "a trigger that refuses nothing"),
 ];
 

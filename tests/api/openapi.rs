@@ -100,6 +100,47 @@ fn every_operation_says_what_it_is_for() {
 }
 
 #[test]
+fn a_page_holds_the_things_themselves_and_what_comes_along_is_typed() {
+    let schemas = document()["components"]["schemas"].as_object().unwrap();
+    let pages = schemas.iter().filter(|(name, schema)| {
+        name.ends_with("Page") && schema["properties"]["items"].is_object()
+    });
+    let mut count = 0;
+    for (name, page) in pages {
+        let item = page["properties"]["items"]["items"]["$ref"].as_str();
+        let item = item.unwrap_or_else(|| panic!("{name} spells its items out"));
+        let thing = &schemas[item.rsplit('/').next().unwrap()];
+        assert_eq!(
+            page["properties"].get("included"),
+            thing["properties"].get("included"),
+            "{name}"
+        );
+        count += 1;
+    }
+    assert!(count >= KINDS.len());
+    for kind in KINDS.iter().filter(|kind| !kind.includes.is_empty()) {
+        let list =
+            operations().find(|(path, method, _)| *method == "get" && *path == &kind.path[3..]);
+        let page = &list.unwrap().2["responses"]["200"]["content"]["application/json"]["schema"];
+        let along = resolved(page)["properties"]["included"]["properties"].clone();
+        let along = along.as_object().unwrap();
+        assert_eq!(
+            along.keys().collect::<Vec<_>>(),
+            kind.includes,
+            "{}",
+            kind.name
+        );
+        for things in along.values() {
+            assert!(
+                things["additionalProperties"]["$ref"].is_string(),
+                "{}",
+                kind.name
+            );
+        }
+    }
+}
+
+#[test]
 fn every_kind_of_problem_that_can_come_is_listed() {
     for (path, method, operation) in operations() {
         let statuses: HashSet<&str> = operation["responses"]

@@ -29,7 +29,7 @@ impl Operation<'_> {
                 "include" => offer
                     .includes
                     .iter()
-                    .map(|include| (*include).to_owned())
+                    .map(|(name, _)| (*name).to_owned())
                     .collect(),
                 _ => continue,
             };

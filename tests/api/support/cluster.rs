@@ -1,5 +1,5 @@
-//! The tests' PostgreSQL: one server for the process, kept in `target/test-postgres` between runs; one database
-//! for each test, cloned from a template that holds the migrated schema and the programme's data.
+//! The tests' PostgreSQL: one server for the process, kept between runs (where: `ground.rs`); one database for each
+//! test, cloned from a template that holds the migrated schema and the programme's data.
 //!
 //! The template is named after what it is made of, so it is made again when a migration or a data file changes,
 //! and only then.
@@ -15,7 +15,11 @@ use diesel_async::AsyncConnection;
 use iuc::db::embedded::{Embedded, EmbeddedError, Options};
 use iuc::db::{Connection, migrations};
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+
+use super::ground;
 
 /// How long another test run is waited for: only one at a time can use the folder.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -48,6 +52,9 @@ pub struct Cluster {
     server: Embedded,
     template: String,
     made: AtomicU32,
+    /// What makes databases, and what drops them: to connect for each costs as much.
+    makes: Mutex<Option<Client>>,
+    drops: Mutex<Option<Client>>,
 }
 
 /// The PostgreSQL of this process, started by the first test that asks.
@@ -57,11 +64,12 @@ pub fn cluster() -> &'static Cluster {
 
 impl Cluster {
     async fn start() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres");
         let cluster = Self {
-            server: start_server(folder),
+            server: start_server(ground::folder()),
             template: format!("template_{}", fingerprint()),
             made: AtomicU32::new(0),
+            makes: Mutex::default(),
+            drops: Mutex::default(),
         };
         // Not there at the first run.
         let _ = fs::remove_dir_all(copies());
@@ -103,16 +111,24 @@ impl Cluster {
 
     /// Drops a database, whoever uses it.
     pub async fn drop(&self, name: &str) {
-        drop_database(&connect(&self.url("iuc")).await, name).await;
+        drop_database(self.kept(&mut *self.drops.lock().await).await, name).await;
     }
 
     /// Runs one statement outside any transaction, in the database `iuc`.
     pub async fn run(&self, statement: &str) {
-        connect(&self.url("iuc"))
-            .await
-            .batch_execute(statement)
-            .await
-            .unwrap();
+        let mut place = self.makes.lock().await;
+        let client = self.kept(&mut place).await;
+        client.batch_execute(statement).await.unwrap();
+    }
+
+    /// The client that is kept in `place`; it outlives the runtime of the test that asks first.
+    async fn kept<'a>(&self, place: &'a mut Option<Client>) -> &'a Client {
+        if place.as_ref().is_none_or(Client::is_closed) {
+            let url = self.url("iuc");
+            let made = BACKGROUND.spawn(async move { connect(&url).await }).await;
+            *place = Some(made.unwrap());
+        }
+        place.as_ref().unwrap()
     }
 
     async fn names(&self) -> Vec<String> {
@@ -152,7 +168,7 @@ async fn clear_away(url: String, names: Vec<String>) {
 }
 
 /// Drops a database; again while PostgreSQL vacuums in it, which only a superuser may end.
-async fn drop_database(client: &tokio_postgres::Client, name: &str) {
+async fn drop_database(client: &Client, name: &str) {
     let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     let begun = Instant::now();
     while let Err(error) = client.batch_execute(&statement).await {
@@ -176,7 +192,7 @@ pub fn copies() -> PathBuf {
 }
 
 /// A client of the database at `url`, for SQL that the service has no words for.
-pub async fn connect(url: &str) -> tokio_postgres::Client {
+pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .unwrap();

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod contract;
 pub mod copies;
 pub mod files;
+mod ground;
 pub mod kinds;
 pub mod oauth;
 pub mod mirror;

@@ -5,6 +5,7 @@ mod shape;
 
 use std::sync::LazyLock;
 
+use actix_web::web::Bytes;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -114,6 +115,12 @@ pub fn referrers() -> Vec<Referrer> {
 pub fn document() -> &'static Value {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(made);
     &DOCUMENT
+}
+
+/// The document as it is served.
+pub fn bytes() -> Bytes {
+    static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
+    BYTES.clone()
 }
 
 /// The document as what requests are checked against.

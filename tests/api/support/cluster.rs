@@ -51,6 +51,8 @@ pub static BACKGROUND: LazyLock<Runtime> = LazyLock::new(|| {
 pub struct Cluster {
     server: Embedded,
     template: String,
+    /// How databases are cloned: as files, for to copy page by page costs more; PostgreSQL 14 knows no other way.
+    strategy: &'static str,
     made: AtomicU32,
     /// What makes databases, and what drops them: to connect for each costs as much.
     makes: Mutex<Option<Client>>,
@@ -64,8 +66,9 @@ pub fn cluster() -> &'static Cluster {
 
 impl Cluster {
     async fn start() -> Self {
-        let cluster = Self {
+        let mut cluster = Self {
             server: start_server(ground::folder()),
+            strategy: "",
             template: format!("template_{}", fingerprint()),
             made: AtomicU32::new(0),
             makes: Mutex::default(),
@@ -73,7 +76,10 @@ impl Cluster {
         };
         // Not there at the first run.
         let _ = fs::remove_dir_all(copies());
-        let known = cluster.names().await;
+        if cluster.texts("SHOW server_version_num").await[0].as_str() >= "150000" {
+            cluster.strategy = "STRATEGY FILE_COPY";
+        }
+        let known = cluster.texts("SELECT datname::text FROM pg_database").await;
         let ours = |name: &&String| name.starts_with("test_") || name.starts_with("template_");
         let old = known
             .iter()
@@ -104,8 +110,11 @@ impl Cluster {
     async fn create_from(&self, template: &str) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
-        self.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .await;
+        let strategy = self.strategy;
+        self.run(&format!(
+            "CREATE DATABASE {name} TEMPLATE {template} {strategy}"
+        ))
+        .await;
         name
     }
 
@@ -131,12 +140,11 @@ impl Cluster {
         place.as_ref().unwrap()
     }
 
-    async fn names(&self) -> Vec<String> {
-        let rows = connect(&self.url("iuc"))
-            .await
-            .query("SELECT datname::text FROM pg_database", &[])
-            .await
-            .unwrap();
+    /// What a statement says, in one column.
+    async fn texts(&self, statement: &str) -> Vec<String> {
+        let mut place = self.makes.lock().await;
+        let client = self.kept(&mut place).await;
+        let rows = client.query(statement, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 

@@ -133,7 +133,7 @@ pub fn contract() -> Result<&'static Contract, &'static BadContract> {
 fn made() -> Value {
     let (_, mut api): (_, Document) = actix_web::App::new()
         .into_utoipa_app()
-        .configure(routes::api)
+        .configure(routes::documented)
         .split_for_parts();
     api.merge(Shared::openapi());
     let mut document = serde_json::to_value(api).unwrap_or_default();

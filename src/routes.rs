@@ -1,7 +1,10 @@
 //! Every path of the service, in one list.
 
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web::ServiceConfig;
+use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::scope::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::service_config::ServiceConfig as Documented;
 
 use crate::accounts::clients::http as clients;
 use crate::accounts::oauth::{introspection, revocation, token};
@@ -32,40 +35,82 @@ use crate::tours::waivers::http as waivers;
 use crate::uptake::http as uptake;
 use crate::webhooks::http as webhooks;
 
+/// What takes operations: with their documentation, or to serve them alone.
+trait Operations: Sized {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static;
+
+    fn configure(&mut self, operations: impl FnOnce(&mut Self)) -> &mut Self {
+        operations(self);
+        self
+    }
+}
+
+impl Operations for Documented<'_> {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        Documented::service(self, operation)
+    }
+}
+
+impl Operations for ServiceConfig {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        ServiceConfig::service(self, operation)
+    }
+}
+
 /// The operations of the API, with their documentation.
-pub fn api(config: &mut ServiceConfig<'_>) {
-    config.service(
-        scope("/v1")
-            .service(get_status)
-            .configure(programme_records)
-            .configure(round_tables)
-            .service(changes::list_changes)
-            .configure(pushed)
-            .service(statistics::get_sdg_statistics)
-            .service(statistics::get_programme_statistics)
-            .configure(shared_knowledge)
-            .service(action_plans::list_action_plans)
-            .service(action_plans::put_many_action_plans)
-            .service(action_plans::get_action_plan_by_ref)
-            .service(action_plans::put_action_plan_by_ref)
-            .service(action_plans::delete_action_plan_by_ref)
-            .service(action_plans::get_action_plan)
-            .service(action_plans::create_action_plan)
-            .service(action_plans::replace_action_plan)
-            .service(action_plans::update_action_plan)
-            .service(action_plans::delete_action_plan)
-            .service(action_plans::transition_action_plan)
-            .service(action_plans::consent_to_joint_action)
-            .configure(parts_of_plans)
-            .configure(accounts),
-    );
+pub fn documented(config: &mut Documented<'_>) {
+    config.service(scope("/v1").configure(|config: &mut Documented<'_>| below_v1(config)));
+    oauth(config);
+}
+
+/// The operations of the API, to be served: each worker takes them, and the document is made once.
+pub fn api(config: &mut ServiceConfig) {
+    config.service(actix_web::web::scope("/v1").configure(below_v1));
+    oauth(config);
+}
+
+fn below_v1(config: &mut impl Operations) {
+    config
+        .service(get_status)
+        .configure(programme_records)
+        .configure(round_tables)
+        .service(changes::list_changes)
+        .configure(pushed)
+        .service(statistics::get_sdg_statistics)
+        .service(statistics::get_programme_statistics)
+        .configure(shared_knowledge)
+        .service(action_plans::list_action_plans)
+        .service(action_plans::put_many_action_plans)
+        .service(action_plans::get_action_plan_by_ref)
+        .service(action_plans::put_action_plan_by_ref)
+        .service(action_plans::delete_action_plan_by_ref)
+        .service(action_plans::get_action_plan)
+        .service(action_plans::create_action_plan)
+        .service(action_plans::replace_action_plan)
+        .service(action_plans::update_action_plan)
+        .service(action_plans::delete_action_plan)
+        .service(action_plans::transition_action_plan)
+        .service(action_plans::consent_to_joint_action)
+        .configure(parts_of_plans)
+        .configure(accounts);
+}
+
+fn oauth(config: &mut impl Operations) {
     config
         .service(token::create_token)
         .service(revocation::revoke_token)
         .service(introspection::introspect_token);
 }
 
-fn parts_of_plans(config: &mut ServiceConfig<'_>) {
+fn parts_of_plans(config: &mut impl Operations) {
     config
         .service(plan_versions::list_action_plan_versions)
         .service(plan_versions::get_action_plan_version)
@@ -84,7 +129,7 @@ fn parts_of_plans(config: &mut ServiceConfig<'_>) {
         .service(plan_measurements::create_measurement);
 }
 
-fn programme_records(config: &mut ServiceConfig<'_>) {
+fn programme_records(config: &mut impl Operations) {
     config
         .service(programmes::list_programmes)
         .service(programmes::get_programme)
@@ -158,7 +203,7 @@ fn programme_records(config: &mut ServiceConfig<'_>) {
         .service(sdgs::delete_sdg);
 }
 
-fn round_tables(config: &mut ServiceConfig<'_>) {
+fn round_tables(config: &mut impl Operations) {
     config
         .service(contributions::list_contributions)
         .service(contributions::get_contribution_by_ref)
@@ -178,7 +223,7 @@ fn round_tables(config: &mut ServiceConfig<'_>) {
         .service(contributions::get_round_table);
 }
 
-fn pushed(config: &mut ServiceConfig<'_>) {
+fn pushed(config: &mut impl Operations) {
     config
         .service(webhooks::list_webhooks)
         .service(webhooks::get_webhook)
@@ -194,7 +239,7 @@ fn pushed(config: &mut ServiceConfig<'_>) {
         .service(webhooks::redeliver);
 }
 
-fn shared_knowledge(config: &mut ServiceConfig<'_>) {
+fn shared_knowledge(config: &mut impl Operations) {
     config
         .service(knowledge::list_knowledge_items)
         .service(knowledge::get_knowledge_item_by_ref)
@@ -211,7 +256,7 @@ fn shared_knowledge(config: &mut ServiceConfig<'_>) {
         .service(knowledge::delete_knowledge_file);
 }
 
-fn accounts(config: &mut ServiceConfig<'_>) {
+fn accounts(config: &mut impl Operations) {
     config
         .service(users::list_users)
         .service(users::get_user)
@@ -234,7 +279,7 @@ fn accounts(config: &mut ServiceConfig<'_>) {
 }
 
 /// What stands beside the API: health, keys, the document, and the pages that explain problems.
-pub fn beside(config: &mut actix_web::web::ServiceConfig) {
+pub fn beside(config: &mut ServiceConfig) {
     config
         .service(health_live)
         .service(health_ready)

@@ -12,7 +12,6 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
-use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::accounts::{clients, sessions, throttle};
@@ -146,10 +145,8 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     let state = app.clone();
     let server = HttpServer::new(move || {
         Application::new()
-            .into_utoipa_app()
             .app_data(app.clone())
             .configure(routes::api)
-            .into_app()
             .configure(routes::beside)
             .service(actix_web::web::redirect("/", "/docs/"))
             .service(actix_web::web::redirect("/docs", "/docs/"))

@@ -76,6 +76,7 @@ impl Cluster {
         };
         // Not there at the first run.
         let _ = fs::remove_dir_all(copies());
+        let _ = fs::remove_dir_all(ground::files());
         if cluster.texts("SHOW server_version_num").await[0].as_str() >= "150000" {
             cluster.strategy = "STRATEGY FILE_COPY";
         }

@@ -1,4 +1,4 @@
-//! Where the tests' PostgreSQL lies: in memory where there is plenty of it, for making and dropping databases is mostly
+//! Where the tests' PostgreSQL lies, and the files of services: in memory where there is plenty of it, for making and dropping databases is mostly
 //! making and removing files; else under `target`.
 
 use std::fs::{self, DirBuilder};
@@ -25,6 +25,11 @@ pub fn folder() -> PathBuf {
     } else {
         usual
     }
+}
+
+/// Where services keep their files; emptied by the next run.
+pub fn files() -> PathBuf {
+    folder().join("files")
 }
 
 /// Whether there is such a folder, and nobody else has made it.

@@ -21,8 +21,8 @@ help: ## tells what there is
 run: postgres ## serves the API with its own PostgreSQL and data, and prints the addresses
 	$(CARGO) run --locked -- serve
 
-# Tests wait for a database, a clock or another process as long as they compute: two for each processor.
-test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+# Tests wait for a database, a clock or another process longer than they compute: three for each processor.
+test: export RUST_TEST_THREADS ?= $(shell expr 3 \* $$(getconf _NPROCESSORS_ONLN))
 test: postgres ## runs all tests; THOROUGH=1 make test: with all that CI draws by chance
 	$(CARGO) test --locked
 

@@ -5,6 +5,7 @@ mod shape;
 
 use std::sync::LazyLock;
 
+use actix_web::web::Bytes;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -120,6 +121,12 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
+/// The document as it is served.
+pub fn bytes() -> Bytes {
+    static BYTES: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
+    BYTES.clone()
+}
+
 /// The document as what requests are checked against.
 pub fn contract() -> Result<&'static Contract, &'static BadContract> {
     static CONTRACT: LazyLock<Result<Contract, BadContract>> =
@@ -130,7 +137,7 @@ pub fn contract() -> Result<&'static Contract, &'static BadContract> {
 fn made() -> Value {
     let (_, mut api): (_, Document) = actix_web::App::new()
         .into_utoipa_app()
-        .configure(routes::api)
+        .configure(routes::documented)
         .split_for_parts();
     api.merge(Shared::openapi());
     let mut document = serde_json::to_value(api).unwrap_or_default();

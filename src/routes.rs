@@ -1,8 +1,11 @@
 //! Every path of the service, in one list.
 
+use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::{GuardContext, fn_guard};
+use actix_web::web::ServiceConfig;
+use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::scope::scope;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::service_config::ServiceConfig as Documented;
 
 use crate::accounts::clients::http as clients;
 use crate::accounts::oauth::{introspection, revocation, token};
@@ -33,55 +36,95 @@ use crate::tours::waivers::http as waivers;
 use crate::uptake::http as uptake;
 use crate::webhooks::http as webhooks;
 
+/// What takes operations: with their documentation, or to serve them alone.
+trait Operations: Sized {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static;
+
+    /// Takes those whose paths begin with `/v1/` and this segment.
+    fn below(&mut self, segment: &'static str, operations: impl FnOnce(&mut Self)) -> &mut Self;
+}
+
+impl Operations for Documented<'_> {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        Documented::service(self, operation)
+    }
+
+    fn below(&mut self, _: &'static str, operations: impl FnOnce(&mut Self)) -> &mut Self {
+        operations(self);
+        self
+    }
+}
+
+impl Operations for ServiceConfig {
+    fn service<F>(&mut self, operation: F) -> &mut Self
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        ServiceConfig::service(self, operation)
+    }
+
+    /// A request for another segment is not held against their patterns, of which there are many.
+    fn below(&mut self, segment: &'static str, operations: impl FnOnce(&mut Self)) -> &mut Self {
+        let is_below = move |context: &GuardContext<'_>| {
+            let path = context.head().uri.path().strip_prefix("/v1/");
+            path.and_then(|path| path.strip_prefix(segment))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let apart = actix_web::web::scope("").guard(fn_guard(is_below));
+        ServiceConfig::service(self, apart.configure(operations))
+    }
+}
+
 /// The operations of the API, with their documentation.
-pub fn api(config: &mut ServiceConfig<'_>) {
-    config.service(
-        scope("/v1")
-            .service(changes::list_changes)
-            .service(sign_in::get_me)
-            .service(get_status)
-            .configure(below("programmes", programmes_below))
-            .configure(below("cities", cities_below))
-            .configure(below("subjects", subjects_below))
-            .configure(below("pairings", pairings_below))
-            .configure(below("meetings", meetings_below))
-            .configure(below("tours", tours_below))
-            .configure(below("key-questions", key_questions_below))
-            .configure(below("templates", templates_below))
-            .configure(below("sdgs", sdgs_below))
-            .configure(below("contributions", contributions_below))
-            .configure(below("knowledge", knowledge_below))
-            .configure(below("action-plans", action_plans_below))
-            .configure(below("webhooks", webhooks_below))
-            .configure(below("statistics", statistics_below))
-            .configure(below("users", users_below))
-            .configure(below("clients", clients_below))
-            .configure(below("sessions", sessions_below))
-            .service(uptake::list_source_uses),
-    );
+pub fn documented(config: &mut Documented<'_>) {
+    config.service(scope("/v1").configure(|config: &mut Documented<'_>| below_v1(config)));
+    oauth(config);
+}
+
+/// The operations of the API, to be served: each worker takes them, and the document is made once.
+pub fn api(config: &mut ServiceConfig) {
+    config.service(actix_web::web::scope("/v1").configure(below_v1));
+    oauth(config);
+}
+
+fn below_v1(config: &mut impl Operations) {
+    config
+        .service(changes::list_changes)
+        .service(sign_in::get_me)
+        .service(get_status)
+        .below("programmes", programmes_below)
+        .below("cities", cities_below)
+        .below("subjects", subjects_below)
+        .below("pairings", pairings_below)
+        .below("meetings", meetings_below)
+        .below("tours", tours_below)
+        .below("key-questions", key_questions_below)
+        .below("templates", templates_below)
+        .below("sdgs", sdgs_below)
+        .below("contributions", contributions_below)
+        .below("knowledge", knowledge_below)
+        .below("action-plans", action_plans_below)
+        .below("webhooks", webhooks_below)
+        .below("statistics", statistics_below)
+        .below("users", users_below)
+        .below("clients", clients_below)
+        .below("sessions", sessions_below)
+        .service(uptake::list_source_uses);
+}
+
+fn oauth(config: &mut impl Operations) {
     config
         .service(token::create_token)
         .service(revocation::revoke_token)
         .service(introspection::introspect_token);
 }
 
-/// The operations whose paths begin with `/v1/` and this segment. A request for another is not held against their
-/// patterns, of which there are many.
-fn below(
-    segment: &'static str,
-    operations: fn(&mut ServiceConfig<'_>),
-) -> impl FnOnce(&mut ServiceConfig<'_>) {
-    let is_below = move |context: &GuardContext<'_>| {
-        let path = context.head().uri.path().strip_prefix("/v1/");
-        path.and_then(|path| path.strip_prefix(segment))
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    move |config| {
-        config.service(scope("").guard(fn_guard(is_below)).configure(operations));
-    }
-}
-
-fn programmes_below(config: &mut ServiceConfig<'_>) {
+fn programmes_below(config: &mut impl Operations) {
     config
         .service(programmes::list_programmes)
         .service(programmes::get_programme)
@@ -91,7 +134,7 @@ fn programmes_below(config: &mut ServiceConfig<'_>) {
         .service(programmes::delete_programme);
 }
 
-fn cities_below(config: &mut ServiceConfig<'_>) {
+fn cities_below(config: &mut impl Operations) {
     config
         .service(cities::list_cities)
         .service(cities::get_city)
@@ -101,7 +144,7 @@ fn cities_below(config: &mut ServiceConfig<'_>) {
         .service(cities::delete_city);
 }
 
-fn subjects_below(config: &mut ServiceConfig<'_>) {
+fn subjects_below(config: &mut impl Operations) {
     config
         .service(subjects::list_subjects)
         .service(subjects::get_subject)
@@ -111,7 +154,7 @@ fn subjects_below(config: &mut ServiceConfig<'_>) {
         .service(subjects::delete_subject);
 }
 
-fn pairings_below(config: &mut ServiceConfig<'_>) {
+fn pairings_below(config: &mut impl Operations) {
     config
         .service(pairings::list_pairings)
         .service(pairings::get_pairing)
@@ -122,7 +165,7 @@ fn pairings_below(config: &mut ServiceConfig<'_>) {
         .service(uptake::get_pairing_flow);
 }
 
-fn meetings_below(config: &mut ServiceConfig<'_>) {
+fn meetings_below(config: &mut impl Operations) {
     config
         .service(meetings::list_meetings)
         .service(meetings::get_meeting)
@@ -134,7 +177,7 @@ fn meetings_below(config: &mut ServiceConfig<'_>) {
         .service(contributions::get_round_table);
 }
 
-fn tours_below(config: &mut ServiceConfig<'_>) {
+fn tours_below(config: &mut impl Operations) {
     config
         .service(tours::list_tours)
         .service(tours::get_tour_by_ref)
@@ -158,7 +201,7 @@ fn tours_below(config: &mut ServiceConfig<'_>) {
         .service(delegates::delete_delegate);
 }
 
-fn key_questions_below(config: &mut ServiceConfig<'_>) {
+fn key_questions_below(config: &mut impl Operations) {
     config
         .service(key_questions::list_key_questions)
         .service(key_questions::get_key_question)
@@ -168,7 +211,7 @@ fn key_questions_below(config: &mut ServiceConfig<'_>) {
         .service(key_questions::delete_key_question);
 }
 
-fn templates_below(config: &mut ServiceConfig<'_>) {
+fn templates_below(config: &mut impl Operations) {
     config
         .service(templates::list_templates)
         .service(templates::get_template)
@@ -179,7 +222,7 @@ fn templates_below(config: &mut ServiceConfig<'_>) {
         .service(templates::delete_template);
 }
 
-fn sdgs_below(config: &mut ServiceConfig<'_>) {
+fn sdgs_below(config: &mut impl Operations) {
     config
         .service(sdgs::list_sdgs)
         .service(sdgs::get_sdg)
@@ -189,7 +232,7 @@ fn sdgs_below(config: &mut ServiceConfig<'_>) {
         .service(sdgs::delete_sdg);
 }
 
-fn contributions_below(config: &mut ServiceConfig<'_>) {
+fn contributions_below(config: &mut impl Operations) {
     config
         .service(contributions::list_contributions)
         .service(contributions::get_contribution_by_ref)
@@ -206,7 +249,7 @@ fn contributions_below(config: &mut ServiceConfig<'_>) {
         .service(uptake::delete_contribution_decline);
 }
 
-fn knowledge_below(config: &mut ServiceConfig<'_>) {
+fn knowledge_below(config: &mut impl Operations) {
     config
         .service(knowledge::list_knowledge_items)
         .service(knowledge::get_knowledge_item_by_ref)
@@ -223,7 +266,7 @@ fn knowledge_below(config: &mut ServiceConfig<'_>) {
         .service(knowledge::delete_knowledge_file);
 }
 
-fn action_plans_below(config: &mut ServiceConfig<'_>) {
+fn action_plans_below(config: &mut impl Operations) {
     config
         .service(action_plans::list_action_plans)
         .service(action_plans::put_many_action_plans)
@@ -254,7 +297,7 @@ fn action_plans_below(config: &mut ServiceConfig<'_>) {
         .service(plan_measurements::create_measurement);
 }
 
-fn webhooks_below(config: &mut ServiceConfig<'_>) {
+fn webhooks_below(config: &mut impl Operations) {
     config
         .service(webhooks::list_webhooks)
         .service(webhooks::get_webhook)
@@ -270,13 +313,13 @@ fn webhooks_below(config: &mut ServiceConfig<'_>) {
         .service(webhooks::redeliver);
 }
 
-fn statistics_below(config: &mut ServiceConfig<'_>) {
+fn statistics_below(config: &mut impl Operations) {
     config
         .service(statistics::get_sdg_statistics)
         .service(statistics::get_programme_statistics);
 }
 
-fn users_below(config: &mut ServiceConfig<'_>) {
+fn users_below(config: &mut impl Operations) {
     config
         .service(users::list_users)
         .service(users::get_user)
@@ -286,7 +329,7 @@ fn users_below(config: &mut ServiceConfig<'_>) {
         .service(users::delete_user);
 }
 
-fn clients_below(config: &mut ServiceConfig<'_>) {
+fn clients_below(config: &mut impl Operations) {
     config
         .service(clients::list_clients)
         .service(clients::get_client)
@@ -298,7 +341,7 @@ fn clients_below(config: &mut ServiceConfig<'_>) {
         .service(clients::delete_client_secret);
 }
 
-fn sessions_below(config: &mut ServiceConfig<'_>) {
+fn sessions_below(config: &mut impl Operations) {
     config
         .service(sign_in::create_session)
         .service(sign_in::list_sessions)
@@ -306,7 +349,7 @@ fn sessions_below(config: &mut ServiceConfig<'_>) {
 }
 
 /// What stands beside the API: health, keys, the document, and the pages that explain problems.
-pub fn beside(config: &mut actix_web::web::ServiceConfig) {
+pub fn beside(config: &mut ServiceConfig) {
     config
         .service(health_live)
         .service(health_ready)

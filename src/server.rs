@@ -6,13 +6,12 @@ use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{App as Application, HttpServer};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
-use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::accounts::{clients, sessions, throttle};
@@ -47,17 +46,24 @@ pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
 
 /// The state of a service on a migrated database; makes its keys when there are none.
 pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<App>, StartError> {
-    let mut conn = Connection::establish(database_url.expose_secret()).await?;
-    let (ring, seal) = load_keys(&mut conn).await?;
-    let contract = openapi::contract()?;
-    let bytes = Bytes::from(serde_json::to_vec(openapi::document())?);
     let db = Database::new(database_url, &config.settings)?;
+    let (ring, seal) = load_keys(&mut *db.connection().await?).await?;
+    let contract = openapi::contract()?;
     let files = Files::open(&config.settings)?;
     let hasher = hasher(&config.settings)?;
     let public_url = config.public_url();
     let referrers = openapi::referrers();
     Ok(Data::new(App::new(
-        config, db, files, ring, seal, hasher, contract, bytes, referrers, public_url,
+        config,
+        db,
+        files,
+        ring,
+        seal,
+        hasher,
+        contract,
+        openapi::bytes(),
+        referrers,
+        public_url,
     )))
 }
 
@@ -139,10 +145,8 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     let state = app.clone();
     let server = HttpServer::new(move || {
         Application::new()
-            .into_utoipa_app()
             .app_data(app.clone())
             .configure(routes::api)
-            .into_app()
             .configure(routes::beside)
             .service(actix_web::web::redirect("/", "/docs/"))
             .service(actix_web::web::redirect("/docs", "/docs/"))
@@ -294,7 +298,9 @@ async fn number_changes(app: Data<App>) {
 
 /// What has to be done now and then: forgetting what is kept for a time only.
 async fn jobs(app: Data<App>) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(3600));
+    // None of it is due at once: a service that begins has others to answer first.
+    let soon = tokio::time::Instant::now() + Duration::from_secs(60);
+    let mut hourly = tokio::time::interval_at(soon, Duration::from_secs(3600));
     loop {
         hourly.tick().await;
         app.forget_idle_callers();

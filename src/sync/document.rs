@@ -1,14 +1,34 @@
 //! A plan as the folder and the service both know it: what people write, without what the service alone sets, so that a
 //! file differs only where somebody has edited.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::PartialSchema;
 
 use crate::action_plans::merging::MERGING;
+use crate::action_plans::types::ActionPlan;
 use crate::merge::said;
-use crate::openapi;
+
+/// The fields that only the service sets. They are read from the type alone: the contract takes longer to make than most runs.
+static SET_BY_THE_SERVICE: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let schema = serde_json::to_value(ActionPlan::schema()).unwrap_or_default();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    // Of a list it is said of the entries.
+    let is_marked = |property: &Value| {
+        ["/readOnly", "/items/readOnly"]
+            .iter()
+            .any(|place| property.pointer(place) == Some(&Value::Bool(true)))
+    };
+    let marked = properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| is_marked(property));
+    marked.map(|(name, _)| name.clone()).collect()
+});
 
 /// A state of a plan at the service.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -36,8 +56,7 @@ impl State {
         let text = |name: &str| members.get(name)?.as_str().map(str::to_owned);
         let (id, written) = (text("id")?, text("updated_at")?.parse().ok()?);
         let version = members.get("version")?.as_i64()?;
-        let set_by_the_service = openapi::contract().ok()?.read_only("ActionPlanWrite");
-        members.retain(|name, _| !set_by_the_service.contains(name));
+        members.retain(|name, _| !SET_BY_THE_SERVICE.contains(name));
         let mut keys = Vec::new();
         // A reference that names no city is that of the first.
         let first = members
@@ -133,6 +152,12 @@ pub fn fingerprint(document: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_service_sets_is_what_the_contract_says() {
+        let contract = crate::openapi::contract().unwrap();
+        assert_eq!(*SET_BY_THE_SERVICE, contract.read_only("ActionPlanWrite"));
+    }
 
     #[test]
     fn the_file_holds_what_people_write_and_the_keys_go_with_it_when_it_is_sent() {

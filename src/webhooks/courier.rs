@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use reqwest::Client;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio::time::Instant;
 
 use super::claims::{Claim, claim};
@@ -20,7 +20,7 @@ use super::walk::{behind, walk};
 use crate::app::App;
 use crate::clock::now;
 use crate::db::Loan;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 pub use super::deliveries::forget_old;
 
@@ -41,7 +41,8 @@ const ATTEMPTS: usize = 3;
 
 struct Courier {
     app: Data<App>,
-    client: Client,
+    /// Made for the first delivery.
+    client: OnceCell<Client>,
     places: Arc<Semaphore>,
     connections: Semaphore,
     /// Somebody has come back.
@@ -50,22 +51,14 @@ struct Courier {
 
 /// Brings what is due, until the service stops; what is being sent then is waited for like a write.
 pub async fn run(app: Data<App>) {
-    let private = app.config.settings.webhooks_allow_private;
-    if private {
+    if app.config.settings.webhooks_allow_private {
         tracing::warn!(
             "webhooks may reach this machine and private networks (webhooks_allow_private): for trying only"
         );
     }
-    // It reads the certificates of the system: that is not to keep waiting what else runs here, such as the numbering of
-    // the feed.
-    let client = match tokio::task::spawn_blocking(move || client(private)).await {
-        Ok(Ok(client)) => client,
-        Ok(Err(error)) => return tracing::error!(%error, "no webhook can be served"),
-        Err(error) => return tracing::error!(%error, "no webhook can be served"),
-    };
     let courier = Arc::new(Courier {
         app: app.clone(),
-        client,
+        client: OnceCell::new(),
         places: Arc::new(Semaphore::new(AT_A_TIME)),
         connections: Semaphore::new(CONNECTIONS),
         back: Notify::new(),
@@ -134,8 +127,9 @@ impl Courier {
     async fn serve(&self, claimed: Claim) {
         let until = Instant::now() + TURN;
         let served = async {
+            let client = self.client().await?;
             while !self.app.is_stopping() && Instant::now() < until {
-                if !self.bring_next(&claimed).await? {
+                if !self.bring_next(client, &claimed).await? {
                     break;
                 }
             }
@@ -148,14 +142,14 @@ impl Courier {
     }
 
     /// Brings what is due first; `false` when nothing is, or another has taken over.
-    async fn bring_next(&self, claimed: &Claim) -> Result<bool, Problem> {
+    async fn bring_next(&self, client: &Client, claimed: &Claim) -> Result<bool, Problem> {
         let next = self.on_connection(async |conn| Ok(claimed.next(conn).await?));
         let Some(errand) = next.await? else {
             return Ok(false);
         };
         let settings = &self.app.config.settings;
         let private = settings.webhooks_allow_private;
-        let attempt = send(&self.client, &errand.parcel, private, now()).await;
+        let attempt = send(client, &errand.parcel, private, now()).await;
         tracing::debug!(webhook = %claimed, delivery = %errand.parcel.id, ?attempt, "sent a delivery");
         let mut tries = 1;
         loop {
@@ -169,6 +163,18 @@ impl Courier {
         }
     }
 
+    /// The client that deliveries are sent with. Making it reads the certificates of the system: that is not to keep waiting
+    /// what else runs here, such as the numbering of the feed.
+    async fn client(&self) -> Result<&Client, Problem> {
+        let private = self.app.config.settings.webhooks_allow_private;
+        let make = async || match tokio::task::spawn_blocking(move || client(private)).await {
+            Ok(Ok(client)) => Ok(client),
+            Ok(Err(error)) => Err(no_client(&error)),
+            Err(error) => Err(no_client(&error)),
+        };
+        self.client.get_or_try_init(make).await
+    }
+
     /// Does `work` on a connection, when one is free.
     async fn on_connection<T>(
         &self,
@@ -178,4 +184,9 @@ impl Courier {
         let mut conn = self.app.db.connection().await?;
         work(&mut conn).await
     }
+}
+
+fn no_client(error: &dyn std::error::Error) -> Problem {
+    tracing::error!(%error, "no webhook can be served");
+    Problem::new(Code::Internal)
 }

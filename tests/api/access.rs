@@ -707,6 +707,15 @@ fn open_to_city_machines(operation: &str) -> bool {
             .any(|way| way["oauth2"].is_array() && way["oauth2"] != json!(["admin"]))
 }
 
+/// The session of an account that was begun last.
+async fn session_of(app: &App, email: &str) -> String {
+    app.one(&format!(
+        "SELECT sessions.id FROM sessions JOIN users ON users.id = \"user\" WHERE email = '{email}' \
+         AND ended_at IS NULL ORDER BY sessions.id DESC LIMIT 1"
+    ))
+    .await
+}
+
 #[tokio::test]
 async fn every_operation_answers_everybody_as_the_access_table_says() {
     let app = App::start().await;
@@ -746,12 +755,20 @@ async fn every_operation_answers_everybody_as_the_access_table_says() {
         .filter_map(Value::as_str)
         .collect();
     let machine = app.machine(Some("frankfurt"), &everything).await;
+    let somebody = app.account("somebody@iuc.example", "admin", None).await;
     for (email, home, is_machine) in clients {
         let client = match (email, home) {
             ("", _) => app.anonymous(),
             (_, "") => admin.clone(),
             _ if is_machine => machine.clone(),
             _ => app.city_user(home).await,
+        };
+        let own_account = match home {
+            "" => String::new(),
+            _ => {
+                app.one(&format!("SELECT id FROM users WHERE email = '{email}'"))
+                    .await
+            }
         };
         for row in TABLE {
             // Things that belong to no city are everybody's alike; a city user is tried on Umeå's, which is a stranger.
@@ -761,27 +778,15 @@ async fn every_operation_answers_everybody_as_the_access_table_says() {
             };
             for &target in targets {
                 let own = target == home;
-                let account = match own {
-                    true => {
-                        app.one(&format!("SELECT id FROM users WHERE email = '{email}'"))
-                            .await
+                let account = if own { &own_account } else { &somebody };
+                let session = match (row.operation, own || email.starts_with("admin")) {
+                    ("delete_session", true) => {
+                        app.sign_in(email).await;
+                        session_of(&app, email).await
                     }
-                    false => app.account("somebody@iuc.example", "admin", None).await,
+                    ("delete_session", false) => session_of(&app, "admin@iuc.example").await,
+                    _ => String::new(),
                 };
-                if row.operation == "delete_session" && (own || email.starts_with("admin")) {
-                    app.sign_in(email).await;
-                }
-                let whose = if own || email.starts_with("admin") {
-                    email
-                } else {
-                    "admin@iuc.example"
-                };
-                let session = app
-                    .one(&format!(
-                        "SELECT sessions.id FROM sessions JOIN users ON users.id = \"user\" WHERE email = '{whose}' \
-                         AND ended_at IS NULL ORDER BY sessions.id DESC LIMIT 1"
-                    ))
-                    .await;
                 let one = Try {
                     app: &app,
                     things: &things,
@@ -792,7 +797,7 @@ async fn every_operation_answers_everybody_as_the_access_table_says() {
                         email
                     },
                     city: target,
-                    account,
+                    account: account.clone(),
                     session,
                 };
                 let reply = one.send(row.operation).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::kinds::bare_plan;
 use crate::support::snapshot::assert_reply;
-use crate::support::{App, Client, KINDS, Kind, Reply};
+use crate::support::{App, Client, KINDS, Kind, Reply, times};
 
 async fn post_text(client: &Client, path: &str, body: impl Into<reqwest::Body>) -> Reply {
     let request = client.request("POST", path);
@@ -907,7 +907,7 @@ async fn garbage_is_never_a_fault_of_the_service() {
     let mut runner = TestRunner::new_with_rng(Config::default(), seed);
     let strategy = garbage();
     for kind in KINDS {
-        for round in 0..40 {
+        for round in 0..times(16, 40) {
             let junk = strategy.new_tree(&mut runner).unwrap().current();
             let body = if round % 2 == 0 {
                 junk

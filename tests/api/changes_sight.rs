@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::kinds::{contribution, knowledge};
 use crate::support::mirror::{Mirror, Things, everything_of, plans_of};
 use crate::support::plans::{cast, complete_plan, make, to};
-use crate::support::{App, Client, seeds};
+use crate::support::{App, Client, seeds, times};
 
 /// Somebody who reads on, and how what was told is written: `created 3`.
 struct Listener {
@@ -805,7 +805,7 @@ async fn whatever_several_clients_do_every_copy_comes_to_equal_what_the_service_
             copies.push((who, Mirror::of(client, [1, 7, 500][number % 3])));
             copies.push((who, Mirror::exported(client, 7).await));
         }
-        for round in 0..3 {
+        for round in 0..times(2, 3) {
             let actors = [&frankfurt, &yokohama, &admin, &frankfurt]
                 .into_iter()
                 .enumerate();

@@ -15,6 +15,9 @@ use crate::support::kinds::bare_plan;
 use crate::support::process::{Process, command};
 use crate::support::{App, Client, Reply};
 
+/// A caller's time between two requests.
+const PACE: Duration = Duration::from_millis(10);
+
 /// Where instances are reached: as a load balancer knows it, which asks each whether it is ready.
 #[derive(Clone, Default)]
 struct Balancer {
@@ -125,6 +128,7 @@ async fn while_two_instances_are_replaced_no_read_and_no_keyed_write_fails() {
             };
             balancer.send(&caller, ask).await.expect(200);
             note.send_modify(|answers| *answers += 1);
+            sleep(PACE).await;
         }
     };
     let write = async |writer: usize| {
@@ -147,8 +151,10 @@ async fn while_two_instances_are_replaced_no_read_and_no_keyed_write_fails() {
                     written.push(reply.expect(201).id());
                     break;
                 }
+                sleep(PACE).await;
             }
             note.send_modify(|answers| *answers += 1);
+            sleep(PACE).await;
         }
         written
     };
@@ -215,7 +221,9 @@ async fn a_service_that_is_told_to_stop_ends_what_was_begun() {
             sleep(Duration::from_millis(5)).await;
         }
         process.stop();
-        while client.get("/health/ready").await.status == 200 {}
+        while client.get("/health/ready").await.status == 200 {
+            sleep(Duration::from_millis(5)).await;
+        }
         other.batch_execute("COMMIT").await.unwrap();
         assert!(process.ended().await.success());
     };

@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 
 use crate::changes_sight::Dice;
 use crate::support::copies::{Copy, Line, SYSTEM};
-use crate::support::{App, Client};
+use crate::support::{App, Client, times};
 use crate::sync_safe::{is_in_step, titled};
 
 /// How many plans there are.
 const PLANS: usize = 12;
+
+/// How long a file is not looked at again.
+const LOOK_AGAIN: Duration = Duration::from_micros(20);
 
 fn name(number: usize) -> String {
     format!("LAP-{number}.json")
@@ -44,8 +47,10 @@ async fn kill_once_written(copy: &Copy, file: PathBuf, moment: Duration) {
     let before = stamp();
     let mut child = copy.command(&[]).as_std_mut().spawn().unwrap();
     let killed = tokio::task::spawn_blocking(move || {
-        // What comes between two files is over in less than a millisecond: nothing else is waited for.
-        while stamp() == before && child.try_wait().unwrap().is_none() {}
+        // What comes between two files is over in less than a millisecond.
+        while stamp() == before && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(LOOK_AGAIN);
+        }
         std::thread::sleep(moment);
         child.kill().unwrap();
         child.wait().unwrap()
@@ -81,10 +86,16 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
         let plans = app.count("action_plans").await;
         let mut child = copy.command(&[]).spawn().unwrap();
         let sending = copy.folder.join(".iuc-sync/sending.json");
-        let begun = tokio::task::spawn_blocking(move || while !sending.exists() {});
+        let begun = tokio::task::spawn_blocking(move || {
+            while !sending.exists() {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+        });
         begun.await.unwrap();
         line.lose_one_of(1);
-        while app.count("action_plans").await == plans {}
+        while app.count("action_plans").await == plans {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         child.kill().await.unwrap();
         line.lose_one_of(usize::MAX);
         let noted = format!(".iuc-sync/plans/{name}");
@@ -128,7 +139,8 @@ async fn killed_between_a_file_and_what_is_noted_of_it_nothing_is_lost() {
     }
     let mut dice = Dice(4711);
     let (mut rounds, mut between, mut while_sent) = (0, 0, 0);
-    while rounds < 40 && (between < 4 || while_sent < 2) {
+    let (enough_between, enough_sent) = times((2, 1), (4, 2));
+    while rounds < 40 && (between < enough_between || while_sent < enough_sent) {
         rounds += 1;
         let there = format!("There {rounds}");
         let here = json!({"en": format!("Here {rounds}")});
@@ -166,7 +178,7 @@ async fn killed_between_a_file_and_what_is_noted_of_it_nothing_is_lost() {
         );
     }
     assert!(
-        between >= 4 && while_sent >= 2,
+        between >= enough_between && while_sent >= enough_sent,
         "killed {between} times between the two and {while_sent} times while sending, in {rounds} rounds"
     );
 }

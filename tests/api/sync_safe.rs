@@ -11,7 +11,7 @@ use crate::changes_sight::Dice;
 use crate::support::copies::{Copy, Line, Run, SYSTEM};
 use crate::support::kinds::bare_plan;
 use crate::support::plans::complete_plan;
-use crate::support::{App, Client, seeds};
+use crate::support::{App, Client, seeds, times};
 
 pub fn titled(title: &str) -> Value {
     let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
@@ -188,7 +188,7 @@ async fn killed_at_random_the_next_runs_bring_all_in_step() {
     let by_ref =
         |number: usize| format!("/v1/action-plans/by-ref/{SYSTEM}/LAP-{number}?city=frankfurt");
     let mut theirs = vec![Value::Null; 6];
-    for round in 0..12 {
+    for round in 0..times(8, 12) {
         for (number, text) in theirs.iter_mut().enumerate() {
             let stored = admin.get(&by_ref(number)).await;
             if stored.status == 200 {
@@ -317,7 +317,7 @@ async fn after_random_edits_on_three_sides_every_copy_equals_the_service_or_a_co
         for copy in &copies {
             copy.in_step().await;
         }
-        for _ in 0..6 {
+        for _ in 0..times(4, 6) {
             for _ in 0..5 {
                 let key = *dice.one(&["A", "B"]);
                 let who = dice.below(3);

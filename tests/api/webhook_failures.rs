@@ -230,7 +230,7 @@ async fn beyond_a_thousand_the_backlog_stays_in_the_feed() {
     // As many changes as a large load makes.
     app.run("UPDATE subjects SET version = version + 1").await;
     let subjects = app.count("subjects").await;
-    let rounds = 1200 / subjects + 1;
+    let rounds = 1010 / subjects + 1;
     for _ in 1..rounds {
         app.run("UPDATE subjects SET version = version + 1").await;
     }

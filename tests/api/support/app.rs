@@ -15,6 +15,7 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::client::Client;
 use super::cluster::{BACKGROUND, cluster, connect};
+use super::ground;
 
 /// The password of every account that a test makes.
 pub const PASSWORD: &str = "violet-harbour-1642";
@@ -56,8 +57,7 @@ impl App {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let files =
-            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("files-{}", new_uuid()));
+        let files = ground::files().join(new_uuid().to_string());
         let mut settings = Settings {
             files: files.to_str().unwrap().to_owned(),
             bind: address,

@@ -1,5 +1,5 @@
-//! The tests' PostgreSQL: one server for the process, kept in `target/test-postgres` between runs; one database
-//! for each test, cloned from a template that holds the migrated schema and the programme's data.
+//! The tests' PostgreSQL: one server for the process, kept between runs (where: `ground.rs`); one database for each
+//! test, cloned from a template that holds the migrated schema and the programme's data.
 //!
 //! The template is named after what it is made of, so it is made again when a migration or a data file changes,
 //! and only then.
@@ -15,7 +15,11 @@ use diesel_async::AsyncConnection;
 use iuc::db::embedded::{Embedded, EmbeddedError, Options};
 use iuc::db::{Connection, migrations};
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+
+use super::ground;
 
 /// How long another test run is waited for: only one at a time can use the folder.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -47,7 +51,12 @@ pub static BACKGROUND: LazyLock<Runtime> = LazyLock::new(|| {
 pub struct Cluster {
     server: Embedded,
     template: String,
+    /// How databases are cloned: as files, for to copy page by page costs more; PostgreSQL 14 knows no other way.
+    strategy: &'static str,
     made: AtomicU32,
+    /// What makes databases, and what drops them: to connect for each costs as much.
+    makes: Mutex<Option<Client>>,
+    drops: Mutex<Option<Client>>,
 }
 
 /// The PostgreSQL of this process, started by the first test that asks.
@@ -57,15 +66,21 @@ pub fn cluster() -> &'static Cluster {
 
 impl Cluster {
     async fn start() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres");
-        let cluster = Self {
-            server: start_server(folder),
+        let mut cluster = Self {
+            server: start_server(ground::folder()),
+            strategy: "",
             template: format!("template_{}", fingerprint()),
             made: AtomicU32::new(0),
+            makes: Mutex::default(),
+            drops: Mutex::default(),
         };
         // Not there at the first run.
         let _ = fs::remove_dir_all(copies());
-        let known = cluster.names().await;
+        let _ = fs::remove_dir_all(ground::files());
+        if cluster.texts("SHOW server_version_num").await[0].as_str() >= "150000" {
+            cluster.strategy = "STRATEGY FILE_COPY";
+        }
+        let known = cluster.texts("SELECT datname::text FROM pg_database").await;
         let ours = |name: &&String| name.starts_with("test_") || name.starts_with("template_");
         let old = known
             .iter()
@@ -96,31 +111,41 @@ impl Cluster {
     async fn create_from(&self, template: &str) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
-        self.run(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
-            .await;
+        let strategy = self.strategy;
+        self.run(&format!(
+            "CREATE DATABASE {name} TEMPLATE {template} {strategy}"
+        ))
+        .await;
         name
     }
 
     /// Drops a database, whoever uses it.
     pub async fn drop(&self, name: &str) {
-        drop_database(&connect(&self.url("iuc")).await, name).await;
+        drop_database(self.kept(&mut *self.drops.lock().await).await, name).await;
     }
 
     /// Runs one statement outside any transaction, in the database `iuc`.
     pub async fn run(&self, statement: &str) {
-        connect(&self.url("iuc"))
-            .await
-            .batch_execute(statement)
-            .await
-            .unwrap();
+        let mut place = self.makes.lock().await;
+        let client = self.kept(&mut place).await;
+        client.batch_execute(statement).await.unwrap();
     }
 
-    async fn names(&self) -> Vec<String> {
-        let rows = connect(&self.url("iuc"))
-            .await
-            .query("SELECT datname::text FROM pg_database", &[])
-            .await
-            .unwrap();
+    /// The client that is kept in `place`; it outlives the runtime of the test that asks first.
+    async fn kept<'a>(&self, place: &'a mut Option<Client>) -> &'a Client {
+        if place.as_ref().is_none_or(Client::is_closed) {
+            let url = self.url("iuc");
+            let made = BACKGROUND.spawn(async move { connect(&url).await }).await;
+            *place = Some(made.unwrap());
+        }
+        place.as_ref().unwrap()
+    }
+
+    /// What a statement says, in one column.
+    async fn texts(&self, statement: &str) -> Vec<String> {
+        let mut place = self.makes.lock().await;
+        let client = self.kept(&mut place).await;
+        let rows = client.query(statement, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
@@ -152,7 +177,7 @@ async fn clear_away(url: String, names: Vec<String>) {
 }
 
 /// Drops a database; again while PostgreSQL vacuums in it, which only a superuser may end.
-async fn drop_database(client: &tokio_postgres::Client, name: &str) {
+async fn drop_database(client: &Client, name: &str) {
     let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     let begun = Instant::now();
     while let Err(error) = client.batch_execute(&statement).await {
@@ -176,7 +201,7 @@ pub fn copies() -> PathBuf {
 }
 
 /// A client of the database at `url`, for SQL that the service has no words for.
-pub async fn connect(url: &str) -> tokio_postgres::Client {
+pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .unwrap();

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod contract;
 pub mod copies;
 pub mod files;
+mod ground;
 pub mod kinds;
 pub mod oauth;
 pub mod mirror;
@@ -21,8 +22,14 @@ pub use kinds::{KINDS, Kind};
 
 /// The seeds of what is drawn by chance: the first at the desk, `all` of them where CI runs or `THOROUGH` is set.
 pub fn seeds(all: u64) -> std::ops::RangeInclusive<u64> {
+    1..=times(1, all)
+}
+
+/// How often something is tried that finds the more the longer: `few` times at the desk, `all` where CI runs or `THOROUGH`
+/// is set.
+pub fn times<T>(few: T, all: T) -> T {
     let thorough = ["CI", "THOROUGH"]
         .iter()
         .any(|name| std::env::var_os(name).is_some());
-    1..=if thorough { all } else { 1 }
+    if thorough { all } else { few }
 }

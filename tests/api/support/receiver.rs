@@ -156,20 +156,25 @@ impl Receiver {
     pub async fn wait_for(&self, number: usize) -> Vec<Got> {
         let (mut last, mut known) = (Instant::now(), 0);
         loop {
-            let got = self.got();
-            if got.len() >= number {
-                return got;
+            let arrived = self.state.got.lock().unwrap().len();
+            if arrived >= number {
+                return self.got();
             }
-            if got.len() > known {
-                (last, known) = (Instant::now(), got.len());
+            if arrived > known {
+                (last, known) = (Instant::now(), arrived);
             }
-            let told: Vec<String> = got.iter().rev().take(10).map(Got::told).collect();
             assert!(
                 last.elapsed() < PATIENCE,
-                "of {number} {known} have arrived, at last {told:?}"
+                "of {number} {known} have arrived, at last {:?}",
+                self.last_told()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// What arrived last, in short.
+    fn last_told(&self) -> Vec<String> {
+        self.got().iter().rev().take(10).map(Got::told).collect()
     }
 
     /// Demands that nothing more arrives for a while than so many.

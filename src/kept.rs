@@ -10,6 +10,7 @@ use diesel::{QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use uuid::Uuid;
 
 use crate::db::Connection;
 use crate::schema::records;
@@ -35,15 +36,17 @@ pub struct Sheet {
 }
 
 /// The pages that are kept, by path and query.
-pub struct Kept(Cache<String, Arc<(i64, Sheet)>, Bytewise>);
+pub struct Kept(Cache<String, Arc<(Uuid, Sheet)>, Bytewise>);
 
 #[derive(Clone)]
 struct Bytewise;
 
-impl Weighter<String, Arc<(i64, Sheet)>> for Bytewise {
-    fn weight(&self, address: &String, page: &Arc<(i64, Sheet)>) -> u64 {
+impl Weighter<String, Arc<(Uuid, Sheet)>> for Bytewise {
+    fn weight(&self, address: &String, page: &Arc<(Uuid, Sheet)>) -> u64 {
+        let (_, sheet) = page.as_ref();
+        let link = sheet.link.as_ref().map_or(0, HeaderValue::len);
         // About what the entry itself takes.
-        let bytes = 256 + address.len() + page.1.json.len();
+        let bytes = 256 + address.len() + sheet.tag.len() + link + sheet.json.len();
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
@@ -56,13 +59,13 @@ impl Default for Kept {
 
 impl Kept {
     /// The page that is kept for this address, where it was made under this stamp.
-    pub fn find(&self, address: &str, stamp: i64) -> Option<Sheet> {
+    pub fn find(&self, address: &str, stamp: Uuid) -> Option<Sheet> {
         let page = self.0.get(address)?;
         (page.0 == stamp).then(|| page.1.clone())
     }
 
     /// Keeps a page; `stamp` was read before anything of it.
-    pub fn keep(&self, address: String, stamp: i64, sheet: Sheet) {
+    pub fn keep(&self, address: String, stamp: Uuid, sheet: Sheet) {
         if sheet.json.len() <= LONGEST {
             self.0.insert(address, Arc::new((stamp, sheet)));
         }
@@ -70,7 +73,7 @@ impl Kept {
 }
 
 /// What stands for the records as they are now.
-pub async fn stamp(mut conn: &Connection) -> QueryResult<i64> {
+pub async fn stamp(mut conn: &Connection) -> QueryResult<Uuid> {
     records::table.select(records::stamp).first(&mut conn).await
 }
 
@@ -88,25 +91,25 @@ mod tests {
 
     #[test]
     fn a_page_stands_for_its_stamp_alone() {
-        let kept = Kept::default();
-        kept.keep("/v1/cities?".to_owned(), 7, sheet(10));
-        assert!(kept.find("/v1/cities?", 7).is_some());
-        assert!(kept.find("/v1/cities?", 8).is_none());
-        assert!(kept.find("/v1/cities?limit=5", 7).is_none());
-        kept.keep("/v1/cities?".to_owned(), 8, sheet(10));
-        assert!(kept.find("/v1/cities?", 7).is_none());
-        assert!(kept.find("/v1/cities?", 8).is_some());
+        let (kept, one, other) = (Kept::default(), Uuid::now_v7(), Uuid::now_v7());
+        kept.keep("/v1/cities?".to_owned(), one, sheet(10));
+        assert!(kept.find("/v1/cities?", one).is_some());
+        assert!(kept.find("/v1/cities?", other).is_none());
+        assert!(kept.find("/v1/cities?limit=5", one).is_none());
+        kept.keep("/v1/cities?".to_owned(), other, sheet(10));
+        assert!(kept.find("/v1/cities?", one).is_none());
+        assert!(kept.find("/v1/cities?", other).is_some());
     }
 
     #[test]
     fn what_is_kept_has_its_bounds() {
         let kept = Kept::default();
-        kept.keep("long".to_owned(), 1, sheet(LONGEST + 1));
-        assert!(kept.find("long", 1).is_none());
+        kept.keep("long".to_owned(), Uuid::nil(), sheet(LONGEST + 1));
+        assert!(kept.find("long", Uuid::nil()).is_none());
         for number in 0..200 {
-            kept.keep(format!("{number}"), 1, sheet(LONGEST));
+            kept.keep(format!("{number}"), Uuid::nil(), sheet(LONGEST));
         }
-        let there = (0..200).filter(|number| kept.find(&number.to_string(), 1).is_some());
+        let there = (0..200).filter(|number| kept.find(&number.to_string(), Uuid::nil()).is_some());
         assert!((1..=32).contains(&there.count()));
         assert!(kept.0.weight() <= ROOM);
     }

@@ -336,6 +336,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     }
     json.extend_from_slice(b"],");
     json.extend(rest.into_iter().skip(1));
+    json.shrink_to_fit();
     let sheet = Sheet {
         tag,
         link,

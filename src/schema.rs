@@ -665,7 +665,7 @@ diesel::table! {
 diesel::table! {
     records (one) {
         one -> Bool,
-        stamp -> BigInt,
+        stamp -> Uuid,
     }
 }
 

@@ -132,7 +132,7 @@ impl Overheard {
         let mut status = 0;
         for _ in 0..3 {
             // What is kept of the pages would be answered without their statements.
-            let outdate = "UPDATE records SET stamp = stamp + 1";
+            let outdate = "UPDATE records SET stamp = gen_random_uuid()";
             self.sql.batch_execute(outdate).await?;
             self.wire.take()?;
             (case.make)(scene, &mut shooter, &mut request);

@@ -3,17 +3,21 @@
 
 CREATE TABLE records (
     one   boolean NOT NULL DEFAULT true,
-    stamp bigint  NOT NULL DEFAULT 0,
+    stamp uuid    NOT NULL DEFAULT gen_random_uuid(),
     CONSTRAINT records_pkey PRIMARY KEY (one),
     CONSTRAINT records_has_one_row CHECK (one)
 );
-COMMENT ON TABLE records IS 'How the programme''s records stand, by a number.';
-COMMENT ON COLUMN records.stamp IS 'Another one after each change of a programme, city, subject, pairing, meeting, key question, template or SDG.';
+COMMENT ON TABLE records IS 'How the programme''s records stand.';
+COMMENT ON COLUMN records.stamp IS 'Another one after each change of a programme, city, subject, pairing, meeting, key question, template or SDG; never one that was there before, also after a restored backup.';
 INSERT INTO records DEFAULT VALUES;
 
 CREATE FUNCTION stamp_records() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE records SET stamp = stamp + 1;
+    -- Once is enough for a transaction, however many rows it changes.
+    IF current_setting('iuc.stamped', true) IS DISTINCT FROM pg_current_xact_id()::text THEN
+        UPDATE records SET stamp = gen_random_uuid();
+        PERFORM set_config('iuc.stamped', pg_current_xact_id()::text, true);
+    END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION stamp_records() IS 'Notes that a record has changed, at the end of the transaction: so nobody waits for this row with another one still to lock.';

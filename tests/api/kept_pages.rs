@@ -98,3 +98,18 @@ async fn what_is_undone_leaves_what_is_kept_as_it_is() {
     admin.patch("/v1/cities/umea", "*", body).await.expect(200);
     assert_ne!(app.one(stamp).await, before);
 }
+
+#[tokio::test]
+async fn a_transaction_of_many_changes_is_noted_once_and_each_of_two_for_itself() {
+    let app = App::start().await;
+    let stamp = "SELECT stamp FROM records";
+    let before = app.one(stamp).await;
+    app.run("BEGIN; SET CONSTRAINTS ALL IMMEDIATE; UPDATE cities SET version = version")
+        .await;
+    let first = app.one(stamp).await;
+    assert_ne!(first, before);
+    app.run("UPDATE subjects SET version = version").await;
+    assert_eq!(app.one(stamp).await, first);
+    app.run("COMMIT; UPDATE cities SET version = version").await;
+    assert_ne!(app.one(stamp).await, first);
+}

@@ -38,9 +38,9 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The route of a request, found once.
+/// The route of a request, found once: what it is checked against, and what handles it.
 #[derive(Clone)]
-struct Route(String);
+pub struct Route(pub String);
 
 /// What a problem document tells of its request, kept beside the request.
 struct Origin {
@@ -125,7 +125,8 @@ pub async fn edge(
         // The protocol layer remembers that it was HEAD and sends no body.
         request.head_mut().method = Method::GET;
     }
-    let known = origin.app.contract.route(request.path());
+    // As the handlers are found: without the encoding of what need not be encoded.
+    let known = origin.app.contract.route(request.match_info().as_str());
     let route = known.map(str::to_owned).or_else(|| request.match_pattern());
     if let Some(route) = &route {
         request.extensions_mut().insert(Route(route.clone()));

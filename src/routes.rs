@@ -18,6 +18,7 @@ use crate::action_plans::versions::http as plan_versions;
 use crate::changes::http as changes;
 use crate::cities::http as cities;
 use crate::contributions::http as contributions;
+use crate::edge::Route;
 use crate::key_questions::http as key_questions;
 use crate::knowledge::http as knowledge;
 use crate::meetings::http as meetings;
@@ -71,8 +72,10 @@ impl Operations for ServiceConfig {
     /// A request for another segment is not held against their patterns, of which there are many.
     fn below(&mut self, segment: &'static str, operations: impl FnOnce(&mut Self)) -> &mut Self {
         let is_below = move |context: &GuardContext<'_>| {
-            let path = context.head().uri.path().strip_prefix("/v1/");
-            path.and_then(|path| path.strip_prefix(segment))
+            let found = context.req_data();
+            let route = found.get::<Route>();
+            route
+                .and_then(|Route(route)| route.strip_prefix("/v1/")?.strip_prefix(segment))
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let apart = actix_web::web::scope("").guard(fn_guard(is_below));

@@ -547,3 +547,24 @@ async fn a_city_need_not_name_itself() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_encoded_path_is_the_same_path_and_asks_for_the_same_scope() {
+    let app = App::start().await;
+    let machine = app.machine(Some("frankfurt"), &["plans:write"]).await;
+    // Decoded it is a key of the city; as it stands it would be the decline of a plan.
+    for path in [
+        "/v1/contributions/by-ref/declines/K-1",
+        "/v1/contributions/by%2Dref/declines/K-1",
+    ] {
+        let reply = machine.delete(path, "*").await;
+        assert_eq!(reply.status, 403, "{path}");
+        let lacking = reply.header("www-authenticate").to_owned();
+        reply.problem("insufficient_scope");
+        assert!(lacking.contains("contributions:write"), "{path}: {lacking}");
+    }
+    let cities = app.anonymous();
+    let plain = cities.get("/v1/cities/umea").await.expect(200);
+    let encoded = cities.get("/v1/c%69ties/%75mea").await.expect(200);
+    assert_eq!(encoded.body, plain.body);
+}

@@ -51,7 +51,7 @@ pub(super) fn settings(options: &Options, port: u16) -> Vec<String> {
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
-            // Its databases live for seconds, perhaps in memory.
+            // Nearly all of its databases live for seconds, perhaps in memory.
             "autovacuum=off",
             "max_wal_size=128MB",
         ]

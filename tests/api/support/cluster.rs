@@ -67,7 +67,7 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     async fn start() -> Self {
         let mut cluster = Self {
-            server: start_server(ground::folder()),
+            server: start_server(ground::folder().to_owned()),
             strategy: "",
             template: format!("template_{}", fingerprint()),
             made: AtomicU32::new(0),
@@ -176,7 +176,7 @@ async fn clear_away(url: String, names: Vec<String>) {
     }
 }
 
-/// Drops a database; again while PostgreSQL vacuums in it, which only a superuser may end.
+/// Drops a database; again while PostgreSQL itself is at work in it, which only a superuser may end.
 async fn drop_database(client: &Client, name: &str) {
     let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     let begun = Instant::now();

@@ -1,20 +1,26 @@
-//! Where the tests' PostgreSQL lies, and the files of services: in memory where there is plenty of it, for making and dropping databases is mostly
-//! making and removing files; else under `target`.
+//! Where the tests' PostgreSQL lies, and the files of services: in memory where there is plenty of it, for making and
+//! dropping databases is mostly making and removing files; else under `target`.
 
 use std::fs::{self, DirBuilder};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The part of the system's memory that is used as files.
 const MEMORY: &str = "/dev/shm";
 
-/// What must be free, as files and as memory: the tests take a quarter of it.
+/// What must be free, as files and as memory: several times what the tests take on a few processors.
 const PLENTY: u64 = 2 << 30;
 
 /// The folder of the tests' PostgreSQL: the same at each run, and another for each checkout.
-pub fn folder() -> PathBuf {
+pub fn folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(find);
+    &FOLDER
+}
+
+fn find() -> PathBuf {
     let usual = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres");
     let mut hasher = DefaultHasher::new();
     usual.hash(&mut hasher);

@@ -145,11 +145,12 @@ impl Overheard {
         }
         let mut heard = self.wire.take()?;
         // Each instance looks for changes and for deliveries by itself, and clears away, whoever asks for what.
-        heard.retain(|(said, _)| {
-            !["number_changes", "webhook", "DELETE"]
-                .iter()
-                .any(|own| said.contains(own) && !said.starts_with("WITH"))
-        });
+        let own = |said: &str| {
+            said.contains("number_changes")
+                || said.contains("webhook")
+                || said.starts_with("DELETE")
+        };
+        heard.retain(|(said, _)| !own(said));
         heard.dedup();
         Ok(heard)
     }

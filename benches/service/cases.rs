@@ -49,8 +49,8 @@ pub struct Case {
     pub goal: f64,
     /// How many ask at once, when not [`CLIENTS`].
     pub clients: Option<usize>,
-    /// Rows of one transaction of pgbench, where rows are counted.
-    pub rows: Option<f64>,
+    /// Rows that the script's statements read, where rows are counted: as many as the service reads at a time.
+    pub rows: Option<u32>,
     /// Writes the next request.
     pub make: fn(&Scene, &mut Shooter, &mut Vec<u8>),
 }
@@ -149,7 +149,7 @@ pub const CASES: &[Case] = &[
     Case {
         excerpt: true,
         clients: Some(1),
-        rows: Some(500.0),
+        rows: Some(100),
         ..case!(
             "export",
             "NDJSON export (rows/s)",
@@ -200,7 +200,7 @@ pub const CASES: &[Case] = &[
 
 /// What requests and scripts are made with.
 pub struct Scene {
-    plans: u64,
+    pub plans: u64,
     admin: String,
     city_user: String,
     /// Of a plan to create.
@@ -483,7 +483,7 @@ impl Measured {
         let rate = pgbench::run(url, case, variables, round + 1, TURN).await?;
         self.pgbench_times
             .add(Times::now(service.pid(), stage.postmaster).since(before));
-        let rate = rate * case.rows.unwrap_or(1.0);
+        let rate = rate * f64::from(case.rows.unwrap_or(1));
         self.pgbench.push(rate);
         self.transactions += rate * TURN as f64;
 

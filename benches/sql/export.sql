@@ -1,5 +1,5 @@
 -- A batch of an export: export in src/read/export.rs, list in src/action_plans/lists/working.rs.
-\set n random(0, :plans - 500)
+\set n random(0, :plans - 100)
 -- $1 = ('01900000-0000-7000-8000-' || lpad(:n::text, 12, '0'))::uuid
 -- $2 = 101
 SELECT "action_plans"."id", (coalesce(CASE WHEN pg_column_compression(action_plans.document) IS NULL THEN pg_column_size(action_plans.document) ELSE octet_length(action_plans.document::text) END, 0))::bigint

@@ -24,7 +24,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
-pub use self::by_ref::{ByRef, Named, check_refs, claim_refs, is_named, owned};
+pub use self::by_ref::{ByRef, FindNamed, Named, check_refs, claim_refs, is_named, owned};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };

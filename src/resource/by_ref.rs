@@ -1,7 +1,12 @@
 //! Things that the cities' own systems know by keys of theirs. A key is one thing of a city: no city takes or sees
 //! another's.
 
+use std::collections::BTreeSet;
+
 use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 
 use super::{Check, Resource};
 use crate::auth::Caller;
@@ -150,6 +155,76 @@ pub fn check_refs<R: ByRef>(item: &R, check: &Check<'_, R>, faults: &mut Faults)
     }
 }
 
+/// The statement that reads what references stand for, from a table of them.
+pub struct FindNamed {
+    table: &'static str,
+    thing: &'static str,
+    cities: Option<Vec<CityId>>,
+    systems: Vec<String>,
+    keys: Vec<String>,
+}
+
+impl FindNamed {
+    /// Of a table and its column of things: what `references` stand for, for these cities, or for all when none are given.
+    pub fn new(
+        (table, thing): (&'static str, &'static str),
+        cities: Option<Vec<CityId>>,
+        references: &[&ExternalRef],
+    ) -> Self {
+        let pairs: BTreeSet<_> = references.iter().map(|it| (&it.system, &it.key)).collect();
+        let pairs = pairs
+            .into_iter()
+            .map(|(system, key)| (system.clone(), key.clone()));
+        let (systems, keys) = pairs.unzip();
+        Self {
+            table,
+            thing,
+            cities,
+            systems,
+            keys,
+        }
+    }
+}
+
+impl QueryFragment<Pg> for FindNamed {
+    /// Each is looked up by the index, also by a statement that was planned when the table was empty and has many rows by
+    /// now: `OFFSET 0` keeps PostgreSQL from joining the whole table.
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT city, system, key, ");
+        out.push_identifier(self.thing)?;
+        out.push_sql(" FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.systems)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.keys)?;
+        out.push_sql(") AS wanted (wanted_system, wanted_key), ");
+        match &self.cities {
+            Some(cities) => {
+                out.push_sql("unnest(");
+                out.push_bind_param::<Array<Text>, _>(cities)?;
+                out.push_sql(")");
+            }
+            None => out.push_sql("(SELECT id FROM cities)"),
+        }
+        out.push_sql(" AS owner (owner), LATERAL (SELECT * FROM ");
+        out.push_identifier(self.table)?;
+        out.push_sql(
+            " WHERE city = owner AND system = wanted_system AND key = wanted_key OFFSET 0) AS named",
+        );
+        Ok(())
+    }
+}
+
+impl QueryId for FindNamed {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for FindNamed {
+    type SqlType = (Text, Text, Text, SqlUuid);
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for FindNamed {}
+
 /// Implements `find_named` of [`ByRef`] by the table that triggers keep in step with the things.
 macro_rules! by_ref {
     ($table:ident, $thing:ident) => {
@@ -158,36 +233,11 @@ macro_rules! by_ref {
             cities: Option<Vec<$crate::ids::CityId>>,
             references: &[&$crate::places::ExternalRef],
         ) -> diesel::QueryResult<Vec<$crate::resource::Named<Self::Id>>> {
-            use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
-            use $crate::schema::{cities as all, $table as refs};
-            let named = |name: fn(&$crate::places::ExternalRef) -> &str| -> Vec<String> {
-                references.iter().map(|it| name(it).to_owned()).collect()
-            };
-            let query = refs::table
-                .filter(refs::system.eq_any(named(|it| &it.system)))
-                .filter(refs::key.eq_any(named(|it| &it.key)))
-                .select((refs::city, refs::system, refs::key, refs::$thing));
-            let rows: Vec<_> = match cities {
-                Some(cities) => {
-                    query
-                        .filter(refs::city.eq_any(cities))
-                        .load(&mut conn)
-                        .await?
-                }
-                // City by city, because the index begins with it.
-                None => {
-                    let each = all::table.select(all::id);
-                    query
-                        .filter(refs::city.eq_any(each))
-                        .load(&mut conn)
-                        .await?
-                }
-            };
-            let named = rows.into_iter().map($crate::resource::Named::of);
-            Ok(named
-                .filter(|named| references.contains(&&named.reference))
-                .collect())
+            let tables = (stringify!($table), stringify!($thing));
+            let query = $crate::resource::FindNamed::new(tables, cities, references);
+            let rows: Vec<_> = query.load(&mut conn).await?;
+            Ok(rows.into_iter().map($crate::resource::Named::of).collect())
         }
     };
 }

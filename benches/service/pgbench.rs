@@ -19,7 +19,8 @@ use crate::statements::normal;
 
 /// The settings of the service's sessions (src/db/mod.rs).
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s \
-                       -c client_connection_check_interval=2s -c TimeZone=UTC -c jit=off";
+                       -c client_connection_check_interval=2s -c TimeZone=UTC -c jit=off \
+                       -c random_page_cost=1.1";
 
 /// What every signed-in request looks up first.
 const SESSION: &str = include_str!("../sql/session.sql");

@@ -161,10 +161,12 @@ fn pool(
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
+        // The last: a page costs the same wherever it stands, for it is in memory or on a disk that has no head to move.
         let options = format!(
             "-c statement_timeout={statement_timeout}s -c lock_timeout={lock_timeout}s \
              -c idle_in_transaction_session_timeout={idle}s -c client_connection_check_interval=2s \
-             -c TimeZone=UTC -c application_name={} -c jit=off",
+             -c TimeZone=UTC -c application_name={} -c jit=off \
+             -c random_page_cost=1.1",
             name.replace(' ', "\\ ")
         );
         let url = url.to_owned();

@@ -3,6 +3,7 @@
 //! What JSON leaves open is refused here, with its place named: names that stand twice, NUL and other control
 //! characters, nesting deeper than [`MAX_DEPTH`]. What the fields mean is checked by the contract.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -205,6 +206,10 @@ impl Place<'_> {
 
     /// Normal form C; control characters other than line breaks and tabs are faults.
     fn text(&self, text: &str) -> String {
+        // What most texts are is in normal form.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return text.to_owned();
+        }
         if let Some(control) = text
             .chars()
             .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
@@ -276,7 +281,7 @@ impl<'de> Visitor<'de> for Place<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let too_deep = self.too_deep();
         let mut object = Map::new();
-        while let Some(sent) = entries.next_key::<String>()? {
+        while let Some(sent) = entries.next_key_seed(Name)? {
             if sent.len() > MAX_NAME {
                 self.push(Rule::LongName, |fault| fault.with("limit", MAX_NAME));
                 entries.next_value::<IgnoredAny>()?;
@@ -284,19 +289,43 @@ impl<'de> Visitor<'de> for Place<'_> {
             }
             let place = self.inside(Token::Name(&sent));
             let name = place.text(&sent);
-            if object.contains_key(&name) {
-                place.push(Rule::DuplicateName, |fault| fault);
-            }
             if self.is_full() {
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             }
             let value = entries.next_value_seed(place)?;
-            if !too_deep {
-                object.insert(name, value);
+            if !too_deep && object.insert(name, value).is_some() {
+                place.push(Rule::DuplicateName, |fault| fault);
             }
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// The name of a member: no copy where it stands in the body as it is.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
     }
 }
 

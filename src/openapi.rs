@@ -19,6 +19,7 @@ use crate::action_plans::types::ActionPlan;
 use crate::app::API_VERSION;
 use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
+use crate::contributions::round_table;
 use crate::contributions::types::Contribution;
 use crate::files::FileText;
 use crate::key_questions::types::KeyQuestion;
@@ -28,7 +29,7 @@ use crate::pairings::types::Pairing;
 use crate::policy::Thing;
 use crate::problem::ProblemDocument;
 use crate::programmes::types::Programme;
-use crate::resource::{Referrer, Resource};
+use crate::resource::{Include, Referrer, Resource};
 use crate::routes;
 use crate::sdgs::types::{Sdg, SdgCode};
 use crate::subjects::types::Subject;
@@ -37,7 +38,7 @@ use crate::text::LanguageTag;
 use crate::tours::delegates::types::Delegate;
 use crate::tours::types::Tour;
 use crate::tours::waivers::types::Waiver;
-use crate::uptake::along::FlowInclude;
+use crate::uptake::along::{FlowInclude, INCLUDES as FLOW_INCLUDES};
 use crate::uptake::types::Decline;
 use crate::webhooks::types::{Message, Webhook};
 use crate::write::{DryRun, PatchOperation};
@@ -62,11 +63,28 @@ pub(crate) struct Offer {
     path: &'static str,
     sorts: Vec<&'static str>,
     /// What can be answered along, by name, with the schema of each.
-    includes: Vec<(&'static str, String)>,
+    includes: Along,
     fields: Vec<String>,
     /// Whether two edits of one state of it can be brought together.
     merges: bool,
     referrer: Referrer,
+}
+
+/// What can be answered along: the name of each kind, and its schema.
+type Along = Vec<(&'static str, String)>;
+
+fn along<T>(includes: &[Include<T>]) -> Along {
+    let each = includes.iter();
+    each.map(|include| (include.name, (include.schema)().into_owned()))
+        .collect()
+}
+
+/// The answers that are no things of their own and can have others along, by schema.
+fn views() -> [(&'static str, Along); 2] {
+    [
+        ("RoundTable", along(round_table::INCLUDES)),
+        ("PairingFlow", along(FLOW_INCLUDES)),
+    ]
 }
 
 fn offer<R: Resource>() -> Offer {
@@ -75,10 +93,7 @@ fn offer<R: Resource>() -> Offer {
         thing: R::THING,
         path: R::PATH,
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
-        includes: R::INCLUDES
-            .iter()
-            .map(|include| (include.name, (include.schema)().into_owned()))
-            .collect(),
+        includes: along(R::INCLUDES),
         fields: Vec::new(),
         merges: R::MERGING.is_some(),
         referrer: Referrer::of::<R>(),
@@ -141,7 +156,7 @@ fn made() -> Value {
         .split_for_parts();
     api.merge(Shared::openapi());
     let mut document = serde_json::to_value(api).unwrap_or_default();
-    shape::shape(&mut document, offers(), info());
+    shape::shape(&mut document, offers(), &views(), info());
     document
 }
 

@@ -73,7 +73,8 @@ pub struct CityAnswer {
     pub text: Text,
 }
 
-const INCLUDES: &[Include<RoundTable>] = &[
+/// What can be answered along.
+pub const INCLUDES: &[Include<RoundTable>] = &[
     Include::new::<City>("cities", |table| {
         let answers = table.questions.iter().flat_map(|part| &part.answers);
         answers.map(|answer| answer.city.to_string()).collect()

@@ -16,10 +16,10 @@ use self::examples::add_examples;
 use self::operations::{is_deed, shape_path};
 use self::references::{SCHEMAS, reachable, reference, references, walk};
 use self::shared::{headers, problems, security_schemes, tags, webhooks};
-use super::Offer;
+use super::{Along, Offer};
 
 /// Shapes what the code has said into the published document.
-pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
+pub fn shape(document: &mut Value, mut offers: Vec<Offer>, views: &[(&str, Along)], info: Value) {
     let mut schemas = take_object(document, &["components", "schemas"]);
     rename_pages(&mut schemas);
     let patch = json!({"type": "array", "maxItems": 1000, "items": {"$ref": format!("{SCHEMAS}PatchOperation")},
@@ -46,6 +46,9 @@ pub fn shape(document: &mut Value, mut offers: Vec<Offer>, info: Value) {
     }
     for offer in &offers {
         add_answer_members(&mut schemas, offer);
+    }
+    for (name, along) in views {
+        add_member(&mut schemas, name, "included", included(along));
     }
     schemas.extend(bodies);
     add_examples(&mut schemas);

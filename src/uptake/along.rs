@@ -42,7 +42,8 @@ pub struct FlowParams {
     pub include: Vec<FlowInclude>,
 }
 
-const INCLUDES: &[Include<PairingFlow>] = &[
+/// What can be answered along.
+pub const INCLUDES: &[Include<PairingFlow>] = &[
     Include::new::<City>("cities", |flow| strings(&flow.cities)),
     Include::new::<Contribution>("contributions", |flow| {
         lessons(flow, SourceType::Contribution)

@@ -138,6 +138,17 @@ fn a_page_holds_the_things_themselves_and_what_comes_along_is_typed() {
             );
         }
     }
+    for (name, kinds) in [
+        ("RoundTable", vec!["cities", "key_questions"]),
+        (
+            "PairingFlow",
+            vec!["cities", "contributions", "meetings", "tours", "knowledge"],
+        ),
+    ] {
+        let along = &schemas[name]["properties"]["included"]["properties"];
+        assert!(along["cities"]["additionalProperties"]["$ref"].is_string());
+        assert_eq!(along.as_object().unwrap().keys().collect::<Vec<_>>(), kinds);
+    }
 }
 
 #[test]

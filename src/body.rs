@@ -206,7 +206,7 @@ impl Place<'_> {
 
     /// Normal form C; control characters other than line breaks and tabs are faults.
     fn text(&self, text: &str) -> String {
-        // What most texts are is in normal form.
+        // ASCII without control characters, as most texts are, is in normal form.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return text.to_owned();
         }

@@ -7,6 +7,7 @@ mod faults;
 mod schemas;
 mod sound;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::Method;
@@ -175,7 +176,7 @@ impl Contract {
     }
 
     /// As [`Contract::check`]; and the body, mended in each place where something is wrong, if that can be done.
-    pub fn mend(&self, name: &str, body: Value) -> (Faults, Option<Value>) {
+    pub fn mend<'b>(&self, name: &str, body: Cow<'b, Value>) -> (Faults, Option<Cow<'b, Value>>) {
         let found = self.check(name, &body);
         if found.iter().any(|fault| fault.pointer() == Some("")) {
             return (found, None);
@@ -191,7 +192,7 @@ impl Contract {
                 return (found, Some(mended));
             }
             for fault in amiss {
-                sound::mend(&mut mended, fault, &root, &self.schemas);
+                sound::mend(mended.to_mut(), fault, &root, &self.schemas);
             }
             left = self.check(name, &mended);
         }

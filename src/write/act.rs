@@ -4,6 +4,7 @@
 //! (404), all faults of the body (400), rights (403), `If-Match` (428, 412), then the deed itself with what it
 //! may find wrong (400, 409). Keys, dry runs and the transaction are those of every write.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use actix_web::http::StatusCode;
@@ -343,10 +344,10 @@ fn decode<B: DeserializeOwned + ToSchema>(
     body: Option<Value>,
 ) -> Result<(B, Faults), Problem> {
     let (shape, body) = match body {
-        Some(body) => ask.app.contract.mend(&B::name(), body),
-        None => (Faults::new(), Some(Value::Null)),
+        Some(body) => ask.app.contract.mend(&B::name(), Cow::Owned(body)),
+        None => (Faults::new(), None),
     };
-    match serde_json::from_value(body.unwrap_or_default()) {
+    match serde_json::from_value(body.unwrap_or_default().into_owned()) {
         Ok(body) => Ok((body, shape)),
         Err(error) => {
             shape.into_result()?;

@@ -1,5 +1,6 @@
 //! Bodies of writes: read within limits, patched, and freed of what only the service sets.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -222,17 +223,18 @@ fn reason_of(error: &PatchErrorKind) -> String {
 /// Takes out the fields that only the service sets; one that is sent with another value than the stored, or
 /// than the path says, is a fault, unless it `may_differ`.
 pub fn take_read_only(
-    value: &mut Value,
+    value: &mut Cow<'_, Value>,
     stored: &Map<String, Value>,
     read_only: &[String],
     may_differ: impl Fn(&str, &Value) -> bool,
 ) -> Faults {
     let mut faults = Faults::new();
-    let Value::Object(object) = value else {
-        return faults;
-    };
     for name in read_only {
-        if let Some(sent) = object.remove(name)
+        if value.get(name).is_none() {
+            continue;
+        }
+        let object = value.to_mut().as_object_mut();
+        if let Some(sent) = object.and_then(|object| object.remove(name))
             && stored.get(name) != Some(&sent)
             && !may_differ(name, &sent)
         {

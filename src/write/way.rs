@@ -1,6 +1,8 @@
 //! The way of every body into the database, from HTTP, from the command line and from the programme's files alike:
 //! decoded by the contract, its references read, completed, held against the rules, stored, and told as an event.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::answer::to_object;
@@ -195,14 +197,14 @@ impl Way<'_> {
         let patch_schema = format!("{}Patch", R::name());
         let mut shape = Faults::new();
         let mut value = match job {
-            Job::Create(value) | Job::Replace(value) => value.clone(),
+            Job::Create(value) | Job::Replace(value) => Cow::Borrowed(value),
             Job::MergePatch(patch) => {
                 shape = contract.check(&patch_schema, patch);
                 let mut value = Value::Object(stored.clone());
                 json_patch::merge(&mut value, patch);
-                value
+                Cow::Owned(value)
             }
-            Job::JsonPatch(patch) => body::apply(contract, patch, &stored)?,
+            Job::JsonPatch(patch) => Cow::Owned(body::apply(contract, patch, &stored)?),
             Job::Delete => return Err(Problem::new(Code::Internal)),
         };
         let body_schema = format!("{}Write", R::name());
@@ -217,17 +219,19 @@ impl Way<'_> {
         shape.extend(body::take_read_only(
             &mut value, &stored, read_only, may_differ,
         ));
-        let (amiss, mut mended) = contract.mend(&body_schema, value);
+        let (amiss, mended) = contract.mend(&body_schema, value);
         shape.extend_elsewhere(amiss);
         shape.extend(found.clone());
-        if let Some(Value::Object(object)) = &mut mended {
-            for name in read_only.iter().map(String::as_str).chain(["id"]) {
-                if let Some(kept) = stored.get(name) {
-                    object.entry(name).or_insert_with(|| kept.clone());
-                }
+        let mut mended = mended.unwrap_or_default();
+        for name in read_only.iter().map(String::as_str).chain(["id"]) {
+            let kept = stored.get(name).filter(|_| mended.get(name).is_none());
+            if let Some(kept) = kept
+                && let Some(object) = mended.to_mut().as_object_mut()
+            {
+                object.insert(name.to_owned(), kept.clone());
             }
         }
-        let decoded = serde_path_to_error::deserialize(mended.unwrap_or_default());
+        let decoded = serde_path_to_error::deserialize(mended.as_ref());
         decoded
             .map(|item| (item, shape.clone()))
             .map_err(|error| match shape.into_result() {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::IntoParams;
 
-pub use self::expressions::{Keyset, Order, Sight, Weight};
+pub use self::expressions::{Keyset, Order, Short, Sight, Weight};
 pub use self::keys::{Key, KeyType, Sort, TieBreak};
 pub use self::stretch::Stretch;
 pub(crate) use self::stretch::weight;

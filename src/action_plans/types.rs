@@ -226,7 +226,7 @@ fn english() -> String {
 }
 
 /// The filter of a list of action plans; repeated values mean "any of".
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ActionPlanFilter {
     /// Only plans that this city proposes.

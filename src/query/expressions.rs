@@ -4,7 +4,7 @@ use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
 };
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 
@@ -28,6 +28,12 @@ pub struct Order {
 #[derive(Clone, Copy, Debug)]
 pub struct Weight(pub &'static str);
 
+/// A query for the rows of a page, which says that a page is never long. PostgreSQL takes a limit that it learns with the
+/// request for a tenth of all rows: where there are many, it would rather plan each request anew than keep a plan for them.
+/// For rows that stand together in the index of their order, whatever the parameters: only there one plan is as good as all.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub struct Short<Q>(pub Q);
+
 /// What of a table a caller may see: a condition that begins every statement which reads the table.
 #[derive(Clone, Debug)]
 pub struct Sight {
@@ -47,6 +53,20 @@ impl Sight {
             sql,
             key: Some(key),
         }
+    }
+}
+
+impl<Q: Query> Query for Short<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Short<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT * FROM (");
+        self.0.walk_ast(out.reborrow())?;
+        // As many as the longest page has, and one that tells whether more stands behind it.
+        out.push_sql(") AS page LIMIT 201");
+        Ok(())
     }
 }
 

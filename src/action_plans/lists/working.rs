@@ -11,7 +11,7 @@ use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::{CityId, PlanId};
-use crate::query::{Page, Sight, Stretch, Weight, weight};
+use crate::query::{Page, Short, Sight, Stretch, Weight, weight};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
 
 /// How large a plan is.
@@ -59,13 +59,22 @@ pub(super) async fn list(
     let walked: Vec<(PlanId, i64)> = match filter.city.as_slice() {
         [city] => {
             let page = page.clone().with_id_column("id", "plan");
+            let all_of_city = ActionPlanFilter {
+                city: vec![city.clone()],
+                ..ActionPlanFilter::default()
+            };
+            let is_whole = page.since.is_none() && filter == all_of_city;
             let mut query = narrowed_for(city.clone(), filter)
                 .select((action_plan_proponents::plan, Weight(WEIGHT_OF_CITYS)));
             if let Some(since) = page.since {
                 query = query.filter(action_plan_proponents::updated_at.ge(since));
             }
             let query = query.filter(page.keyset()).order(page.order());
-            query.limit(page.reach()).load(&mut conn).await?
+            let query = query.limit(page.reach());
+            match is_whole {
+                true => Short(query).load(&mut conn).await?,
+                false => query.load(&mut conn).await?,
+            }
         }
         _ => {
             let mut query = narrowed(filter).select((action_plans::id, Weight(WEIGHT)));

@@ -63,7 +63,7 @@ pub struct Folder {
 impl Folder {
     /// The folder at `root`, made where it is not there.
     pub fn open(root: &Path, form: Form, is_dry: bool) -> io::Result<Self> {
-        for folder in ["plans", "trash", "part"] {
+        for folder in ["plans", "sending", "trash", "part"] {
             fs::create_dir_all(root.join(OWN).join(folder))?;
         }
         Ok(Self {

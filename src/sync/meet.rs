@@ -117,7 +117,7 @@ impl Round<'_> {
             know_again(&mut yours, &theirs.document);
         }
         // What an earlier run sent and heard no answer to is ours, when it is in there.
-        let sent = self.sent_in(key, before, &theirs);
+        let sent = self.sent_in(key, before, &theirs)?;
         if is_first
             && sent.is_none()
             && let Some(side) = self.adopt
@@ -179,14 +179,21 @@ impl Round<'_> {
     }
 
     /// What an earlier run sent of a plan, which was `before` then, when that is in there.
-    pub fn sent_in(&self, key: &str, before: &Value, theirs: &State) -> Option<Value> {
-        let mut sent = self.memory.was_sending(key)?.clone();
+    pub fn sent_in(
+        &self,
+        key: &str,
+        before: &Value,
+        theirs: &State,
+    ) -> Result<Option<Value>, Failure> {
+        let Some(mut sent) = self.memory.sending().get(key)? else {
+            return Ok(None);
+        };
         if before.is_null() {
             know_again(&mut sent, &theirs.document);
         }
         let merged = together(before, &sent, &theirs.document);
         let is_in_there = merged.conflicts.is_empty() && same(&merged.value, &theirs.document);
-        is_in_there.then_some(sent)
+        Ok(is_in_there.then_some(sent))
     }
 
     /// Whether `theirs` is what the service made of `base`, which was sent.

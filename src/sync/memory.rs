@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::document::State;
 use super::folder::Folder;
 use super::names::stem_of;
+use super::sending::Sending;
 
 /// Whose plans the folder holds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -63,15 +64,8 @@ pub struct Memory {
     keys: BTreeMap<String, String>,
     /// Keys of plans that wait for a person.
     waiting: BTreeSet<String>,
-    sending: Option<Sending>,
+    sending: Sending,
     _lock: File,
-}
-
-/// What is on its way to the service: when the run is killed before it hears the answer, it may be stored.
-#[derive(Debug, Deserialize, Serialize)]
-struct Sending {
-    key: String,
-    document: Value,
 }
 
 /// Why what is kept cannot be used.
@@ -111,7 +105,7 @@ impl Memory {
             known: BTreeMap::new(),
             keys: BTreeMap::new(),
             waiting: BTreeSet::new(),
-            sending: read(folder.own("sending.json"))?,
+            sending: Sending::of(folder),
             _lock: lock,
         };
         for entry in fs::read_dir(folder.own("plans"))? {
@@ -140,30 +134,20 @@ impl Memory {
         Ok(kept.map(|kept| kept.agreed))
     }
 
-    /// Notes what is about to be sent. One plan at a time is, and what came of it is taken in before the next.
-    pub fn begin_to_send(&mut self, key: &str, document: &Value) -> io::Result<()> {
-        let sending = Sending {
-            key: key.to_owned(),
-            document: document.clone(),
-        };
-        let text = serde_json::to_string(&sending)?;
-        self.sending = Some(sending);
-        self.folder.put(&self.folder.own("sending.json"), &text)
+    /// What is on its way to the service.
+    pub fn sending(&self) -> &Sending {
+        &self.sending
     }
 
-    /// What was sent of a plan, when it is not known what came of it.
-    pub fn was_sending(&self, key: &str) -> Option<&Value> {
-        let sending = self.sending.as_ref().filter(|sending| sending.key == key);
-        sending.map(|sending| &sending.document)
+    /// What was sent of a plan as a new one, when it is not known what came of it.
+    pub fn was_making(&self, key: &str) -> io::Result<Option<Value>> {
+        match self.known.contains_key(key) {
+            true => Ok(None),
+            false => self.sending.get(key),
+        }
     }
 
-    /// The key of a plan that was sent as a new one, when it is not known what came of it.
-    pub fn was_making(&self) -> Option<&str> {
-        let key = self.sending.as_ref().map(|sending| sending.key.as_str());
-        key.filter(|key| !self.known.contains_key(*key))
-    }
-
-    /// Notes what was agreed on.
+    /// Notes what was agreed on: with that it is known, too, what came of what was sent.
     pub fn set(&mut self, key: &str, agreed: Agreed) -> io::Result<()> {
         self.note(key, &agreed);
         let kept = Kept {
@@ -171,7 +155,8 @@ impl Memory {
             agreed,
         };
         self.folder
-            .put(&self.path(key), &serde_json::to_string(&kept)?)
+            .put(&self.path(key), &serde_json::to_string(&kept)?)?;
+        self.sending.end(key)
     }
 
     /// Forgets a plan.
@@ -182,7 +167,8 @@ impl Memory {
         {
             self.keys.remove(&id);
         }
-        self.folder.remove(&self.path(key))
+        self.folder.remove(&self.path(key))?;
+        self.sending.end(key)
     }
 
     /// The key of a plan that is known.
@@ -244,7 +230,7 @@ struct Kept {
 }
 
 /// What a file of ours says; none where there is none. One that says nothing sensible is an error: it was not written by us.
-fn read<T: DeserializeOwned>(path: PathBuf) -> io::Result<Option<T>> {
+pub(super) fn read<T: DeserializeOwned>(path: PathBuf) -> io::Result<Option<T>> {
     match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

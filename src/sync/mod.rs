@@ -2,6 +2,7 @@
 //!
 //! - `document`: a plan as people write it, without what the service alone sets; `parts`: the keys of its parts;
 //! - `folder`: one file a plan, whole or not at all (`names`: what it is called); `memory`: what both sides last agreed on, where the feed goes on;
+//!   `sending`: what is on its way;
 //! - `connection`: the line to the service (`origin`: where that is), with patience; `api`: its plans and its feed;
 //! - `meet`: what the file says, what was agreed on and what the service has, brought together; `conflict`: the file that
 //!   tells a person what collides;
@@ -25,6 +26,7 @@ mod pull;
 mod push;
 mod report;
 mod round;
+mod sending;
 mod upload;
 mod watch;
 

@@ -50,23 +50,6 @@ impl Round<'_> {
         }
     }
 
-    /// A plan that an earlier run has made without hearing of it, and that others have changed since, is met as it was
-    /// made: that is what both sides have in common.
-    pub async fn hear_again(&mut self) -> Result<(), Failure> {
-        let Some(key) = self.memory.was_making().map(str::to_owned) else {
-            return Ok(());
-        };
-        let Some(plan) = self.api.plan_by_key(&key).await? else {
-            return Ok(());
-        };
-        match self.api.first_version(&plan).await? {
-            Some(first) if self.sent_in(&key, &Value::Null, &first).is_some() => {
-                self.meet(&key, Some(first))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Takes in a part of the feed.
     async fn take_in(&mut self, page: Page) -> Result<(), Failure> {
         let mut seen = HashSet::new();
@@ -83,7 +66,7 @@ impl Round<'_> {
         });
         let mut plans = std::pin::pin!(read.buffered(AT_ONCE));
         while let Some((id, plan)) = plans.try_next().await? {
-            self.came(&id, plan)?;
+            self.came(&id, plan).await?;
             self.report.step();
         }
         self.report.end();
@@ -122,7 +105,7 @@ impl Round<'_> {
             }
             if let Some(plan) = self.api.exported(line) {
                 let id = plan.id.clone();
-                self.came(&id, Some(plan))?;
+                self.came(&id, Some(plan)).await?;
                 seen.insert(id);
             }
             self.report.step();
@@ -132,7 +115,7 @@ impl Round<'_> {
         }
         for (_, id) in self.memory.keys() {
             if !seen.contains(&id) {
-                self.came(&id, None)?;
+                self.came(&id, None).await?;
             }
         }
         self.report.end();
@@ -140,7 +123,7 @@ impl Round<'_> {
     }
 
     /// What the service has of the plan with this id; none: it is gone.
-    fn came(&mut self, id: &str, plan: Option<State>) -> Result<(), Failure> {
+    async fn came(&mut self, id: &str, plan: Option<State>) -> Result<(), Failure> {
         let known = self.memory.key_of(id).map(str::to_owned);
         let keys = plan.as_ref().map(|plan| plan.keys.as_slice());
         let keys = keys.unwrap_or_default();
@@ -150,7 +133,10 @@ impl Round<'_> {
             self.meet(&known, None)?;
         }
         match (key, plan) {
-            (Some(key), Some(plan)) if fits(&key) => self.meet(&key, Some(plan)),
+            (Some(key), Some(plan)) if fits(&key) => {
+                self.meet_as_made(&key, &plan).await?;
+                self.meet(&key, Some(plan))
+            }
             (Some(key), _) => {
                 self.report.tell(
                     What::Refused,
@@ -164,6 +150,19 @@ impl Round<'_> {
                 Ok(())
             }
             (None, None) => Ok(()),
+        }
+    }
+    /// A plan that an earlier run has made without hearing of it, and that others have changed since, is met first as it
+    /// was made: that is what both sides have in common.
+    async fn meet_as_made(&mut self, key: &str, plan: &State) -> Result<(), Failure> {
+        if self.memory.was_making(key)?.is_none() {
+            return Ok(());
+        }
+        match self.api.first_version(plan).await? {
+            Some(first) if self.sent_in(key, &Value::Null, &first)?.is_some() => {
+                self.meet(key, Some(first))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -117,7 +117,7 @@ impl Round<'_> {
                     None => continue,
                 },
             };
-            self.memory.begin_to_send(key, &document)?;
+            self.memory.sending().begin(key, &document)?;
             match self.api.put(&keys, &document, &condition).await? {
                 Written::Stored(stored) => {
                     let file = self.file(key);

@@ -46,7 +46,6 @@ impl Round<'_> {
         for key in self.memory.waiting() {
             self.look_again(&key)?;
         }
-        self.hear_again().await?;
         self.pull().await?;
         let files = self.folder.files()?;
         if self.push(&files).await? && !self.is_dry {

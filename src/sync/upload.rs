@@ -1,30 +1,25 @@
-//! Many new plans go up in one request, a line each, read from their files as they go. What the service made of them comes
-//! down afterwards as everything does.
+//! Many new plans go up in one request, a line each. What the service made of them comes down afterwards as everything does.
 //!
-//! When the line breaks, what was not answered is sent again: what is stored already comes back as unchanged.
+//! First it is noted what goes up; that is sent, whatever becomes of the files meanwhile. When the line breaks, what was not
+//! answered is sent again: what is stored already comes back as unchanged.
 
-use std::collections::HashMap;
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
 use serde_json::Value;
 
-use super::api::Api;
 use super::connection::{Failure, LONGEST_PAUSE};
 use super::document::{fingerprint, with_keys};
-use super::folder::{Folder, Local};
+use super::folder::Local;
 use super::report::What;
 use super::round::Round;
 
-/// What was sent, by key: a fingerprint.
-type Sent = Arc<Mutex<HashMap<String, String>>>;
-
 impl Round<'_> {
     /// Sends plans that the service does not have.
-    pub async fn upload(&mut self, mut keys: Vec<String>) -> Result<(), Failure> {
+    pub async fn upload(&mut self, keys: Vec<String>) -> Result<(), Failure> {
         self.report.begin("sending", Some(keys.len()));
+        let mut keys = self.begin_to_send(keys)?;
         let mut last = Instant::now();
         let mut pause = Duration::from_secs(1);
         while !keys.is_empty() {
@@ -57,11 +52,22 @@ impl Round<'_> {
         Ok(self.memory.go_on_from(None)?)
     }
 
+    /// Notes what goes up; what can be read no more is told of when the files are looked at again.
+    fn begin_to_send(&self, keys: Vec<String>) -> Result<Vec<String>, Failure> {
+        let mut noted = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Local::Plan { document, .. } = self.folder.read(&key)? {
+                self.memory.sending().begin(&key, &document)?;
+                noted.push(key);
+            }
+        }
+        Ok(noted)
+    }
+
     /// Sends them once; those of which the service tells what came of them are no longer among the keys.
     async fn upload_some(&mut self, keys: &mut Vec<String>) -> Result<(), Failure> {
-        let sent = Sent::default();
         let asked = std::mem::take(keys);
-        let answer = self.api.bulk(|| body(&asked, self.folder, self.api, &sent));
+        let answer = self.api.bulk(|| self.body(&asked));
         let mut told = vec![false; asked.len()];
         let outcome = match answer.await {
             Ok(mut lines) => loop {
@@ -70,7 +76,7 @@ impl Round<'_> {
                         let number = line.get("line").and_then(Value::as_u64).unwrap_or_default();
                         let at = usize::try_from(number).unwrap_or_default().wrapping_sub(1);
                         if let (Some(key), Some(told)) = (asked.get(at), told.get_mut(at)) {
-                            *told = self.told_of(key, &line, &sent);
+                            *told = self.told_of(key, &line)?;
                             self.report.step();
                         }
                     }
@@ -80,28 +86,23 @@ impl Round<'_> {
             },
             Err(failure) => Err(failure),
         };
-        let fingerprints = sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = asked.into_iter().zip(told);
-        // What can be read no more is told of when the files are looked at again.
-        let rest = rest
-            .filter(|(key, told)| !told && fingerprints.get(key).is_none_or(|it| !it.is_empty()));
+        let rest = asked.into_iter().zip(told).filter(|(_, told)| !told);
         keys.extend(rest.map(|(key, _)| key));
         outcome
     }
 
     /// Takes in what came of a line; answers whether that is final.
-    fn told_of(&mut self, key: &str, line: &Value, sent: &Sent) -> bool {
+    fn told_of(&mut self, key: &str, line: &Value) -> Result<bool, Failure> {
         let problem = line.get("problem").filter(|problem| !problem.is_null());
         let Some(problem) = problem else {
-            let sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(fingerprint) = sent.get(key) {
-                self.sent.insert(key.to_owned(), fingerprint.clone());
+            if let Some(sent) = self.memory.sending().get(key)? {
+                self.sent.insert(key.to_owned(), fingerprint(&sent));
             }
             let file = self.file(key);
             self.report.tell(What::Sent, &file, "new");
-            return true;
+            return Ok(true);
         };
-        match problem.get("status").and_then(Value::as_u64) {
+        Ok(match problem.get("status").and_then(Value::as_u64) {
             Some(429 | 500..) => false,
             // Somebody has made it meanwhile: both are brought together.
             Some(412) => true,
@@ -109,29 +110,24 @@ impl Round<'_> {
                 self.refused(key, problem);
                 true
             }
-        }
+        })
     }
-}
-
-/// The lines, read as they are sent.
-fn body(keys: &[String], folder: &Folder, api: &Api, sent: &Sent) -> reqwest::Body {
-    let (folder, sent) = (folder.clone(), sent.clone());
-    let (system, city) = (api.system.clone(), api.city.clone());
-    let keys = keys.to_vec();
-    let lines = keys.into_iter().map(move |key| {
-        let mut sent = sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = match folder.read(&key) {
-            Ok(Local::Plan { document, .. }) => {
-                sent.insert(key.clone(), fingerprint(&document));
-                format!("{}\n", with_keys(&document, &system, &city, &[key]))
-            }
-            // It leaves its line empty.
-            _ => {
-                sent.insert(key, String::new());
-                "\n".to_owned()
-            }
-        };
-        Ok::<_, Infallible>(line)
-    });
-    reqwest::Body::wrap_stream(stream::iter(lines))
+    /// The lines, read as they are sent.
+    fn body(&self, keys: &[String]) -> reqwest::Body {
+        let (sending, folder) = (self.memory.sending().clone(), self.folder.clone());
+        let (system, city) = (self.api.system.clone(), self.api.city.clone());
+        let lines = keys.to_vec().into_iter().map(move |key| {
+            let document = match sending.get(&key)? {
+                Some(sent) => sent,
+                // In a dry run nothing is noted.
+                None => match folder.read(&key)? {
+                    Local::Plan { document, .. } => document,
+                    _ => Value::Null,
+                },
+            };
+            let line = with_keys(&document, &system, &city, &[key]);
+            Ok::<_, io::Error>(format!("{line}\n"))
+        });
+        reqwest::Body::wrap_stream(stream::iter(lines))
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -58,6 +58,19 @@ async fn kill_once_written(copy: &Copy, file: PathBuf, moment: Duration) {
     killed.await.unwrap();
 }
 
+/// Ends when a run has noted that it sends this file.
+async fn is_sending(copy: &Copy, name: &str) {
+    let noted = copy.folder.join(".iuc-sync/sending").join(name);
+    let begun = tokio::task::spawn_blocking(move || {
+        let begun = Instant::now();
+        while !noted.exists() {
+            assert!(begun.elapsed().as_secs() < 60, "nothing is sent");
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    });
+    begun.await.unwrap();
+}
+
 /// Somebody at the service edits all plans.
 async fn edit_there(admin: &Client, paths: &[String], text: &str) {
     let edit = json!({"objectives": {"en": text}});
@@ -77,7 +90,6 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
     let copy = Copy::of(&app, "frankfurt").await.through(&line.url);
     for (key, here) in [("A", None), ("B", Some(json!({"en": "Here"})))] {
         copy.in_step().await;
-        let _ = fs::remove_file(copy.folder.join(".iuc-sync/sending.json"));
         let name = format!("{key}.json");
         let mut plan = titled(key);
         plan["objectives"] = json!({"en": "As it was made"});
@@ -85,13 +97,7 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
         copy.write(&name, &plan);
         let plans = app.count("action_plans").await;
         let mut child = copy.command(&[]).spawn().unwrap();
-        let sending = copy.folder.join(".iuc-sync/sending.json");
-        let begun = tokio::task::spawn_blocking(move || {
-            while !sending.exists() {
-                std::thread::sleep(LOOK_AGAIN);
-            }
-        });
-        begun.await.unwrap();
+        is_sending(&copy, &name).await;
         line.lose_one_of(1);
         while app.count("action_plans").await == plans {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -118,6 +124,60 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
         }
         assert_eq!(copy.read(&name)["risks"], stored["risks"]);
     }
+}
+
+#[tokio::test]
+async fn many_plans_whose_making_was_not_heard_of_are_brought_together_with_edits_on_either_side() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let line = Line::to(&app.url).await;
+    let copy = Copy::of(&app, "frankfurt").await.through(&line.url);
+    copy.in_step().await;
+    let many = 60;
+    for number in 0..many {
+        let mut plan = titled(&format!("Plan {number}"));
+        plan["objectives"] = json!({"en": "As it was made"});
+        copy.write(&name(number), &plan);
+    }
+    let plans = app.count("action_plans").await;
+    let mut child = copy.command(&[]).spawn().unwrap();
+    is_sending(&copy, &name(many - 1)).await;
+    line.hold(true);
+    while app.count("action_plans").await < plans + many as i64 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    child.kill().await.unwrap();
+    line.hold(false);
+    for number in 0..many {
+        let noted = format!(".iuc-sync/plans/{}", name(number));
+        assert!(!copy.has(&noted), "no answer has come");
+    }
+
+    // The first two are edited there, the second and the third here.
+    let mut paths = Vec::new();
+    for number in 0..3 {
+        let by_ref = format!("/v1/action-plans/by-ref/{SYSTEM}/LAP-{number}?city=frankfurt");
+        let plan = admin.get(&by_ref).await.expect(200);
+        paths.push(format!("/v1/action-plans/{}", plan.id()));
+    }
+    edit_there(&admin, &paths[..2], "There").await;
+    let here = json!({"en": "Here"});
+    for number in 1..3 {
+        copy.edit(&name(number), "context", here.clone());
+    }
+    copy.in_step().await;
+    for (number, path) in paths.iter().enumerate() {
+        let stored = admin.get(path).await.expect(200).body;
+        let text = ["There", "There", "As it was made"][number];
+        assert_eq!(theirs(&stored), text, "{number}");
+        assert_eq!(theirs(&copy.read(&name(number))), text, "{number}");
+        let context = [json!(null), here.clone(), here.clone()][number].clone();
+        assert_eq!(stored["context"], context, "{number}");
+        assert_eq!(copy.read(&name(number))["context"], context, "{number}");
+    }
+    assert_eq!(app.count("action_plans").await, plans + many as i64);
+    let left = fs::read_dir(copy.folder.join(".iuc-sync/sending")).unwrap();
+    assert_eq!(left.count(), 0, "of each it is known what came of it");
 }
 
 #[tokio::test]
@@ -151,11 +211,12 @@ async fn killed_between_a_file_and_what_is_noted_of_it_nothing_is_lost() {
         }
         let events = app.count("events WHERE type = 'action_plan'").await;
         let own = copy.folder.join(".iuc-sync");
-        let plan = name(dice.below(PLANS));
+        let plan = dice.below(PLANS);
         let (file, moment) = match rounds % 3 {
-            0 => (copy.folder.join(plan), 0),
-            1 => (own.join("plans").join(plan), 0),
-            _ => (own.join("sending.json"), dice.below(60)),
+            0 => (copy.folder.join(name(plan)), 0),
+            1 => (own.join("plans").join(name(plan)), 0),
+            // Every other one is sent.
+            _ => (own.join("sending").join(name(plan & !1)), dice.below(60)),
         };
         kill_once_written(&copy, file, Duration::from_millis(moment as u64)).await;
         between += usize::from(halves(&copy.folder) > 0);

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use iuc::resource::new_uuid;
@@ -174,9 +174,15 @@ impl Run {
 pub struct Line {
     /// Where the service is reached through it.
     pub url: String,
-    answers: Arc<AtomicUsize>,
-    lost: Arc<AtomicUsize>,
-    until_cut: Arc<AtomicUsize>,
+    state: Arc<LineState>,
+}
+
+/// What becomes of that which goes through a line.
+struct LineState {
+    answers: AtomicUsize,
+    lost: AtomicUsize,
+    until_cut: AtomicUsize,
+    held: AtomicBool,
 }
 
 impl Line {
@@ -185,19 +191,20 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap();
         let target = url.strip_prefix("http://").unwrap().to_owned();
+        let state = Arc::new(LineState {
+            answers: AtomicUsize::new(0),
+            lost: AtomicUsize::new(usize::MAX),
+            until_cut: AtomicUsize::new(usize::MAX),
+            held: AtomicBool::new(false),
+        });
         let line = Self {
             url: format!("http://{own}"),
-            answers: Arc::default(),
-            lost: Arc::new(AtomicUsize::new(usize::MAX)),
-            until_cut: Arc::new(AtomicUsize::new(usize::MAX)),
+            state: state.clone(),
         };
-        let (answers, lost) = (line.answers.clone(), line.lost.clone());
-        let until_cut = line.until_cut.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let other = TcpStream::connect(&target).await.unwrap();
-                let (answers, lost) = (answers.clone(), lost.clone());
-                tokio::spawn(pass(stream, other, answers, lost, until_cut.clone()));
+                tokio::spawn(pass(stream, other, state.clone()));
             }
         });
         line
@@ -205,44 +212,43 @@ impl Line {
 
     /// From now on one of `nth` pieces of answers is lost, as if by chance, and its connection with it.
     pub fn lose_one_of(&self, nth: usize) {
-        self.lost.store(nth, Ordering::SeqCst);
+        self.state.lost.store(nth, Ordering::SeqCst);
+    }
+
+    /// From now on answers stay on their way, or go on.
+    pub fn hold(&self, held: bool) {
+        self.state.held.store(held, Ordering::SeqCst);
     }
 
     /// Once so many bytes more of requests have gone through, the connection breaks in the middle of one.
     pub fn cut_after(&self, bytes: usize) {
-        self.until_cut.store(bytes, Ordering::SeqCst);
+        self.state.until_cut.store(bytes, Ordering::SeqCst);
     }
 
     /// How many answers have come so far.
     pub fn answers(&self) -> usize {
-        self.answers.load(Ordering::SeqCst)
+        self.state.answers.load(Ordering::SeqCst)
     }
 }
 
-async fn pass(
-    client: TcpStream,
-    service: TcpStream,
-    answers: Arc<AtomicUsize>,
-    lost: Arc<AtomicUsize>,
-    until_cut: Arc<AtomicUsize>,
-) {
+async fn pass(client: TcpStream, service: TcpStream, state: Arc<LineState>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_service, mut to_service) = service.into_split();
     let up = async {
         let mut buffer = vec![0; 16 * 1024];
         loop {
             let length = from_client.read(&mut buffer).await.unwrap_or(0);
-            let left = until_cut.load(Ordering::SeqCst);
+            let left = state.until_cut.load(Ordering::SeqCst);
             let part = &buffer[..length.min(left)];
             if length == 0 || to_service.write_all(part).await.is_err() {
                 return false;
             }
             if length >= left {
-                until_cut.store(usize::MAX, Ordering::SeqCst);
+                state.until_cut.store(usize::MAX, Ordering::SeqCst);
                 return true;
             }
             if left < usize::MAX {
-                until_cut.store(left - length, Ordering::SeqCst);
+                state.until_cut.store(left - length, Ordering::SeqCst);
             }
         }
     };
@@ -250,10 +256,13 @@ async fn pass(
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let length = from_service.read(&mut buffer).await.unwrap_or(0);
-            let number = answers.fetch_add(1, Ordering::SeqCst) + 1;
+            let number = state.answers.fetch_add(1, Ordering::SeqCst) + 1;
             let chance = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-            if length == 0 || chance.is_multiple_of(lost.load(Ordering::SeqCst)) {
+            if length == 0 || chance.is_multiple_of(state.lost.load(Ordering::SeqCst)) {
                 return;
+            }
+            while state.held.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             if to_client.write_all(&buffer[..length]).await.is_err() {
                 return;

@@ -1,4 +1,4 @@
--- Telling the feed of changes, for less of the processor's time: nothing is told otherwise than before.
+-- Telling the feed of changes, for less of the processor's time. What is told stays the same.
 
 -- As what it calls. With a promise that is stronger than that, PostgreSQL runs the function's body as a statement of its own
 -- at each call, where it could take it into the statement that calls it.

@@ -37,6 +37,16 @@ pub enum Local {
     },
 }
 
+impl Local {
+    /// The plan that it says.
+    pub fn document(self) -> Option<Value> {
+        match self {
+            Self::Plan { document, .. } => Some(document),
+            Self::Absent | Self::Bad(_) => None,
+        }
+    }
+}
+
 /// The files of the folder at one moment.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Files {

@@ -147,16 +147,20 @@ impl Memory {
         }
     }
 
-    /// Notes what was agreed on: with that it is known, too, what came of what was sent.
+    /// Notes what was agreed on. Unless something waits for a person, it is known with that what came of what was sent.
     pub fn set(&mut self, key: &str, agreed: Agreed) -> io::Result<()> {
         self.note(key, &agreed);
+        let is_agreed = agreed.waiting.is_none();
         let kept = Kept {
             key: key.to_owned(),
             agreed,
         };
         self.folder
             .put(&self.path(key), &serde_json::to_string(&kept)?)?;
-        self.sending.end(key)
+        match is_agreed {
+            true => self.sending.end(key),
+            false => Ok(()),
+        }
     }
 
     /// Forgets a plan.

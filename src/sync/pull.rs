@@ -154,7 +154,7 @@ impl Round<'_> {
     }
     /// A plan that an earlier run has made without hearing of it, and that others have changed since, is met first as it
     /// was made: that is what both sides have in common.
-    async fn meet_as_made(&mut self, key: &str, plan: &State) -> Result<(), Failure> {
+    pub async fn meet_as_made(&mut self, key: &str, plan: &State) -> Result<(), Failure> {
         if self.memory.was_making(key)?.is_none() {
             return Ok(());
         }

@@ -30,6 +30,7 @@ impl Round<'_> {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let clear = files.plans.keys();
         for key in clear.filter(|key| !files.twofold.contains(*key)) {
+            self.hear_again(key).await?;
             match self.difference(key)? {
                 Difference::None => {}
                 Difference::New => new.push(key.clone()),
@@ -73,6 +74,24 @@ impl Round<'_> {
             self.report.tell(What::Refused, "--delete", why);
         }
         removed > most
+    }
+
+    /// A plan that an earlier run has sent as a new one, and whose file says something else by now, may be there: then it is
+    /// met before it is sent anew.
+    async fn hear_again(&mut self, key: &str) -> Result<(), Failure> {
+        let Some(sent) = self.memory.was_making(key)? else {
+            return Ok(());
+        };
+        let is_edited = self
+            .folder
+            .read(key)?
+            .document()
+            .is_some_and(|it| it != sent);
+        if is_edited && let Some(plan) = self.api.plan_by_key(key).await? {
+            self.meet_as_made(key, &plan).await?;
+            self.meet(key, Some(plan))?;
+        }
+        Ok(())
     }
 
     fn difference(&mut self, key: &str) -> Result<Difference, Failure> {
@@ -130,13 +149,16 @@ impl Round<'_> {
                 }
                 Written::Refused(problem) => {
                     self.refused(key, &problem);
-                    return Ok(());
+                    return Ok(self.memory.sending().end(key)?);
                 }
                 Written::Stale | Written::Gone => {
                     let theirs = match &agreed {
                         Some(agreed) => self.api.plan(&agreed.base.id).await?,
                         None => self.api.plan_by_key(key).await?,
                     };
+                    if let Some(theirs) = &theirs {
+                        self.meet_as_made(key, theirs).await?;
+                    }
                     self.meet(key, theirs)?;
                     if self.is_dry {
                         return Ok(());

@@ -39,6 +39,8 @@ impl Sending {
     /// What was sent of a plan, when it is not known what came of it.
     pub fn get(&self, key: &str) -> io::Result<Option<Value>> {
         let sent = read::<Sent<Value>>(self.path(key))?;
+        // Some disks take names for the same that differ in case.
+        let sent = sent.filter(|sent| sent.key == key);
         Ok(sent.map(|sent| sent.document))
     }
 

@@ -15,16 +15,28 @@ use super::folder::Local;
 use super::report::What;
 use super::round::Round;
 
+/// What came of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// Nothing yet, or nothing that stays so: it is sent again.
+    Nothing,
+    /// The plan is stored, as it was sent or as somebody else has made it meanwhile.
+    Stored,
+    /// It is refused.
+    Refused,
+}
+
 impl Round<'_> {
     /// Sends plans that the service does not have.
     pub async fn upload(&mut self, keys: Vec<String>) -> Result<(), Failure> {
         self.report.begin("sending", Some(keys.len()));
         let mut keys = self.begin_to_send(keys)?;
+        let mut is_news = false;
         let mut last = Instant::now();
         let mut pause = Duration::from_secs(1);
         while !keys.is_empty() {
             let before = keys.len();
-            match self.upload_some(&mut keys).await {
+            match self.upload_some(&mut keys, &mut is_news).await {
                 Ok(()) | Err(Failure::Unreachable(_)) if keys.len() < before => {
                     // As long as something gets through, it goes on.
                     last = Instant::now();
@@ -48,8 +60,11 @@ impl Round<'_> {
             }
         }
         self.report.end();
-        // One export tells of them faster than a request each.
-        Ok(self.memory.go_on_from(None)?)
+        match is_news {
+            // One export tells of them faster than a request each.
+            true => Ok(self.memory.go_on_from(None)?),
+            false => Ok(()),
+        }
     }
 
     /// Notes what goes up; what can be read no more is told of when the files are looked at again.
@@ -65,10 +80,14 @@ impl Round<'_> {
     }
 
     /// Sends them once; those of which the service tells what came of them are no longer among the keys.
-    async fn upload_some(&mut self, keys: &mut Vec<String>) -> Result<(), Failure> {
+    async fn upload_some(
+        &mut self,
+        keys: &mut Vec<String>,
+        is_news: &mut bool,
+    ) -> Result<(), Failure> {
         let asked = std::mem::take(keys);
         let answer = self.api.bulk(|| self.body(&asked));
-        let mut told = vec![false; asked.len()];
+        let mut told = vec![Came::Nothing; asked.len()];
         let outcome = match answer.await {
             Ok(mut lines) => loop {
                 match lines.next().await {
@@ -77,6 +96,7 @@ impl Round<'_> {
                         let at = usize::try_from(number).unwrap_or_default().wrapping_sub(1);
                         if let (Some(key), Some(told)) = (asked.get(at), told.get_mut(at)) {
                             *told = self.told_of(key, &line)?;
+                            *is_news |= *told == Came::Stored;
                             self.report.step();
                         }
                     }
@@ -86,13 +106,16 @@ impl Round<'_> {
             },
             Err(failure) => Err(failure),
         };
-        let rest = asked.into_iter().zip(told).filter(|(_, told)| !told);
-        keys.extend(rest.map(|(key, _)| key));
+        for (key, told) in asked.into_iter().zip(told) {
+            if told == Came::Nothing && self.folder.path(&key).exists() {
+                keys.push(key);
+            }
+        }
         outcome
     }
 
-    /// Takes in what came of a line; answers whether that is final.
-    fn told_of(&mut self, key: &str, line: &Value) -> Result<bool, Failure> {
+    /// Takes in what came of a line.
+    fn told_of(&mut self, key: &str, line: &Value) -> Result<Came, Failure> {
         let problem = line.get("problem").filter(|problem| !problem.is_null());
         let Some(problem) = problem else {
             if let Some(sent) = self.memory.sending().get(key)? {
@@ -100,33 +123,33 @@ impl Round<'_> {
             }
             let file = self.file(key);
             self.report.tell(What::Sent, &file, "new");
-            return Ok(true);
+            return Ok(Came::Stored);
         };
-        Ok(match problem.get("status").and_then(Value::as_u64) {
-            Some(429 | 500..) => false,
+        match problem.get("status").and_then(Value::as_u64) {
+            Some(429 | 500..) => Ok(Came::Nothing),
             // Somebody has made it meanwhile: both are brought together.
-            Some(412) => true,
+            Some(412) => Ok(Came::Stored),
             _ => {
                 self.refused(key, problem);
-                true
+                self.memory.sending().end(key)?;
+                Ok(Came::Refused)
             }
-        })
+        }
     }
-    /// The lines, read as they are sent.
+    /// The lines, made as they are sent. What has lost its file meanwhile, or has another name, leaves its line empty.
     fn body(&self, keys: &[String]) -> reqwest::Body {
         let (sending, folder) = (self.memory.sending().clone(), self.folder.clone());
         let (system, city) = (self.api.system.clone(), self.api.city.clone());
-        let lines = keys.to_vec().into_iter().map(move |key| {
-            let document = match sending.get(&key)? {
-                Some(sent) => sent,
-                // In a dry run nothing is noted.
-                None => match folder.read(&key)? {
-                    Local::Plan { document, .. } => document,
-                    _ => Value::Null,
-                },
+        let (keys, is_dry) = (keys.to_vec(), self.is_dry);
+        let lines = keys.into_iter().map(move |key| {
+            let document = match folder.path(&key).exists() {
+                // Nothing was noted.
+                true if is_dry => folder.read(&key)?.document(),
+                true => sending.get(&key)?,
+                false => sending.end(&key).map(|()| None)?,
             };
-            let line = with_keys(&document, &system, &city, &[key]);
-            Ok::<_, io::Error>(format!("{line}\n"))
+            let line = document.map(|it| with_keys(&it, &system, &city, &[key]).to_string());
+            Ok::<_, io::Error>(format!("{}\n", line.unwrap_or_default()))
         });
         reqwest::Body::wrap_stream(stream::iter(lines))
     }

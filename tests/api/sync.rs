@@ -460,6 +460,8 @@ async fn many_plans_go_up_together_and_each_bad_one_is_told() {
     assert!(run.said.contains("119 sent, 1 refused"), "{run:?}");
     assert_eq!(app.count("action_plans").await, 119);
     assert_eq!(copy.read("LAP-7.json")["language"], "en");
+    let sending = std::fs::read_dir(copy.folder.join(".iuc-sync/sending")).unwrap();
+    assert_eq!(sending.count(), 0, "of each it is known what came of it");
     let run = copy.sync(&[]).await;
     assert!(run.said.contains(": 1 refused"), "{run:?}");
 }

@@ -181,6 +181,39 @@ async fn many_plans_whose_making_was_not_heard_of_are_brought_together_with_edit
 }
 
 #[tokio::test]
+async fn what_was_sent_is_known_again_also_when_its_file_could_not_be_read_in_between() {
+    let app = App::start().await;
+    let line = Line::to(&app.url).await;
+    let copy = Copy::of(&app, "frankfurt").await.through(&line.url);
+    copy.write("A.json", &titled("A"));
+    copy.in_step().await;
+    copy.edit("A.json", "context", json!({"en": "Second"}));
+    let mut plan = copy.read("A.json");
+    let mut child = copy.command(&[]).spawn().unwrap();
+    is_sending(&copy, "A.json").await;
+    line.hold(true);
+    while app.count("action_plan_versions").await < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    child.kill().await.unwrap();
+    line.hold(false);
+    assert!(copy.has(".iuc-sync/sending/A.json"), "no answer has come");
+
+    fs::write(copy.folder.join("A.json"), "{").unwrap();
+    assert_eq!(copy.sync(&[]).await.code, Some(3));
+    plan["context"] = json!({"en": "Third"});
+    copy.write("A.json", &plan);
+    copy.in_step().await;
+    let admin = app.admin().await;
+    let by_ref = format!("/v1/action-plans/by-ref/{SYSTEM}/A?city=frankfurt");
+    let stored = admin.get(&by_ref).await.expect(200).body;
+    assert_eq!(
+        (&stored["context"], &stored["version"]),
+        (&plan["context"], &json!(3))
+    );
+}
+
+#[tokio::test]
 async fn killed_between_a_file_and_what_is_noted_of_it_nothing_is_lost() {
     let app = App::start().await;
     let admin = app.admin().await;

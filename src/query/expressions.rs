@@ -8,7 +8,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz, Uuid as SqlUuid};
 
-use super::{Key, KeyType, Term};
+use super::{DEFAULT_LIMIT, Key, KeyType, Term};
 
 /// The condition of [`Page::keyset`](super::Page::keyset) as a diesel expression.
 #[derive(Clone, Debug)]
@@ -28,9 +28,10 @@ pub struct Order {
 #[derive(Clone, Copy, Debug)]
 pub struct Weight(pub &'static str);
 
-/// A query for the rows of a page, which says that a page is never long. PostgreSQL takes a limit that it learns with the
-/// request for a tenth of all rows: where there are many, it would rather plan each request anew than keep a plan for them.
-/// For rows that stand together in the index of their order, whatever the parameters: only there one plan is as good as all.
+/// A query for the rows of a page of the usual length at most ([`Page::is_usual`](super::Page::is_usual)), which says so in
+/// its text. PostgreSQL takes a limit that it learns with the request for a tenth of all rows: where there are many, it
+/// would rather plan each request anew than keep a plan for them. For rows that stand together in the index of their
+/// order, whatever the parameters: only there one plan is as good as all.
 #[derive(Clone, Copy, Debug, QueryId)]
 pub struct Short<Q>(pub Q);
 
@@ -64,8 +65,8 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Short<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("SELECT * FROM (");
         self.0.walk_ast(out.reborrow())?;
-        // As many as the longest page has, and one that tells whether more stands behind it.
-        out.push_sql(") AS page LIMIT 201");
+        out.push_sql(") AS page LIMIT ");
+        out.push_sql(&(DEFAULT_LIMIT + 1).to_string());
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! How much of a list goes into one answer: as many items as are asked for, and no more bytes than an answer may hold,
 //! but at least one item. What is cut away is never read.
 
-use super::Page;
+use super::{DEFAULT_LIMIT, Page};
 
 /// Bytes of stored text in a page.
 pub(super) const PAGE_BYTES: i64 = 2 * 1024 * 1024;
@@ -36,6 +36,11 @@ impl Page {
     /// How many rows tell what the page holds, and whether more stands behind it.
     pub fn reach(&self) -> i64 {
         self.limit.saturating_add(1)
+    }
+
+    /// Whether it is as long as a page is when nothing is said, or shorter.
+    pub fn is_usual(&self) -> bool {
+        self.limit <= DEFAULT_LIMIT
     }
 
     /// The rows of the page, of as many as [`Page::reach`] says.

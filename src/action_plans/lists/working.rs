@@ -63,7 +63,7 @@ pub(super) async fn list(
                 city: vec![city.clone()],
                 ..ActionPlanFilter::default()
             };
-            let is_whole = page.since.is_none() && filter == all_of_city;
+            let is_short = page.is_usual() && page.since.is_none() && filter == all_of_city;
             let mut query = narrowed_for(city.clone(), filter)
                 .select((action_plan_proponents::plan, Weight(WEIGHT_OF_CITYS)));
             if let Some(since) = page.since {
@@ -71,7 +71,7 @@ pub(super) async fn list(
             }
             let query = query.filter(page.keyset()).order(page.order());
             let query = query.limit(page.reach());
-            match is_whole {
+            match is_short {
                 true => Short(query).load(&mut conn).await?,
                 false => query.load(&mut conn).await?,
             }

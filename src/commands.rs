@@ -228,8 +228,9 @@ fn serve(config: Config) -> Result<(), StartError> {
     })?;
     let private = private_database(&config)?;
     let url = database_url(&config, private.as_ref());
-    for name in migrations::run(&url)? {
-        tracing::info!(name, "migrated");
+    let migrated = migrations::run(&url)?;
+    if let Some(newest) = migrated.last() {
+        tracing::info!(count = migrated.len(), newest, "migrated");
     }
     let outcome = actix_web::rt::System::new().block_on(async {
         let welcome = match &private {

@@ -1,6 +1,6 @@
 //! Request bodies as JSON: read strictly, and brought into Unicode normal form C before anything looks at them.
 //!
-//! What JSON leaves open is refused here, with its place named: names that stand twice, NUL and other control
+//! What JSON leaves open is a fault here, with its place named: names that stand twice, NUL and other control
 //! characters, nesting deeper than [`MAX_DEPTH`]. What the fields mean is checked by the contract.
 
 use std::borrow::Cow;
@@ -30,9 +30,31 @@ const MAX_TOLD: usize = 500;
 /// What some programs begin a text in UTF-8 with, above all on Windows.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The JSON value of a body, or an `invalid_json` or `invalid_input` problem. A byte order mark before it is passed over
+/// A body as it was read, and what is wrong with it already. Where anything is, the value is there to be judged, so that all
+/// faults are told together, and not to be stored: a control character is [`REPLACED`] in it, of a name that stands twice
+/// the last value is left, and what has too long a name is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The body.
+    pub value: Value,
+    /// What is wrong with it as JSON of ours.
+    pub faults: Faults,
+}
+
+impl Sent {
+    /// The body, when nothing is wrong with it.
+    pub fn good(self) -> Result<Value, Problem> {
+        self.faults.into_result()?;
+        Ok(self.value)
+    }
+}
+
+/// What stands for a control character in what is only judged.
+const REPLACED: &str = "\u{fffd}";
+
+/// The JSON of a body, or an `invalid_json` or `invalid_input` problem. A byte order mark before it is passed over
 /// (RFC 8259, section 8.1).
-pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+pub fn parse(bytes: &[u8]) -> Result<Sent, Problem> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
@@ -71,8 +93,12 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     if found.values.get() > MAX_VALUES {
         faults.push(Fault::at("", Rule::TooMany).with("limit", MAX_VALUES));
     }
-    faults.into_result()?;
-    Ok(value)
+    // Of these not all was read.
+    let is_cut = |fault: &Fault| matches!(fault.rule(), Rule::TooMany | Rule::TooDeep);
+    if faults.iter().any(is_cut) {
+        faults.clone().into_result()?;
+    }
+    Ok(Sent { value, faults })
 }
 
 /// Numbers as [`parse`] reads them, in what was read otherwise.
@@ -210,13 +236,12 @@ impl Place<'_> {
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return text.to_owned();
         }
-        if let Some(control) = text
-            .chars()
-            .find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
+        let is_amiss = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if let Some(control) = text.chars().find(|c| is_amiss(*c)) {
             self.push(Rule::ControlCharacter, |fault| {
                 fault.with("codepoint", codepoint(control))
             });
+            return text.replace(is_amiss, REPLACED).nfc().collect();
         }
         match is_nfc_quick(text.chars()) {
             IsNormalized::Yes => text.to_owned(),
@@ -333,8 +358,12 @@ impl<'de> Visitor<'de> for Name {
 mod tests {
     use super::*;
 
+    fn value(body: &str) -> Value {
+        parse(body.as_bytes()).and_then(Sent::good).unwrap()
+    }
+
     fn faults(body: &str) -> Vec<(String, Rule)> {
-        let problem = parse(body.as_bytes()).unwrap_err();
+        let problem = parse(body.as_bytes()).and_then(Sent::good).unwrap_err();
         problem
             .faults()
             .iter()
@@ -344,10 +373,7 @@ mod tests {
 
     #[test]
     fn text_is_brought_into_normal_form_c() {
-        assert_eq!(
-            parse("{\"name\": \"Ume\u{61}\u{30A}\"}".as_bytes()).unwrap()["name"],
-            "Umeå"
-        );
+        assert_eq!(value("{\"name\": \"Ume\u{61}\u{30A}\"}")["name"], "Umeå");
     }
 
     #[test]
@@ -364,9 +390,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_judged_beside_its_faults_holds_no_control_character() {
+        let sent = parse(br#"{"a\u0000": "\u0007b\n", "c": 1, "c": 2}"#).unwrap();
+        assert_eq!(sent.faults.iter().count(), 3);
+        assert_eq!(
+            sent.value,
+            serde_json::json!({"a\u{fffd}": "\u{fffd}b\n", "c": 2})
+        );
+    }
+
+    #[test]
     fn a_whole_number_is_one_however_it_is_written() {
         assert_eq!(
-            parse(b"[1.0, 1e5, -0.0, 1.5]").unwrap().to_string(),
+            value("[1.0, 1e5, -0.0, 1.5]").to_string(),
             "[1,100000,0,1.5]"
         );
     }

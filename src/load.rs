@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::body::{Sent, parse};
 use crate::cities::types::City;
 use crate::contract::Contract;
 use crate::db::{Connection, begin, commit, rollback};
@@ -106,8 +107,9 @@ impl Loader<'_> {
         let path = self.folder.join(file);
         let bytes = std::fs::read(&path)
             .map_err(|error| LoadError(format!("{}: {error}", path.display())))?;
-        let value =
-            crate::body::parse(&bytes).map_err(|problem| self.fault(file, None, &problem))?;
+        let value = parse(&bytes)
+            .and_then(Sent::good)
+            .map_err(|problem| self.fault(file, None, &problem))?;
         let Value::Array(items) = value else {
             return Err(LoadError(format!("{file}: must be a list of items")));
         };

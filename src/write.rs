@@ -23,6 +23,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use serde_json::Value;
 
+use crate::body::Sent;
 use crate::db::{Connection, begin, commit, patiently, rollback};
 use crate::events::{Author, Happening};
 use crate::policy::{Action, allows, ever_allows};
@@ -72,6 +73,18 @@ async fn nothing(_: Ask, value: Value) -> Result<(Value, Faults), Problem> {
     Ok((value, Faults::new()))
 }
 
+/// The body, and what is known to be wrong with it.
+async fn prepared(
+    ask: &Ask,
+    sent: Sent,
+    beforehand: impl Beforehand,
+) -> Result<(Value, Faults), Problem> {
+    let mut faults = sent.faults;
+    let (value, found) = beforehand(ask.clone(), sent.value).await?;
+    faults.extend(found);
+    Ok((value, faults))
+}
+
 /// Makes a new `R` of the body.
 pub async fn create<R: Resource>(ask: Ask, payload: Payload) -> Answer {
     create_with::<R>(ask, payload, nothing).await
@@ -84,8 +97,8 @@ pub async fn create_with<R: Resource>(
     beforehand: impl Beforehand,
 ) -> Answer {
     permit::<R>(&ask, Action::Create)?;
-    let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
-    let (value, faults) = beforehand(ask.clone(), value).await?;
+    let sent = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    let (value, faults) = prepared(&ask, sent, beforehand).await?;
     perform::<R>(ask, Job::Create(value), faults).await
 }
 
@@ -101,8 +114,8 @@ pub async fn replace_with<R: Resource>(
     beforehand: impl Beforehand,
 ) -> Answer {
     permit::<R>(&ask, Action::Change)?;
-    let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
-    let (value, faults) = beforehand(ask.clone(), value).await?;
+    let sent = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    let (value, faults) = prepared(&ask, sent, beforehand).await?;
     perform::<R>(ask, Job::Replace(value), faults).await
 }
 
@@ -118,13 +131,13 @@ pub async fn patch_with<R: Resource>(
     beforehand: impl Beforehand,
 ) -> Answer {
     permit::<R>(&ask, Action::Change)?;
-    let (media_type, value) = read_json(
+    let (media_type, sent) = read_json(
         &mut ask,
         payload,
         &[MediaType::MergePatch, MediaType::JsonPatch],
     )
     .await?;
-    let (value, faults) = beforehand(ask.clone(), value).await?;
+    let (value, faults) = prepared(&ask, sent, beforehand).await?;
     let job = if media_type == MediaType::JsonPatch {
         Job::JsonPatch(value)
     } else {

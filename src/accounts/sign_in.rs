@@ -15,6 +15,7 @@ use super::throttle::Throttle;
 use super::tokens::{Holder, new_refresh_token, session_life, tokens};
 use super::types::{Me, SessionList, SignIn, Tokens, User};
 use crate::auth::passwords::HashError;
+use crate::body::Sent;
 use crate::clock::now;
 use crate::db::Connection;
 use crate::events::{Author, Happening, record};
@@ -33,8 +34,9 @@ use crate::write::{AsyncWork, MediaType, Stored, in_transaction, read_json};
 #[utoipa::path(tag = "signing in", request_body = SignIn, security(()), responses((status = 201, body = Tokens)))]
 #[post("/sessions")]
 pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
-    let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
-    ask.app.contract.check("SignIn", &value).into_result()?;
+    let Sent { value, mut faults } = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    faults.extend_elsewhere(ask.app.contract.check("SignIn", &value));
+    faults.into_result()?;
     let sign_in: SignIn =
         serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
     let keys = Throttle::of_person(&sign_in.email, &ask.address);

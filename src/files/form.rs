@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 
 use super::wire::Wire;
-use crate::body::parse;
+use crate::body::{Sent, parse};
 use crate::contract::Contract;
 use crate::messages::word;
 use crate::problem::{Fault, Faults, Problem, Rule};
@@ -55,11 +55,11 @@ pub fn check_fields(
     if let Some((name, _)) = file {
         sent.insert("file".into(), Value::from(name));
     }
-    let sent = match parse(Value::Object(sent).to_string().as_bytes()) {
-        Ok(sent) => sent,
+    let (sent, mut faults) = match parse(Value::Object(sent).to_string().as_bytes()) {
+        Ok(Sent { value, faults }) => (value, faults),
         Err(problem) => return (Map::new(), problem.faults().iter().cloned().collect()),
     };
-    let mut faults = contract.check("FileUpload", &sent);
+    faults.extend_elsewhere(contract.check("FileUpload", &sent));
     if let (Some(Value::String(expected)), Some((_, found))) = (sent.get("sha256"), file)
         && faults.is_empty()
         && !expected.eq_ignore_ascii_case(found)

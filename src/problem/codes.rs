@@ -239,6 +239,11 @@ impl Rule {
     pub fn is_of_many(self) -> bool {
         matches!(self, Self::TooMany | Self::NotUnique)
     }
+
+    /// Whether it is about the text of a body, whatever that means: what stands there cannot be taken as it was sent.
+    pub fn is_of_text(self) -> bool {
+        matches!(self, Self::ControlCharacter | Self::DuplicateName)
+    }
 }
 
 #[cfg(test)]

@@ -196,6 +196,13 @@ impl Faults {
         self.extend(others);
     }
 
+    /// Those whose rule is such a one, and the others.
+    #[must_use]
+    pub fn parted(self, is_such: impl Fn(Rule) -> bool) -> (Self, Self) {
+        let (such, others) = self.0.into_iter().partition(|fault| is_such(fault.rule));
+        (Self(such), Self(others))
+    }
+
     /// The faults of meaning of a body with these faults of its `shape`, and those too. What was judged by something that
     /// stands in for what was sent is left out.
     #[must_use]

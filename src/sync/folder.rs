@@ -248,6 +248,7 @@ fn parsed(bytes: &[u8], form: Form) -> Result<Value, Value> {
         },
     };
     body::parse(&json)
+        .and_then(body::Sent::good)
         .map_err(|problem| serde_json::from_slice(&problem.document(&context)).unwrap_or_default())
 }
 

@@ -20,6 +20,7 @@ use super::body::{MediaType, read_json};
 use super::way::{Applied, Job, Way, forbidden, keep, told};
 use super::{AsyncWork, WriteParams, in_transaction};
 use crate::auth::Caller;
+use crate::body::Sent;
 use crate::db::Connection;
 use crate::events::{Author, Event};
 use crate::policy::{Action, Relation, Thing, allows, ever_allows};
@@ -223,8 +224,8 @@ impl Done {
 /// Does `D` to the thing that the path names, by the body of the request.
 pub async fn act<D: Deed>(mut ask: Ask, payload: Payload) -> Answer {
     permit::<D>(&ask)?;
-    let value = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
-    perform::<D>(ask, Some(value)).await
+    let sent = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    perform::<D>(ask, Some(sent)).await
 }
 
 /// As [`act`], of a deed that takes no body.
@@ -242,7 +243,7 @@ fn permit<D: Deed>(ask: &Ask) -> Result<(), Problem> {
     }
 }
 
-async fn perform<D: Deed>(ask: Ask, body: Option<Value>) -> Answer {
+async fn perform<D: Deed>(ask: Ask, body: Option<Sent>) -> Answer {
     let params: WriteParams = ask.parameters()?;
     let dry_run = params.dryrun.unwrap_or_default();
     let work = Act {
@@ -254,7 +255,7 @@ async fn perform<D: Deed>(ask: Ask, body: Option<Value>) -> Answer {
 }
 
 struct Act<D> {
-    body: Option<Value>,
+    body: Option<Sent>,
     dry_run: bool,
     deed: PhantomData<fn() -> D>,
 }
@@ -341,10 +342,14 @@ fn is_readable<R: Resource>(to: &R, caller: &Caller) -> bool {
 /// The body as its type, and every fault of its shape; where there are any, it is made of what is left of the body.
 fn decode<B: DeserializeOwned + ToSchema>(
     ask: &Ask,
-    body: Option<Value>,
+    body: Option<Sent>,
 ) -> Result<(B, Faults), Problem> {
     let (shape, body) = match body {
-        Some(body) => ask.app.contract.mend(&B::name(), Cow::Owned(body)),
+        Some(Sent { value, mut faults }) => {
+            let (amiss, body) = ask.app.contract.mend(&B::name(), Cow::Owned(value));
+            faults.extend_elsewhere(amiss);
+            (faults, body)
+        }
         None => (Faults::new(), None),
     };
     match serde_json::from_value(body.unwrap_or_default().into_owned()) {

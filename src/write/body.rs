@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use json_patch::{PatchErrorKind, PatchOperation};
 use serde_json::{Map, Value};
 
-use crate::body::parse;
+use crate::body::{Sent, parse};
 use crate::contract::Contract;
 use crate::messages::word;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
@@ -49,19 +49,19 @@ pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/json-p
 /// The largest body of who has not signed in, in bytes: what signs in is small.
 const STRANGERS_LIMIT: usize = 16 * 1024;
 
-/// The body as JSON, and its media type, which must be one of `accepted`.
+/// The body as JSON, with what is wrong with it already, and its media type, which must be one of `accepted`.
 pub async fn read_json(
     ask: &mut Ask,
     payload: Payload,
     accepted: &[MediaType],
-) -> Result<(MediaType, Value), Problem> {
+) -> Result<(MediaType, Sent), Problem> {
     let mut place = ask.app.room.place();
     let (media_type, bytes) = receive(ask, payload, accepted, &mut place).await?;
-    let value = parse(&bytes)?;
+    let sent = parse(&bytes)?;
     drop(bytes);
-    place.fit(weight(&value))?;
+    place.fit(weight(&sent.value))?;
     ask.place = Some(Arc::new(place));
-    Ok((media_type, value))
+    Ok((media_type, sent))
 }
 
 /// The body, and its media type.

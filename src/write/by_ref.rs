@@ -17,6 +17,7 @@ use super::{
     AsyncWork, answered, change_matched, in_transaction, is_dry_run, permit, permitted, remove,
 };
 use crate::auth::Caller;
+use crate::body::Sent;
 use crate::db::{Connection, busy};
 use crate::events::Author;
 use crate::ids::CityId;
@@ -30,11 +31,11 @@ use crate::resource::{ByRef, Resource, is_named};
 /// Makes the thing that the key in the path stands for, or puts the body in its place.
 pub async fn put_by_ref<R: ByRef>(mut ask: Ask, payload: Payload) -> Answer {
     permit::<R>(&ask, Action::Create)?;
-    let body = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
+    let sent = read_json(&mut ask, payload, &[MediaType::Json]).await?.1;
     let dry_run = is_dry_run(&ask)?;
-    R::foresee(&body).await;
+    R::foresee(&sent.value).await;
     let work = Put {
-        body,
+        sent,
         dry_run,
         met: AtomicBool::new(false),
         of: PhantomData::<fn() -> R>,
@@ -51,7 +52,7 @@ pub async fn delete_by_ref<R: ByRef>(ask: Ask) -> Answer {
 }
 
 struct Put<R> {
-    body: Value,
+    sent: Sent,
     dry_run: bool,
     /// Whether somebody took the key, or what else there is once, while this was being stored.
     met: AtomicBool,
@@ -67,7 +68,9 @@ impl<R: ByRef> AsyncWork for Put<R> {
     ) -> Result<Stored, Problem> {
         let reference = ask.external_ref()?;
         let said = ask.parameters::<RefParams>()?.city(&ask.caller)?;
-        let city = said.clone().or_else(|| cities_in::<R>(&self.body).next());
+        let city = said
+            .clone()
+            .or_else(|| cities_in::<R>(&self.sent.value).next());
         let before = find_locked::<R>(conn, &ask.caller, city.as_ref(), &reference).await?;
         let way = Way {
             contract: ask.app.contract,
@@ -75,22 +78,28 @@ impl<R: ByRef> AsyncWork for Put<R> {
             author,
             given: ask.given::<R>(),
         };
-        let found = faults_of_path::<R>(ask, &reference);
-        let mut body = self.body.clone();
-        if found.is_empty() {
+        let Sent {
+            value: mut body,
+            faults: mut found,
+        } = self.sent.clone();
+        let of_path = faults_of_path::<R>(ask, &reference);
+        if of_path.is_empty() {
             body = with_reference(body, city.as_ref(), &reference, before.as_ref());
         }
         let stored = match before {
             Some(before) => {
                 let before = permitted(ask, Some(before), Action::Change)?;
                 let matched = check_conditions(ask, &before)?;
-                let (job, rest) = (Job::Replace(body), (&Faults::new(), self.dry_run));
+                let (job, rest) = (Job::Replace(body), (&found, self.dry_run));
                 change_matched(conn, ask, &way, &job, (before, matched), rest).await
             }
             None if ask.headers.contains_key(IF_MATCH) => {
                 return Err(Problem::new(Code::PreconditionFailed).with("etag", "not there"));
             }
-            None => self.create(conn, ask, &way, (body, found)).await,
+            None => {
+                found.extend(of_path);
+                self.create(conn, ask, &way, (body, found)).await
+            }
         }?;
         // The city stays where the thing is found by the key.
         match said {

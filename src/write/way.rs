@@ -195,16 +195,27 @@ impl Way<'_> {
             None => self.given.clone(),
         };
         let patch_schema = format!("{}Patch", R::name());
-        let mut shape = Faults::new();
+        // What cannot be read hides what the contract says of that which stands in for it.
+        let (of_text, others) = found.clone().parted(Rule::is_of_text);
+        let mut shape = of_text;
         let mut value = match job {
             Job::Create(value) | Job::Replace(value) => Cow::Borrowed(value),
             Job::MergePatch(patch) => {
-                shape = contract.check(&patch_schema, patch);
+                shape.extend_elsewhere(contract.check(&patch_schema, patch));
                 let mut value = Value::Object(stored.clone());
                 json_patch::merge(&mut value, patch);
                 Cow::Owned(value)
             }
-            Job::JsonPatch(patch) => Cow::Owned(body::apply(contract, patch, &stored)?),
+            Job::JsonPatch(patch) => match body::apply(contract, patch, &stored) {
+                Ok(value) => Cow::Owned(value),
+                Err(problem) if found.is_empty() => return Err(problem),
+                Err(problem) => {
+                    shape.extend_elsewhere(problem.faults().iter().cloned().collect());
+                    shape.extend(others);
+                    shape.into_result()?;
+                    return Err(problem);
+                }
+            },
             Job::Delete => return Err(Problem::new(Code::Internal)),
         };
         let body_schema = format!("{}Write", R::name());
@@ -221,7 +232,7 @@ impl Way<'_> {
         ));
         let (amiss, mended) = contract.mend(&body_schema, value);
         shape.extend_elsewhere(amiss);
-        shape.extend(found.clone());
+        shape.extend(others);
         let mut mended = mended.unwrap_or_default();
         for name in read_only.iter().map(String::as_str).chain(["id"]) {
             let kept = stored.get(name).filter(|_| mended.get(name).is_none());

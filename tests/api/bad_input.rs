@@ -883,6 +883,63 @@ async fn all_faults_of_what_is_done_to_a_thing_are_told_at_once() {
     assert_eq!(app.count("contribution_declines").await, 0);
 }
 
+#[tokio::test]
+async fn what_is_wrong_with_the_text_of_a_body_hides_nothing_else() {
+    let app = App::start().await;
+    let yokohama = app.city_user("yokohama").await;
+    let mut plan = bare_plan("yokohama", "nowhere");
+    plan["risks"] = json!([{"description": {"en": "a\u{0}b"}, "likelihood": 9}]);
+    plan["sdg_relevance"] = json!([{"target": "1\u{0}"}]);
+    plan["colour"] = json!("red");
+    let twice = r#""colour":"red","language":"en","language":5"#;
+    let text = plan.to_string().replace(r#""colour":"red""#, twice);
+    let all = [
+        ("/pairing", "unknown_reference"),
+        ("/risks/0/description/en", "control_character"),
+        ("/risks/0/likelihood", "too_large"),
+        ("/sdg_relevance/0/target", "control_character"),
+        ("/colour", "unknown_field"),
+        ("/language", "duplicate_name"),
+    ];
+    let reply = post_text(&yokohama, "/v1/action-plans", text.clone()).await;
+    reply.refused(&all);
+    let by_ref = yokohama.request("PUT", "/v1/action-plans/by-ref/plans.example/LAP-1");
+    let reply = by_ref.body("application/json", text.clone()).send().await;
+    reply.refused(&all);
+
+    let good = bare_plan("yokohama", "frankfurt-yokohama");
+    let made = yokohama.post("/v1/action-plans", good).await.expect(201);
+    let path = format!("/v1/action-plans/{}", made.id());
+    let patch = json!({"title": {"en": "\u{7}"}, "pairing": "nowhere"});
+    yokohama.patch(&path, "*", patch).await.refused(&[
+        ("/title/en", "control_character"),
+        ("/pairing", "unknown_reference"),
+    ]);
+    let operations = json!([{"op": "replace", "path": "/title/en", "value": "\u{0}"}, {"op": "turn", "path": "/title"}]);
+    let patch = yokohama.request("PATCH", &path).header("if-match", "*");
+    let reply = patch
+        .body("application/json-patch+json", operations.to_string())
+        .send()
+        .await;
+    reply.refused(&[
+        ("/0/value", "control_character"),
+        ("/1/op", "not_allowed_value"),
+    ]);
+    let sign_in = json!({"email": "\u{0}"});
+    let anybody = app.anonymous();
+    anybody
+        .post("/v1/sessions", sign_in)
+        .await
+        .refused(&[("/email", "control_character"), ("/password", "required")]);
+    let submit = json!({"to": "submitted", "comment": "a\u{0}", "colour": "red"});
+    let reply = yokohama.post(&format!("{path}/transitions"), submit).await;
+    reply.refused(&[
+        ("/comment", "control_character"),
+        ("/colour", "unknown_field"),
+    ]);
+    assert_eq!(app.count("action_plans").await, 1);
+}
+
 /// A good body with one part of it replaced.
 fn spoilt(mut body: Value, at: usize, by: &Value) -> Value {
     let Some(object) = body.as_object_mut() else {

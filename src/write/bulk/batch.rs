@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::lines::{Batch, Line};
 use super::{Bulk, BulkOutcome};
-use crate::body::parse;
+use crate::body::{Sent, parse};
 use crate::db::{Connection, begin, commit, rollback};
 use crate::events::Happening;
 use crate::ids::CityId;
@@ -126,7 +126,10 @@ impl<R: ByRef> Entries<R> {
     }
 
     fn read(&self, text: &[u8]) -> Result<Said, Problem> {
-        let body = parse(text)?;
+        let Sent {
+            value: body,
+            faults: mut found,
+        } = parse(text)?;
         let part = |name: &str| {
             let pointer = format!("/external_refs/0/{name}");
             body.pointer(&pointer)?.as_str().map(str::to_owned)
@@ -148,7 +151,7 @@ impl<R: ByRef> Entries<R> {
         if city.is_none() {
             lacking.extend(R::CITIES.first());
         }
-        let found = self.lacks(&body, lacking);
+        found.extend(self.lacks(&body, lacking));
         let key = city.zip(reference);
         let body = match &key {
             Some((city, reference)) => with_reference::<R>(body, Some(city), reference, None),

@@ -142,12 +142,14 @@ impl Round<'_> {
         let text = told(&file, &self.api.line.url, &merged.conflicts, &theirs);
         self.folder.write_conflict(key, &text)?;
         // Of a plan that is new on both sides nothing was agreed on.
-        let base = base.unwrap_or_else(|| State {
+        let mut base = base.unwrap_or_else(|| State {
             version: 0,
             etag: None,
             document: Value::Null,
             ..theirs.clone()
         });
+        // By what both sides had, and not by what was there before, it is judged what the person decides.
+        base.document = sent.unwrap_or(base.document);
         self.wait(key, base, Some(theirs), true)
     }
 

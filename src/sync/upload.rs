@@ -136,20 +136,23 @@ impl Round<'_> {
             }
         }
     }
-    /// The lines, made as they are sent. What has lost its file meanwhile, or has another name, leaves its line empty.
+    /// The lines, made as they are sent. What has lost its file meanwhile, or its name, leaves its line empty.
     fn body(&self, keys: &[String]) -> reqwest::Body {
         let (sending, folder) = (self.memory.sending().clone(), self.folder.clone());
         let (system, city) = (self.api.system.clone(), self.api.city.clone());
         let (keys, is_dry) = (keys.to_vec(), self.is_dry);
         let lines = keys.into_iter().map(move |key| {
-            let document = match folder.path(&key).exists() {
-                // Nothing was noted.
-                true if is_dry => folder.read(&key)?.document(),
-                true => sending.get(&key)?,
-                false => sending.end(&key).map(|()| None)?,
+            if !folder.path(&key).exists() {
+                return Ok("\n".to_owned());
+            }
+            // In a dry run nothing was noted, but perhaps by an earlier one that was none.
+            let noted = if is_dry { None } else { sending.get(&key)? };
+            let document = match noted {
+                Some(document) => document,
+                None => folder.read(&key)?.document().unwrap_or_default(),
             };
-            let line = document.map(|it| with_keys(&it, &system, &city, &[key]).to_string());
-            Ok::<_, io::Error>(format!("{}\n", line.unwrap_or_default()))
+            let line = with_keys(&document, &system, &city, &[key]);
+            Ok::<_, io::Error>(format!("{line}\n"))
         });
         reqwest::Body::wrap_stream(stream::iter(lines))
     }

@@ -32,7 +32,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A body as it was read, and what is wrong with it already. Where anything is, the value is there to be judged, so that all
 /// faults are told together, and not to be stored: a control character is [`REPLACED`] in it, of a name that stands twice
-/// the last value is left, and what has too long a name is left out.
+/// the last value is left, and what has too long a name, or one with a control character, is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// The body.
@@ -165,6 +165,11 @@ pub fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Whether it is a control character other than a line break or a tab.
+fn is_amiss(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
 /// What reading one body has found so far.
 #[derive(Default)]
 struct Found {
@@ -236,7 +241,6 @@ impl Place<'_> {
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return text.to_owned();
         }
-        let is_amiss = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         if let Some(control) = text.chars().find(|c| is_amiss(*c)) {
             self.push(Rule::ControlCharacter, |fault| {
                 fault.with("codepoint", codepoint(control))
@@ -314,7 +318,7 @@ impl<'de> Visitor<'de> for Place<'_> {
             }
             let place = self.inside(Token::Name(&sent));
             let name = place.text(&sent);
-            if self.is_full() {
+            if self.is_full() || sent.chars().any(is_amiss) {
                 entries.next_value::<IgnoredAny>()?;
                 continue;
             }
@@ -391,12 +395,10 @@ mod tests {
 
     #[test]
     fn what_is_judged_beside_its_faults_holds_no_control_character() {
-        let sent = parse(br#"{"a\u0000": "\u0007b\n", "c": 1, "c": 2}"#).unwrap();
-        assert_eq!(sent.faults.iter().count(), 3);
-        assert_eq!(
-            sent.value,
-            serde_json::json!({"a\u{fffd}": "\u{fffd}b\n", "c": 2})
-        );
+        let body = br#"{"a\u0000": 1, "a\u0001": 2, "b": "\u0007b\n", "c": 1, "c": 2}"#;
+        let sent = parse(body).unwrap();
+        assert_eq!(sent.faults.iter().count(), 4);
+        assert_eq!(sent.value, serde_json::json!({"b": "\u{fffd}b\n", "c": 2}));
     }
 
     #[test]

@@ -81,7 +81,7 @@ async fn prepared(
 ) -> Result<(Value, Faults), Problem> {
     let mut faults = sent.faults;
     let (value, found) = beforehand(ask.clone(), sent.value).await?;
-    faults.extend(found);
+    faults.extend_elsewhere(found);
     Ok((value, faults))
 }
 
@@ -333,7 +333,7 @@ async fn change_matched<R: Resource>(
         let applied = way.apply(conn, job, Some(before), faults).await?;
         return answered(ask, applied, dry_run);
     };
-    let both = bring_together(conn, ask, way, job, &before, stale).await?;
+    let both = bring_together(conn, ask, way, job, &before, (stale, faults)).await?;
     let applied = way.apply(conn, &both, Some(before), faults).await?;
     let mut stored = answered(ask, applied, dry_run)?;
     let header = ("preference-applied".to_owned(), MERGE.to_owned());

@@ -110,7 +110,10 @@ impl Fault {
 
     /// Whether what stands at `pointer` cannot be judged because of it: it is there, in it or around it.
     fn blurs(&self, pointer: &str) -> bool {
-        let leaves_rest = matches!(self.rule, Rule::UnknownField | Rule::ReadOnly);
+        let leaves_rest = matches!(
+            self.rule,
+            Rule::UnknownField | Rule::ReadOnly | Rule::LongName
+        );
         let is_there = |own| is_within(own, pointer) || is_within(pointer, own);
         !leaves_rest && !self.rule.is_of_many() && self.pointer().is_some_and(is_there)
     }

@@ -7,7 +7,7 @@ use serde_json::value::to_value;
 use super::way::{Job, Way};
 use crate::db::Connection;
 use crate::merge::{Conflict, merge, merge_patch};
-use crate::problem::{Code, FieldConflict, Problem};
+use crate::problem::{Code, Faults, FieldConflict, Problem};
 use crate::request::{Ask, etag};
 use crate::resource::{Merging, Resource};
 
@@ -15,14 +15,14 @@ use crate::resource::{Merging, Resource};
 pub const MERGE: &str = "conflict=merge";
 
 /// What is to be done with `theirs`, which is not the state that `If-Match` names: the job that stores both edits; or
-/// the problem `stale`, with what collides where that can be told.
+/// the problem `stale`, with what collides where that can be told. `found` are faults of the body that are known already.
 pub async fn bring_together<R: Resource>(
     conn: &Connection,
     ask: &Ask,
     way: &Way<'_>,
     job: &Job,
     theirs: &R,
-    stale: Problem,
+    (stale, found): (Problem, &Faults),
 ) -> Result<Job, Problem> {
     let (Some(merging), Code::PreconditionFailed) = (R::MERGING, stale.code()) else {
         return Err(stale);
@@ -34,7 +34,7 @@ pub async fn bring_together<R: Resource>(
         return Err(stale);
     };
     let wanted = ask.prefers(MERGE);
-    let yours = match way.edited(job, &base) {
+    let yours = match way.edited(job, &base, found) {
         Ok(yours) => yours,
         Err(problem) if wanted => return Err(problem),
         Err(_) => return Err(stale),

@@ -207,9 +207,11 @@ impl Way<'_> {
                 Cow::Owned(value)
             }
             Job::JsonPatch(patch) => match body::apply(contract, patch, &stored) {
-                Ok(value) => Cow::Owned(value),
+                // The places of what cannot be read are those of the patch, and not of what it makes.
+                Ok(value) if shape.is_empty() => Cow::Owned(value),
                 Err(problem) if found.is_empty() => return Err(problem),
-                Err(problem) => {
+                outcome => {
+                    let problem = outcome.err().unwrap_or(Problem::new(Code::Internal));
                     shape.extend_elsewhere(problem.faults().iter().cloned().collect());
                     shape.extend(others);
                     shape.into_result()?;
@@ -227,7 +229,7 @@ impl Way<'_> {
                 && R::BY_READER.contains(&name)
                 && contract.check(&patch_schema, &alone()).is_empty()
         };
-        shape.extend(body::take_read_only(
+        shape.extend_elsewhere(body::take_read_only(
             &mut value, &stored, read_only, may_differ,
         ));
         let (amiss, mended) = contract.mend(&body_schema, value);
@@ -256,10 +258,10 @@ impl Way<'_> {
             })
     }
 
-    /// What the body of `job` makes of `base`, whatever is stored by now.
-    pub fn edited<R: Resource>(&self, job: &Job, base: &R) -> Result<R, Problem> {
+    /// What the body of `job` makes of `base`, whatever is stored by now; `found` are faults that are known already.
+    pub fn edited<R: Resource>(&self, job: &Job, base: &R, found: &Faults) -> Result<R, Problem> {
         let mut faults = Faults::new();
-        let (mut item, shape) = self.decode::<R>(job, Some(base), &faults)?;
+        let (mut item, shape) = self.decode::<R>(job, Some(base), found)?;
         item.claim(Some(base), self.caller);
         item.prepare(Some(base), &Known::default(), &mut faults);
         faults.behind(shape).into_result()?;

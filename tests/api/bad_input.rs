@@ -915,6 +915,24 @@ async fn what_is_wrong_with_the_text_of_a_body_hides_nothing_else() {
         ("/title/en", "control_character"),
         ("/pairing", "unknown_reference"),
     ]);
+    // Nothing of it is offered as an edit that goes together with what others wrote.
+    let stale = made.header("etag").to_owned();
+    let edit = json!({"context": {"en": "Newer"}});
+    yokohama.patch(&path, "*", edit).await.expect(200);
+    let patch = json!({"objectives": {"en": "a\u{0}"}, "colour": "red"});
+    let reply = yokohama.patch(&path, &stale, patch.clone()).await;
+    let reply = reply.problem("precondition_failed");
+    assert!(reply.body.get("merge").is_none(), "{reply}");
+    let both = yokohama.request("PATCH", &path).header("if-match", &stale);
+    let both = both.header("prefer", "conflict=merge");
+    let reply = both
+        .body("application/merge-patch+json", patch.to_string())
+        .send()
+        .await;
+    reply.refused(&[
+        ("/objectives/en", "control_character"),
+        ("/colour", "unknown_field"),
+    ]);
     let operations = json!([{"op": "replace", "path": "/title/en", "value": "\u{0}"}, {"op": "turn", "path": "/title"}]);
     let patch = yokohama.request("PATCH", &path).header("if-match", "*");
     let reply = patch

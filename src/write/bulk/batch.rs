@@ -184,7 +184,8 @@ impl<R: ByRef> Entries<R> {
 
     /// A key stands in one line only: two would race each other.
     fn only_once(&mut self, line: u64, mut said: Said) -> Said {
-        let Some((city, reference)) = &said.key else {
+        // What cannot be read may be meant for another.
+        let Some((city, reference)) = said.key.as_ref().filter(|_| said.found.is_empty()) else {
             return said;
         };
         let key = (city, &reference.system, &reference.key);

@@ -31,7 +31,7 @@ const MAX_TOLD: usize = 500;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A body as it was read, and what is wrong with it already. Where anything is, the value is there to be judged, so that all
-/// faults are told together, and not to be stored: a control character is [`REPLACED`] in it, of a name that stands twice
+/// faults are told together, and not to be stored: a control character is U+FFFD in it, of a name that stands twice
 /// the last value is left, and what has too long a name, or one with a control character, is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {

@@ -136,6 +136,7 @@ impl Round<'_> {
             }
         }
     }
+
     /// The lines, made as they are sent. What has lost its file meanwhile, or its name, leaves its line empty.
     fn body(&self, keys: &[String]) -> reqwest::Body {
         let (sending, folder) = (self.memory.sending().clone(), self.folder.clone());

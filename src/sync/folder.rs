@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use serde_saphyr::{Location, MessageFormatter, UserMessageFormatter};
 
@@ -217,6 +218,21 @@ impl Folder {
             true => Ok(()),
             false => ignore_absent(fs::remove_file(path)),
         }
+    }
+}
+
+/// What a file of ours says; none where there is none. One that says nothing sensible is an error: it was not written by us.
+pub fn read_own<T: DeserializeOwned>(path: PathBuf) -> io::Result<Option<T>> {
+    match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let text = format!(
+                "{} cannot be read ({error}); remove it, and the plan is brought together anew",
+                path.display()
+            );
+            io::Error::other(text)
+        }),
     }
 }
 

@@ -9,12 +9,11 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::State;
-use super::folder::Folder;
+use super::folder::{Folder, read_own};
 use super::names::stem_of;
 use super::sending::Sending;
 
@@ -94,7 +93,7 @@ impl Memory {
             Err(TryLockError::WouldBlock) => return Err(Unusable::Locked),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let place = match read::<Place>(folder.own("place.json"))? {
+        let place = match read_own::<Place>(folder.own("place.json"))? {
             Some(place) if place.of != of => return Err(Unusable::Other(place.of)),
             Some(place) => place,
             None => Place { of, cursor: None },
@@ -109,7 +108,7 @@ impl Memory {
             _lock: lock,
         };
         for entry in fs::read_dir(folder.own("plans"))? {
-            if let Some(kept) = read::<Kept>(entry?.path())? {
+            if let Some(kept) = read_own::<Kept>(entry?.path())? {
                 memory.note(&kept.key, &kept.agreed);
             }
         }
@@ -130,7 +129,7 @@ impl Memory {
 
     /// What was agreed on about a plan.
     pub fn get(&self, key: &str) -> io::Result<Option<Agreed>> {
-        let kept = read::<Kept>(self.path(key))?;
+        let kept = read_own::<Kept>(self.path(key))?;
         Ok(kept.map(|kept| kept.agreed))
     }
 
@@ -231,19 +230,4 @@ struct Kept {
     key: String,
     #[serde(flatten)]
     agreed: Agreed,
-}
-
-/// What a file of ours says; none where there is none. One that says nothing sensible is an error: it was not written by us.
-pub(super) fn read<T: DeserializeOwned>(path: PathBuf) -> io::Result<Option<T>> {
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            let text = format!(
-                "{} cannot be read ({error}); remove it, and the plan is brought together anew",
-                path.display()
-            );
-            io::Error::other(text)
-        }),
-    }
 }

@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::folder::Folder;
-use super::memory::read;
+use super::folder::{Folder, read_own};
 use super::names::stem_of;
 
 /// What is on its way from a folder.
@@ -38,7 +37,7 @@ impl Sending {
 
     /// What was sent of a plan, when it is not known what came of it.
     pub fn get(&self, key: &str) -> io::Result<Option<Value>> {
-        let sent = read::<Sent<Value>>(self.path(key))?;
+        let sent = read_own::<Sent<Value>>(self.path(key))?;
         // Some disks take names for the same that differ in case.
         let sent = sent.filter(|sent| sent.key == key);
         Ok(sent.map(|sent| sent.document))

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -58,19 +58,6 @@ async fn kill_once_written(copy: &Copy, file: PathBuf, moment: Duration) {
     killed.await.unwrap();
 }
 
-/// Ends when a run has noted that it sends this file.
-async fn is_sending(copy: &Copy, name: &str) {
-    let noted = copy.folder.join(".iuc-sync/sending").join(name);
-    let begun = tokio::task::spawn_blocking(move || {
-        let begun = Instant::now();
-        while !noted.exists() {
-            assert!(begun.elapsed().as_secs() < 60, "nothing is sent");
-            std::thread::sleep(LOOK_AGAIN);
-        }
-    });
-    begun.await.unwrap();
-}
-
 /// Somebody at the service edits all plans.
 async fn edit_there(admin: &Client, paths: &[String], text: &str) {
     let edit = json!({"objectives": {"en": text}});
@@ -96,14 +83,13 @@ async fn a_plan_whose_making_was_not_heard_of_and_that_others_edit_is_brought_to
         plan["risks"] = json!([{"description": {"en": "A flood"}}]);
         copy.write(&name, &plan);
         let plans = app.count("action_plans").await;
+        line.hold_from("PUT ");
         let mut child = copy.command(&[]).spawn().unwrap();
-        is_sending(&copy, &name).await;
-        line.lose_one_of(1);
         while app.count("action_plans").await == plans {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         child.kill().await.unwrap();
-        line.lose_one_of(usize::MAX);
+        line.let_go();
         let noted = format!(".iuc-sync/plans/{name}");
         assert!(!copy.has(&noted), "no answer has come");
 
@@ -140,14 +126,13 @@ async fn many_plans_whose_making_was_not_heard_of_are_brought_together_with_edit
         copy.write(&name(number), &plan);
     }
     let plans = app.count("action_plans").await;
+    line.hold_from("POST /v1/action-plans/bulk");
     let mut child = copy.command(&[]).spawn().unwrap();
-    is_sending(&copy, &name(many - 1)).await;
-    line.hold(true);
     while app.count("action_plans").await < plans + many as i64 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     child.kill().await.unwrap();
-    line.hold(false);
+    line.let_go();
     for number in 0..many {
         let noted = format!(".iuc-sync/plans/{}", name(number));
         assert!(!copy.has(&noted), "no answer has come");
@@ -189,14 +174,13 @@ async fn what_was_sent_is_known_again_also_when_its_file_could_not_be_read_in_be
     copy.in_step().await;
     copy.edit("A.json", "context", json!({"en": "Second"}));
     let mut plan = copy.read("A.json");
+    line.hold_from("PUT ");
     let mut child = copy.command(&[]).spawn().unwrap();
-    is_sending(&copy, "A.json").await;
-    line.hold(true);
     while app.count("action_plan_versions").await < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     child.kill().await.unwrap();
-    line.hold(false);
+    line.let_go();
     assert!(copy.has(".iuc-sync/sending/A.json"), "no answer has come");
 
     fs::write(copy.folder.join("A.json"), "{").unwrap();

@@ -3,8 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use iuc::resource::new_uuid;
@@ -183,6 +183,7 @@ struct LineState {
     lost: AtomicUsize,
     until_cut: AtomicUsize,
     held: AtomicBool,
+    held_from: Mutex<Option<&'static str>>,
 }
 
 impl Line {
@@ -196,6 +197,7 @@ impl Line {
             lost: AtomicUsize::new(usize::MAX),
             until_cut: AtomicUsize::new(usize::MAX),
             held: AtomicBool::new(false),
+            held_from: Mutex::new(None),
         });
         let line = Self {
             url: format!("http://{own}"),
@@ -215,9 +217,15 @@ impl Line {
         self.state.lost.store(nth, Ordering::SeqCst);
     }
 
-    /// From now on answers stay on their way, or go on.
-    pub fn hold(&self, held: bool) {
-        self.state.held.store(held, Ordering::SeqCst);
+    /// From the next request on that begins so, answers stay on their way.
+    pub fn hold_from(&self, request: &'static str) {
+        *self.state.held_from.lock().unwrap() = Some(request);
+    }
+
+    /// Answers go on.
+    pub fn let_go(&self) {
+        *self.state.held_from.lock().unwrap() = None;
+        self.state.held.store(false, Ordering::SeqCst);
     }
 
     /// Once so many bytes more of requests have gone through, the connection breaks in the middle of one.
@@ -240,6 +248,10 @@ async fn pass(client: TcpStream, service: TcpStream, state: Arc<LineState>) {
             let length = from_client.read(&mut buffer).await.unwrap_or(0);
             let left = state.until_cut.load(Ordering::SeqCst);
             let part = &buffer[..length.min(left)];
+            let held_from = *state.held_from.lock().unwrap();
+            if held_from.is_some_and(|request| part.starts_with(request.as_bytes())) {
+                state.held.store(true, Ordering::SeqCst);
+            }
             if length == 0 || to_service.write_all(part).await.is_err() {
                 return false;
             }

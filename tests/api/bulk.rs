@@ -276,6 +276,13 @@ async fn a_bad_line_is_told_by_number_and_place_and_the_others_go_on() {
         (kinds[8].0.as_str(), kinds[9].0.as_str()),
         ("invalid_input", "invalid_input")
     );
+    for told in [
+        fault("/a", "control_character"),
+        fault("/pairing", "required"),
+        fault("/external_refs/0", "required"),
+    ] {
+        assert!(kinds[9].1.contains(&told), "{told:?} in {:?}", kinds[9]);
+    }
     assert_eq!(app.count("action_plans").await, 3);
     assert_eq!(app.count("action_plan_refs WHERE key = 'taken'").await, 1);
 }

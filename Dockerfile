@@ -7,7 +7,7 @@ COPY . .
 # the image: the binary is copied out in the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin iuc \
+    cargo build --release --locked --features jemalloc --bin iuc \
     && install -D target/release/iuc /out/iuc
 
 FROM debian:bookworm-slim

@@ -27,7 +27,7 @@ test: postgres ## runs all tests; THOROUGH=1 make test: with all that CI draws b
 	$(CARGO) test --locked
 
 bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,000 plans; BENCH=bulk: many in one request (benches/README.md)
-	$(CARGO) bench --locked --bench service -- $(BENCH)
+	$(CARGO) bench --locked --features jemalloc --bench service -- $(BENCH)
 
 # The quick checks first; `make -k check` shows every fault at once.
 check: check-format check-scripts check-migrations check-dependencies check-lints check-docs check-openapi ## everything that CI checks beside the tests

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use iuc::commands::{Command, run};
-use tikv_jemallocator::Jemalloc;
 
 /// Bodies and answers are trees of many small texts. How it is set: .cargo/config.toml.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The API of International Urban Cooperation Japan. Settings come from iuc.toml and IUC_* variables.
 #[derive(Parser)]

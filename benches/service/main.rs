@@ -35,6 +35,9 @@ fn main() -> Outcome<()> {
     let mode = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
+    if !cfg!(feature = "jemalloc") {
+        println!("NOTE: built without `--features jemalloc`, and so not what a server runs");
+    }
     let work = async {
         match mode.as_deref() {
             Some("bulk") => bulk::run().await,

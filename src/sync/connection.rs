@@ -21,7 +21,7 @@ use tokio_util::io::StreamReader;
 use crate::body;
 
 /// The first pause between two tries.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+pub const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The longest pause between two tries.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);

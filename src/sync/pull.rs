@@ -4,13 +4,13 @@
 //! come again, which does no harm, and none is missed.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::api::{Api, Page};
-use super::connection::{Failure, LONGEST_PAUSE};
+use super::connection::{FIRST_PAUSE, Failure, LONGEST_PAUSE};
 use super::document::State;
 use super::names::fits;
 use super::report::What;
@@ -73,15 +73,18 @@ impl Round<'_> {
         Ok(self.memory.go_on_from(Some(page.cursor))?)
     }
 
-    /// Takes in everything; an export that breaks off is begun again.
+    /// Takes in everything; an export that breaks off is begun again, as long as each goes on for longer than those before.
     async fn take_in_all(&mut self) -> Result<(), Failure> {
-        let begin = Instant::now();
-        let mut pause = Duration::from_millis(500);
+        let (mut most, mut last) = (0, Instant::now());
+        let mut pause = FIRST_PAUSE;
         loop {
-            match self.export().await {
-                Err(Failure::Unreachable(_))
-                    if begin.elapsed() + pause < self.api.line.patience =>
-                {
+            let mut lines = 0;
+            let outcome = self.export(&mut lines).await;
+            if lines > most {
+                (most, last, pause) = (lines, Instant::now(), FIRST_PAUSE);
+            }
+            match outcome {
+                Err(Failure::Unreachable(_)) if last.elapsed() + pause < self.api.line.patience => {
                     tokio::time::sleep(pause).await;
                     pause = LONGEST_PAUSE.min(pause * 2);
                 }
@@ -90,13 +93,15 @@ impl Round<'_> {
         }
     }
 
-    async fn export(&mut self) -> Result<(), Failure> {
+    /// One export; `number` counts its lines, of which those before it breaks off are taken in too.
+    async fn export(&mut self, number: &mut usize) -> Result<(), Failure> {
         self.report.begin("comparing", None);
         self.report.without_key = 0;
         let mut lines = self.api.export().await?;
         let mut seen = HashSet::new();
         let mut cursor = None;
         while let Some(line) = lines.next().await? {
+            *number += 1;
             if line.get("id").is_none() {
                 cursor = line
                     .get("cursor")

@@ -2,9 +2,10 @@
 //! nothing is lost, and nothing is made twice.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel_async::AsyncConnection;
+use iuc::resource::new_uuid;
 use serde_json::{Value, json};
 
 use crate::changes_sight::Dice;
@@ -98,6 +99,34 @@ async fn many_plans_get_through_a_line_that_breaks_again_and_again() {
     assert!(line.answers() > 4);
     is_in_step(&app, &admin, &copy).await;
     assert_eq!(app.count("events WHERE type = 'action_plan'").await, 400);
+}
+
+#[tokio::test]
+async fn an_export_that_breaks_off_is_begun_again_however_long_it_has_gone_on() {
+    let app = App::start().await;
+    let copy = Copy::of(&app, "frankfurt").await;
+    for number in 0..100 {
+        // What cannot be made much shorter on its way.
+        let noise: Vec<String> = (0..100).map(|_| new_uuid().to_string()).collect();
+        let mut plan = titled(&format!("Plan {number}"));
+        plan["context"] = json!({"en": noise.join(" ")});
+        copy.write(&format!("LAP-{number}.json"), &plan);
+    }
+    copy.in_step().await;
+    let line = Line::to(&app.url).await;
+    line.slow_down(1024, Duration::from_millis(30));
+    let other = copy.another();
+    let run = async { other.through(&line.url).sync(&["--patience", "1"]).await };
+    let breaks = async {
+        let begun = Instant::now();
+        while line.answers() < 60 || begun.elapsed() < Duration::from_secs(2) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        line.break_once().await;
+    };
+    let (run, ()) = tokio::join!(run, breaks);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(other.files(), copy.files());
 }
 
 /// All files of a folder, the hidden ones too.

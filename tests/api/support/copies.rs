@@ -184,7 +184,11 @@ struct LineState {
     until_cut: AtomicUsize,
     held: AtomicBool,
     held_from: Mutex<Option<&'static str>>,
+    pace: Mutex<(usize, Duration)>,
 }
+
+/// The largest piece of an answer that goes through a line at once.
+const PIECE: usize = 64 * 1024;
 
 impl Line {
     /// A line to `url` on which nothing is lost yet.
@@ -198,6 +202,7 @@ impl Line {
             until_cut: AtomicUsize::new(usize::MAX),
             held: AtomicBool::new(false),
             held_from: Mutex::new(None),
+            pace: Mutex::new((PIECE, Duration::ZERO)),
         });
         let line = Self {
             url: format!("http://{own}"),
@@ -215,6 +220,22 @@ impl Line {
     /// From now on one of `nth` pieces of answers is lost, as if by chance, and its connection with it.
     pub fn lose_one_of(&self, nth: usize) {
         self.state.lost.store(nth, Ordering::SeqCst);
+    }
+
+    /// From now on answers come in pieces of so many bytes, with a pause before each.
+    pub fn slow_down(&self, piece: usize, pause: Duration) {
+        *self.state.pace.lock().unwrap() = (piece, pause);
+    }
+
+    /// The next piece of an answer is lost, and its connection with it; afterwards the line is good and quick.
+    pub async fn break_once(&self) {
+        let before = self.answers();
+        self.lose_one_of(1);
+        while self.answers() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.lose_one_of(usize::MAX);
+        self.slow_down(PIECE, Duration::ZERO);
     }
 
     /// From the next request on that begins so, answers stay on their way.
@@ -265,9 +286,11 @@ async fn pass(client: TcpStream, service: TcpStream, state: Arc<LineState>) {
         }
     };
     let down = async {
-        let mut buffer = vec![0; 64 * 1024];
+        let mut buffer = vec![0; PIECE];
         loop {
-            let length = from_service.read(&mut buffer).await.unwrap_or(0);
+            let (piece, pause) = *state.pace.lock().unwrap();
+            tokio::time::sleep(pause).await;
+            let length = from_service.read(&mut buffer[..piece]).await.unwrap_or(0);
             let number = state.answers.fetch_add(1, Ordering::SeqCst) + 1;
             let chance = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
             if length == 0 || chance.is_multiple_of(state.lost.load(Ordering::SeqCst)) {

@@ -21,10 +21,10 @@ use tokio_util::io::StreamReader;
 use crate::body;
 
 /// The first pause between two tries.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The longest pause between two tries.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long a connection may be silent.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -74,7 +74,7 @@ pub struct Connection {
     login: Login,
     token: RefCell<Option<(String, Instant)>>,
     /// How long something is tried.
-    pub patience: Duration,
+    patience: Duration,
     /// Whether somebody watches, and wonders why nothing happens.
     pub is_watched: bool,
 }
@@ -196,28 +196,59 @@ impl Connection {
         self.http.post(url).basic_auth(id, Some(secret))
     }
 
+    /// Patience that begins now.
+    pub fn patience(&self) -> Patience {
+        Patience {
+            length: self.patience,
+            since: Instant::now(),
+            pause: FIRST_PAUSE,
+        }
+    }
+
     /// Tries until there is an answer, for as long as patience lasts.
     async fn patiently<T>(&self, attempt: impl AsyncFn() -> Result<T, Bad>) -> Result<T, Failure> {
-        let begin = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut patience = self.patience();
         loop {
             let (why, asked) = match attempt().await {
                 Ok(answer) => return Ok(answer),
                 Err(Bad::Final(failure)) => return Err(failure),
                 Err(Bad::Passing(why, asked)) => (why, asked),
             };
-            let wait = asked.unwrap_or_default().max(between_half_and_whole(pause));
-            if begin.elapsed() + wait > self.patience {
+            let is_first = patience.pause == FIRST_PAUSE;
+            let Some(pause) = patience.pause(asked) else {
                 return Err(Failure::Unreachable(why));
-            }
-            if self.is_watched && pause == FIRST_PAUSE {
+            };
+            if self.is_watched && is_first {
                 let seconds = self.patience.as_secs();
                 let text = format!("iuc sync: no answer yet, trying for {seconds} seconds: {why}");
                 let _ = writeln!(std::io::stderr(), "{text}");
             }
-            tokio::time::sleep(wait).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
+            tokio::time::sleep(pause).await;
         }
+    }
+}
+
+/// How long something is tried that does not get on, with pauses that double.
+pub struct Patience {
+    length: Duration,
+    since: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    /// It gets on: patience begins anew.
+    pub fn renew(&mut self) {
+        self.since = Instant::now();
+        self.pause = FIRST_PAUSE;
+    }
+
+    /// The pause before the next try, as long as was `asked` for or longer; none when patience has ended by then.
+    pub fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let pause = asked
+            .unwrap_or_default()
+            .max(between_half_and_whole(self.pause));
+        self.pause = LONGEST_PAUSE.min(self.pause * 2);
+        (self.since.elapsed() + pause <= self.length).then_some(pause)
     }
 }
 

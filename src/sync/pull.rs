@@ -4,13 +4,12 @@
 //! come again, which does no harm, and none is missed.
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
 use super::api::{Api, Page};
-use super::connection::{FIRST_PAUSE, Failure, LONGEST_PAUSE};
+use super::connection::Failure;
 use super::document::State;
 use super::names::fits;
 use super::report::What;
@@ -75,19 +74,20 @@ impl Round<'_> {
 
     /// Takes in everything; an export that breaks off is begun again, as long as each goes on for longer than those before.
     async fn take_in_all(&mut self) -> Result<(), Failure> {
-        let (mut most, mut last) = (0, Instant::now());
-        let mut pause = FIRST_PAUSE;
+        let mut patience = self.api.line.patience();
+        let mut most = 0;
         loop {
             let mut lines = 0;
             let outcome = self.export(&mut lines).await;
             if lines > most {
-                (most, last, pause) = (lines, Instant::now(), FIRST_PAUSE);
+                most = lines;
+                patience.renew();
             }
             match outcome {
-                Err(Failure::Unreachable(_)) if last.elapsed() + pause < self.api.line.patience => {
-                    tokio::time::sleep(pause).await;
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
+                Err(Failure::Unreachable(why)) => match patience.pause(None) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(Failure::Unreachable(why)),
+                },
                 done => return done,
             }
         }

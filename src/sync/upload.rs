@@ -4,12 +4,11 @@
 //! answered is sent again: what is stored already comes back as unchanged.
 
 use std::io;
-use std::time::{Duration, Instant};
 
 use futures_util::stream;
 use serde_json::Value;
 
-use super::connection::{Failure, LONGEST_PAUSE};
+use super::connection::Failure;
 use super::document::{fingerprint, with_keys};
 use super::folder::Local;
 use super::report::What;
@@ -32,31 +31,22 @@ impl Round<'_> {
         self.report.begin("sending", Some(keys.len()));
         let mut keys = self.begin_to_send(keys)?;
         let mut is_news = false;
-        let mut last = Instant::now();
-        let mut pause = Duration::from_secs(1);
+        let mut patience = self.api.line.patience();
         while !keys.is_empty() {
             let before = keys.len();
-            match self.upload_some(&mut keys, &mut is_news).await {
+            let why = match self.upload_some(&mut keys, &mut is_news).await {
                 Ok(()) | Err(Failure::Unreachable(_)) if keys.len() < before => {
                     // As long as something gets through, it goes on.
-                    last = Instant::now();
-                    pause = Duration::from_secs(1);
+                    patience.renew();
+                    continue;
                 }
-                Err(Failure::Unreachable(why))
-                    if last.elapsed() + pause > self.api.line.patience =>
-                {
-                    return Err(Failure::Unreachable(why));
-                }
-                Ok(()) if last.elapsed() + pause > self.api.line.patience => {
-                    return Err(Failure::Unreachable(
-                        "it tells nothing of what was sent".into(),
-                    ));
-                }
-                Ok(()) | Err(Failure::Unreachable(_)) => {
-                    tokio::time::sleep(pause).await;
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
+                Ok(()) => "it tells nothing of what was sent".into(),
+                Err(Failure::Unreachable(why)) => why,
                 Err(failure) => return Err(failure),
+            };
+            match patience.pause(None) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(Failure::Unreachable(why)),
             }
         }
         self.report.end();

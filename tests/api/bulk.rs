@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::support::kinds::bare_plan;
 use crate::support::plans::{cast, complete_plan};
-use crate::support::{App, Client, Reply};
+use crate::support::{App, Client, IN_TIME, Reply};
 
 const PATH: &str = "/v1/action-plans/bulk";
 
@@ -540,7 +540,7 @@ async fn read_results(stream: &mut TcpStream, count: usize) -> String {
     let mut answer = String::new();
     let mut buffer = [0; 4096];
     while answer.matches("\"result\":").count() < count {
-        let read = tokio::time::timeout(Duration::from_secs(8), stream.read(&mut buffer)).await;
+        let read = tokio::time::timeout(IN_TIME, stream.read(&mut buffer)).await;
         let length = read
             .unwrap_or_else(|_| panic!("no results: {answer}"))
             .unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::kinds::bare_plan;
 use crate::support::oauth::Machine;
-use crate::support::{App, Client, KINDS};
+use crate::support::{App, Client, IN_TIME, KINDS};
 
 const BEGINNING: &str = "/v1/changes?limit=1000";
 
@@ -453,7 +453,7 @@ async fn who_waits_is_answered_when_something_comes_and_holds_no_connection() {
         };
         let ((reply, woken), made) = join(waiting, making).await;
         assert_eq!(reply.ids(), [id]);
-        assert!(woken.saturating_duration_since(made) < Duration::from_secs(1));
+        assert!(woken.saturating_duration_since(made) < Duration::from_secs(10));
         after = reply.cursor();
     }
 }
@@ -488,7 +488,7 @@ async fn waiting_ends_with_its_time_with_the_session_and_with_the_service() {
     };
     let (reply, stopped) = join(anonymous.get(&path), stopping).await;
     assert!(reply.expect(200).items().is_empty());
-    assert!(stopped.elapsed() < Duration::from_secs(1));
+    assert!(stopped.elapsed() < Duration::from_secs(15));
 }
 
 /// The events of a stream until one is about this id, as their cursors and data; and the rest of its text.
@@ -516,9 +516,7 @@ async fn listen(
                 return events;
             }
         }
-        let chunk = tokio::time::timeout(Duration::from_secs(20), stream.chunk())
-            .await
-            .unwrap();
+        let chunk = tokio::time::timeout(IN_TIME, stream.chunk()).await.unwrap();
         let chunk = chunk
             .unwrap()
             .unwrap_or_else(|| panic!("the stream ended before {until}"));
@@ -528,9 +526,7 @@ async fn listen(
 
 async fn ends(stream: &mut reqwest::Response) {
     let rest = async { while stream.chunk().await.unwrap().is_some() {} };
-    tokio::time::timeout(Duration::from_secs(8), rest)
-        .await
-        .unwrap();
+    tokio::time::timeout(IN_TIME, rest).await.unwrap();
 }
 
 #[tokio::test]
@@ -606,8 +602,6 @@ async fn a_stream_ends_with_its_session() {
             text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     };
-    tokio::time::timeout(Duration::from_secs(8), rest)
-        .await
-        .unwrap();
+    tokio::time::timeout(IN_TIME, rest).await.unwrap();
     assert!(!text.contains("action_plan"), "{text}");
 }

@@ -11,7 +11,7 @@ use crate::support::cluster::cluster;
 use crate::support::kinds::bare_plan;
 use crate::support::plans::{complete_plan, make};
 use crate::support::way::{At, Way};
-use crate::support::{App, Client, Reply};
+use crate::support::{App, Client, IN_TIME, Reply};
 
 /// A service that reaches its database by a way that can be cut.
 async fn app_by_a_way() -> (App, Way) {
@@ -124,7 +124,7 @@ async fn a_write_whose_commit_breaks_off_is_an_unknown_outcome_and_happens_once_
                             sleep(Duration::from_millis(10)).await;
                         }
                     };
-                    let stored = tokio::time::timeout(Duration::from_secs(30), stored).await;
+                    let stored = tokio::time::timeout(IN_TIME, stored).await;
                     assert!(stored.is_ok(), "nothing is stored: {reply}");
                 }
             }

@@ -9,7 +9,7 @@ use crate::support::cluster::cluster;
 use crate::support::kinds::bare_plan;
 use crate::support::snapshot::assert_reply;
 use crate::support::way::{State, Way};
-use crate::support::{App, Client};
+use crate::support::{App, Client, IN_TIME};
 
 #[tokio::test]
 async fn the_service_tells_how_it_is() {
@@ -270,9 +270,6 @@ async fn a_body_that_does_not_come_is_a_408() {
         .unwrap();
     let mut answer = [0; 12];
     let read = tokio::io::AsyncReadExt::read_exact(&mut stream, &mut answer);
-    tokio::time::timeout(Duration::from_secs(4), read)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(IN_TIME, read).await.unwrap().unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
 }

@@ -194,7 +194,11 @@ async fn texts_that_are_long_to_render_keep_nobody_waiting() {
             )
         })
         .collect();
-    let slow = umea.patch(&path, "*", json!({"body": texts}));
+    let slow = async {
+        let begun = Instant::now();
+        let reply = umea.patch(&path, "*", json!({"body": texts})).await;
+        (reply, begun.elapsed())
+    };
     let others = async {
         let mut longest = Duration::ZERO;
         for _ in 0..20 {
@@ -204,8 +208,8 @@ async fn texts_that_are_long_to_render_keep_nobody_waiting() {
         }
         longest
     };
-    let (reply, longest) = tokio::join!(slow, others);
-    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    let ((reply, took), longest) = tokio::join!(slow, others);
+    assert!(longest < took / 2, "{longest:?} of {took:?}");
     let html = reply.expect(200).body["body_html"]["xa"].clone();
     assert!(
         html.as_str()

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::support::plans::{complete_plan, make};
-use crate::support::{App, Client};
+use crate::support::{App, Client, IN_TIME};
 
 /// What a page may hold, and a little for what stands beside the texts.
 const MOST: usize = 3 * 1024 * 1024;
@@ -161,7 +161,7 @@ async fn who_does_not_read_an_export_loses_it_and_keeps_nobody_from_one() {
     let path = "/v1/knowledge?format=ndjson";
     admin.get(path).await.problem("too_many_exports");
     while admin.get("/v1/subjects?format=ndjson").await.status != 200 {
-        assert!(begun.elapsed().as_secs() < 10, "the export is still there");
+        assert!(begun.elapsed() < IN_TIME, "the export is still there");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let holding = "pg_stat_activity WHERE application_name = 'iuc exports' AND state <> 'idle' \
@@ -170,9 +170,7 @@ async fn who_does_not_read_an_export_loses_it_and_keeps_nobody_from_one() {
     // What the reader gets at last is no whole answer.
     let mut rest = Vec::new();
     let read = stream.read_to_end(&mut rest);
-    let _ = tokio::time::timeout(Duration::from_secs(5), read)
-        .await
-        .unwrap();
+    let _ = tokio::time::timeout(IN_TIME, read).await.unwrap();
     assert!(!rest.ends_with(b"0\r\n\r\n"));
 }
 

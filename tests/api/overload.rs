@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::kinds::bare_plan;
 use crate::support::process::Process;
-use crate::support::{App, Client};
+use crate::support::{App, Client, IN_TIME};
 
 /// By how much the service may grow with default settings, in KiB: far less than the 300 MiB that are sent. What it begins
 /// with depends on the build.
@@ -43,7 +43,7 @@ async fn sent(process: &Process, bytes: &[u8]) -> TcpStream {
 /// The status that comes back, or none when the connection is closed without one.
 async fn status(stream: &mut TcpStream) -> Option<u16> {
     let mut answer = [0; 12];
-    let read = timeout(Duration::from_secs(30), stream.read_exact(&mut answer)).await;
+    let read = timeout(IN_TIME, stream.read_exact(&mut answer)).await;
     read.expect("the service answers, or closes the connection")
         .ok()?;
     std::str::from_utf8(&answer[9..]).unwrap().parse().ok()
@@ -162,7 +162,7 @@ async fn whoever_sends_byte_by_byte_is_not_waited_for() {
             std::future::pending().await
         };
         let mut answer = [0; 12];
-        let end = timeout(Duration::from_secs(30), read.read_exact(&mut answer));
+        let end = timeout(IN_TIME, read.read_exact(&mut answer));
         tokio::select! {
             end = end => drop(end.expect("it is given up")),
             () = more => {}

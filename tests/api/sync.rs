@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::App;
 use crate::support::copies::{Copy, SYSTEM};
 use crate::support::kinds::bare_plan;
 use crate::support::plans::complete_plan;
+use crate::support::{App, IN_TIME};
 
 fn titled(title: &str) -> Value {
     let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
@@ -480,7 +480,7 @@ async fn watching_takes_each_side_to_the_other_and_ends_when_it_is_told_to() {
     quiet().await;
     copy.write("A.json", &titled("Mine"));
     let begun = std::time::Instant::now();
-    let in_time = || assert!(begun.elapsed().as_secs() < 30, "nothing comes");
+    let in_time = || assert!(begun.elapsed() < IN_TIME, "nothing comes");
     let stored = loop {
         let reply = admin.get(&by_ref("A")).await;
         if reply.status == 200 {

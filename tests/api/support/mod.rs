@@ -1,5 +1,7 @@
 //! What the tests stand on: a PostgreSQL of their own, a service for each, a client, and snapshots.
 
+use std::time::Duration;
+
 pub mod app;
 pub mod client;
 pub mod cluster;
@@ -19,6 +21,9 @@ pub mod way;
 pub use app::App;
 pub use client::{Client, Reply};
 pub use kinds::{KINDS, Kind};
+
+/// What must come comes within this, on however busy a machine. It ends tests of what never comes, and measures nothing.
+pub const IN_TIME: Duration = Duration::from_secs(60);
 
 /// The seeds of what is drawn by chance: the first at the desk, `all` of them where CI runs or `THOROUGH` is set.
 pub fn seeds(all: u64) -> std::ops::RangeInclusive<u64> {

@@ -11,10 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::IN_TIME;
 use super::cluster::BACKGROUND;
-
-/// How long a test waits for a delivery.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What has arrived.
 #[derive(Clone, Debug)]
@@ -164,7 +162,7 @@ impl Receiver {
                 (last, known) = (Instant::now(), arrived);
             }
             assert!(
-                last.elapsed() < PATIENCE,
+                last.elapsed() < IN_TIME,
                 "of {number} {known} have arrived, at last {:?}",
                 self.last_told()
             );

@@ -40,6 +40,21 @@ impl<K: Eq + Hash + Clone> Turns<K> {
         let running = self.running.clone();
         Some(Turn { of, running })
     }
+
+    /// Whether too many are running for anybody to have another.
+    pub fn are_all_taken(&self) -> bool {
+        let running = self.running.lock();
+        running.is_ok_and(|running| running.values().sum::<usize>() >= self.most)
+    }
+
+    /// Who has as many as one can have.
+    pub fn taken_up_by(&self) -> Vec<K> {
+        let Ok(running) = self.running.lock() else {
+            return Vec::new();
+        };
+        let full = running.iter().filter(|(_, own)| **own >= self.most_of_one);
+        full.map(|(of, _)| of.clone()).collect()
+    }
 }
 
 impl<K: Eq + Hash> Drop for Turn<K> {

@@ -16,7 +16,7 @@ use super::types::DeliveryState;
 use crate::clock::now;
 use crate::config::Settings;
 use crate::db::{Connection, begin, commit, rollback};
-use crate::ids::WebhookId;
+use crate::ids::{CityId, WebhookId};
 use crate::problem::Problem;
 use crate::resource::new_uuid;
 use crate::schema::{webhook_deliveries, webhooks};
@@ -36,6 +36,8 @@ pub struct Claim {
 struct Claimed {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    city: Option<CityId>,
 }
 
 #[derive(QueryableByName)]
@@ -68,24 +70,32 @@ macro_rules! is_due {
     };
 }
 
-/// Takes up a webhook that nobody serves and for which something is due: the one that has waited longest.
-pub async fn claim(conn: &mut Connection) -> QueryResult<Option<Claim>> {
+/// Takes up a webhook that nobody serves and for which something is due: the one that has waited longest, of all but the
+/// `busy` cities; none stands for the programme. Answers its city too.
+pub async fn claim(
+    conn: &mut Connection,
+    busy: &[Option<CityId>],
+) -> QueryResult<Option<(Claim, Option<CityId>)>> {
     let token = new_uuid();
+    let busy = busy
+        .iter()
+        .map(|city| city.as_ref().map_or("", CityId::as_str));
     let claimed: Option<Claimed> = diesel::sql_query(concat!(
         "UPDATE webhooks SET claim = $1, leased_until = now() + $2 * interval '1 second' WHERE id = ( \
-            SELECT id FROM webhooks AS webhook WHERE leased_until <= now() \
+            SELECT id FROM webhooks AS webhook WHERE leased_until <= now() AND coalesce(city, '') <> ALL ($3) \
                 AND EXISTS (SELECT FROM webhook_deliveries AS delivery WHERE delivery.webhook = webhook.id AND ",
         is_due!(),
-        ") ORDER BY leased_until LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id"
+        ") ORDER BY leased_until LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id, city"
     ))
     .bind::<SqlUuid, _>(token)
     .bind::<Integer, _>(LEASE)
+    .bind::<Array<Text>, _>(busy.collect::<Vec<_>>())
     .get_result(conn)
     .await
     .optional()?;
-    Ok(claimed.map(|claimed| Claim {
-        webhook: claimed.id.into(),
-        token,
+    Ok(claimed.map(|Claimed { id, city }| {
+        let webhook = id.into();
+        (Claim { webhook, token }, city)
     }))
 }
 

@@ -2,7 +2,8 @@
 //! after a second.
 //!
 //! Each webhook is served by one courier at a time, one delivery after the other: its target gets them in their order,
-//! and one that is slow or away keeps none but its own. No connection to the database is held while something is sent.
+//! and one that is slow or away keeps none but its own waiting, many of one city none but that city's. No connection to the
+//! database is held while something is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +21,17 @@ use super::walk::{behind, walk};
 use crate::app::App;
 use crate::clock::now;
 use crate::db::Loan;
+use crate::ids::CityId;
 use crate::problem::{Code, Problem};
+use crate::turns::Turns;
 
 pub use super::deliveries::forget_old;
 
 /// How many webhooks an instance serves at a time.
 const AT_A_TIME: usize = 32;
+
+/// How many of them may be of one city, or of the programme: targets that hang keep its others waiting, and nobody else's.
+const OF_ONE_CITY: usize = 8;
 
 /// How many connections to the database it uses for that.
 const CONNECTIONS: usize = 2;
@@ -43,7 +49,7 @@ struct Courier {
     app: Data<App>,
     /// Made for the first delivery.
     client: OnceCell<Client>,
-    places: Arc<Semaphore>,
+    turns: Turns<Option<CityId>>,
     connections: Semaphore,
     /// Somebody has come back.
     back: Notify,
@@ -59,7 +65,7 @@ pub async fn run(app: Data<App>) {
     let courier = Arc::new(Courier {
         app: app.clone(),
         client: OnceCell::new(),
-        places: Arc::new(Semaphore::new(AT_A_TIME)),
+        turns: Turns::new(AT_A_TIME, OF_ONE_CITY),
         connections: Semaphore::new(CONNECTIONS),
         back: Notify::new(),
     });
@@ -106,17 +112,18 @@ impl Courier {
                 Err(problem) => tracing::warn!(%problem, webhook = %id, "a webhook does not go on"),
             }
         }
-        while let Ok(place) = self.places.clone().try_acquire_owned() {
-            let claimed = self
-                .on_connection(async |conn| Ok(claim(conn).await?))
-                .await?;
-            let Some(claimed) = claimed else {
+        while !self.turns.are_all_taken() {
+            let busy = self.turns.taken_up_by();
+            let claimed = self.on_connection(async |conn| Ok(claim(conn, &busy).await?));
+            let Some((claimed, city)) = claimed.await? else {
                 return Ok(more);
             };
+            // Turns are taken here alone.
+            let turn = self.turns.take(city);
             let courier = self.clone();
             self.app.writes.spawn(async move {
                 courier.serve(claimed).await;
-                drop(place);
+                drop(turn);
                 courier.back.notify_one();
             });
         }

@@ -382,3 +382,26 @@ async fn what_has_ended_is_forgotten_after_thirty_days() {
     assert_eq!(forgotten.unwrap(), 1);
     assert_eq!(app.count("webhook_deliveries").await, 2);
 }
+
+#[tokio::test]
+async fn targets_that_hang_keep_only_the_webhooks_of_their_city_waiting() {
+    let app = trying().await;
+    let (slow, well) = (Receiver::start().await, Receiver::start().await);
+    let (admin, umea) = (app.admin().await, app.city_user("umea").await);
+    slow.react(|_| Reaction::status(200).after(14_000));
+    for _ in 0..12 {
+        hook(&umea, &slow.url, json!({})).await;
+    }
+    let essen = app.city_user("essen").await;
+    hook(&essen, &well.url, json!({})).await;
+    hook(&admin, &well.url, json!({})).await;
+    survey(&admin, "umea", 1).await;
+    slow.wait_for(8).await;
+    // What comes later for another city comes while they hang.
+    survey(&admin, "umea", 2).await;
+    well.wait_for(4).await;
+    assert_eq!(slow.got().len(), 8);
+    // Each has its turn in the end.
+    slow.answer(200);
+    slow.wait_for(24).await;
+}

@@ -82,7 +82,7 @@ problem-insufficient-scope = This needs a token with the scope { $scope }.
     .help = A machine client may do what its role and the scopes of its token allow. Ask for a token with this scope; when it is not granted to the client, a user of its city can grant it at /clients.
 problem-not-for-clients = This is closed to machine clients, and to a person's token that was asked for with a narrower scope.
     .title = Not for machine clients
-    .help = Accounts, sessions and machine clients are kept by people: no scope opens them. A person renews the tokens without `scope`.
+    .help = Accounts, sessions, machine clients and the audit trail are for people: no scope opens them. A person renews the tokens without `scope`.
 problem-too-many-secrets = It has { $limit } secrets already.
     .title = Too many secrets
     .help = Replaced secrets still work for a while, and a client or a webhook has no more than ten at a time. End one that is not used any more: DELETE /clients/…/secrets/… or /webhooks/…/secrets/….
@@ -374,6 +374,7 @@ thing-user = user
 thing-client = machine client
 thing-webhook = webhook
 thing-session = session
+thing-audit-entry = entry of the audit trail
 thing-version = version
 
 status-draft = draft

@@ -80,7 +80,7 @@ problem-insufficient-scope = スコープ { $scope } を持つトークンが必
     .help = 機械クライアントにできるのは、その役割とトークンのスコープがともに認めることだけです。このスコープのトークンを求めてください。クライアントに認められていない場合は、その都市の利用者が /clients で認めることができます。
 problem-not-for-clients = この操作は、機械クライアントにも、スコープを狭めて求められた個人のトークンにも開かれていません。
     .title = 機械クライアントには使えません
-    .help = アカウント、セッション、機械クライアントは人が管理します。どのスコープでも開かれません。個人は `scope` を付けずにトークンを更新してください。
+    .help = アカウント、セッション、機械クライアント、監査記録は人だけが扱います。どのスコープでも開かれません。個人は `scope` を付けずにトークンを更新してください。
 problem-too-many-secrets = すでに { $limit } 個のシークレットがあります。
     .title = シークレットが多すぎます
     .help = 置き換えられたシークレットもしばらくは使え、クライアントやウェブフックが同時に持てるのは十個までです。使わなくなったものを終わらせてください: DELETE /clients/…/secrets/… または /webhooks/…/secrets/…。
@@ -339,6 +339,7 @@ thing-user = 利用者
 thing-client = 機械クライアント
 thing-webhook = ウェブフック
 thing-session = セッション
+thing-audit-entry = 監査記録
 thing-version = 版
 
 status-draft = 作成中（draft）

@@ -81,13 +81,15 @@ pub enum Manner {
 }
 
 /// One change of one thing.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema, Queryable, Selectable)]
+#[diesel(table_name = events)]
 pub struct Event {
     /// Id of the event.
     pub id: Uuid,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// The kind of thing.
+    #[diesel(column_name = type_)]
     pub r#type: Thing,
     /// The id of the thing.
     #[schema(max_length = 80)]
@@ -104,12 +106,15 @@ pub struct Event {
     pub by: Option<AccountId>,
     /// The machine client that did it; null when it was a person.
     pub client: Option<ClientId>,
+    /// The id of the request.
     #[serde(skip)]
-    request_id: String,
+    pub request_id: String,
+    /// The network address it came from.
     #[serde(skip)]
-    address: String,
+    pub address: String,
+    /// JSON Patch (RFC 6902) from the state before to the state after.
     #[serde(skip)]
-    change: Patch,
+    pub change: Patch,
 }
 
 impl Event {
@@ -141,11 +146,6 @@ impl Event {
 }
 
 impl Event {
-    /// JSON Patch (RFC 6902) from the state before to the state after.
-    pub fn change(&self) -> &Patch {
-        &self.change
-    }
-
     /// The same event, telling which fields changed and not what stood or stands in them.
     pub fn without_values(&self) -> serde_json::Result<Self> {
         Ok(Self {
@@ -156,7 +156,15 @@ impl Event {
 }
 
 /// A JSON Patch (RFC 6902), its operations as text: that of a new thing holds all of it, and nobody looks into it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, diesel::expression::AsExpression)]
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    Serialize,
+    Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
 #[diesel(sql_type = Jsonb)]
 pub struct Patch(Vec<Box<RawValue>>);
 

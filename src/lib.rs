@@ -56,6 +56,7 @@ pub mod statistics;
 pub mod changes;
 pub mod webhooks;
 pub mod accounts;
+pub mod audit;
 
 // Level 3: putting together.
 pub mod edge;

@@ -96,6 +96,8 @@ words! {
         Webhook = "webhook",
         /// A sign-in.
         Session = "session",
+        /// What somebody did, as the audit trail keeps it.
+        AuditEntry = "audit_entry",
     }
 }
 
@@ -126,12 +128,27 @@ struct Rule {
 
 const CITY_ROLES: &[Role] = &[Role::EuCity, Role::JpCity];
 
+const _: () = assert!(matches!(Thing::ALL.last(), Some(Thing::AuditEntry)));
+
+/// Everything but the audit trail, the last of the kinds, which nobody writes.
+const WRITTEN: &[Thing] = match Thing::ALL.split_last() {
+    Some((_, others)) => others,
+    None => &[],
+};
+
 const RULES: &[Rule] = &[
     Rule {
         name: "admins run the programme",
         roles: &[Role::Admin],
         actions: Action::ALL,
-        things: Thing::ALL,
+        things: WRITTEN,
+        relations: Relation::ALL,
+    },
+    Rule {
+        name: "admins look into the audit trail",
+        roles: &[Role::Admin],
+        actions: &[Action::Read],
+        things: &[Thing::AuditEntry],
         relations: Relation::ALL,
     },
     Rule {

@@ -17,7 +17,7 @@ use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, busy};
 use crate::kept::{self, Sheet};
-use crate::policy::Role;
+use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Code, Problem};
 use crate::query::{Format, ListParams, OneParams, Page, Stretch, TieBreak};
 use crate::request::{Ask, Asking, RefParams, etag, only};
@@ -119,7 +119,7 @@ pub async fn seen<R: Resource>(asking: Asking) -> Result<(Ask, Loan, R::Seen), P
     Ok((ask, conn, item))
 }
 
-/// The parameters of a list of parts of one thing.
+/// The parameters of a list that has one order: the newest first.
 #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
@@ -131,35 +131,70 @@ pub struct PageParams {
     pub limit: Option<i32>,
 }
 
-/// Answers a page of the parts of one thing that are kept beside it, newest first by `sort`. `load` reads them on the
-/// same connection, once the caller may see the thing itself.
+/// Answers a page of the parts of one thing that are kept beside it, newest first by `sort`. `load` reads them on the same
+/// connection, once the caller may see the thing itself.
 pub async fn parts_of<R: Resource, P: Serialize>(
     asking: Asking,
     sort: TieBreak<P>,
-    load: impl AsyncFnOnce(&Ask, &Connection, &R::Seen, &Page) -> diesel::QueryResult<Vec<P>>,
+    load: impl AsyncFnOnce(&Ask, &Connection, &R::Seen, &Page) -> diesel::QueryResult<Stretch<P>>,
 ) -> Answer {
-    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
-    let params = asking.ask().parameters::<PageParams>();
-    let (asking, (_, params)) = asking.with(both(accepted, params)).await?;
+    let (asking, params) = page_params(asking).await?;
     let (ask, conn, item) = seen::<R>(asking).await?;
-    let mut page = Page::of_newest(
-        params.cursor.as_deref(),
-        params.limit,
-        sort,
-        &format!("{}?{}", ask.path, filter_of(&ask.query)),
-        &ask.app.seal,
-    )?;
-    let limit = usize::try_from(page.limit).unwrap_or(1);
-    page.limit += 1;
-    let mut items = load(&ask, &conn, &item, &page).await?;
+    let page = newest(&ask, &params, sort)?;
+    let part = load(&ask, &conn, &item, &page).await?;
     drop(conn);
-    let more = items.len() > limit;
-    items.truncate(limit);
+    answer_newest(&ask, &page, sort, part)
+}
+
+/// Answers a page of records that are no things themselves, newest first by `sort`, to whoever may read `of`.
+pub async fn records<P: Serialize>(
+    asking: Asking,
+    of: Thing,
+    sort: TieBreak<P>,
+    load: impl AsyncFn(&Connection, &Page) -> diesel::QueryResult<Stretch<P>>,
+) -> Answer {
+    let (asking, params) = page_params(asking).await?;
+    let page = newest(asking.ask(), &params, sort);
+    let read = async |conn: &Connection, caller: &Caller| {
+        caller.permit(Action::Read, of)?;
+        if allows(caller.role, Action::Read, of, Relation::Other).is_none() {
+            return Err(caller.forbidden());
+        }
+        let page = page.clone()?;
+        let part = load(conn, &page).await?;
+        Ok((page, part))
+    };
+    let (ask, conn, (page, part)) = asking.read(read).await?;
+    drop(conn);
+    answer_newest(&ask, &page, sort, part)
+}
+
+async fn page_params(asking: Asking) -> Result<(Asking, PageParams), Problem> {
+    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
+    let params = asking.ask().parameters();
+    let (asking, (_, params)) = asking.with(both(accepted, params)).await?;
+    Ok((asking, params))
+}
+
+/// The page that is asked for of a list with one order: the newest first.
+fn newest<P>(ask: &Ask, params: &PageParams, sort: TieBreak<P>) -> Result<Page, Problem> {
+    let binding = format!("{}?{}", ask.path, filter_of(&ask.query));
+    let cursor = params.cursor.as_deref();
+    Page::of_newest(cursor, params.limit, sort, &binding, &ask.app.seal)
+}
+
+fn answer_newest<P: Serialize>(
+    ask: &Ask,
+    page: &Page,
+    sort: TieBreak<P>,
+    part: Stretch<P>,
+) -> Answer {
+    let Stretch { items, more } = part;
     let cursor = match items.last() {
         Some(last) if more => Some(page.cursor_after(last, &[], sort, &ask.app.seal)),
         _ => None,
     };
-    let next = next_page(&ask, cursor.as_deref());
+    let next = next_page(ask, cursor.as_deref());
     let link = link_to(next.as_deref());
     let json = bytes(&Listing {
         items,
@@ -168,7 +203,11 @@ pub async fn parts_of<R: Resource, P: Serialize>(
         total: None,
         included: None,
     })?;
-    let mut response = conditional(&ask, json);
+    let tag = weak_etag([json.as_slice(), JSON.as_bytes()]);
+    if ask.none_match(&tag) {
+        return Ok(not_modified(ask, &tag));
+    }
+    let mut response = tagged(ask, &tag, JSON, body_of(ask, json)?);
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

@@ -15,6 +15,7 @@ use crate::action_plans::http as action_plans;
 use crate::action_plans::measurements::http as plan_measurements;
 use crate::action_plans::reports as plan_reports;
 use crate::action_plans::versions::http as plan_versions;
+use crate::audit::http as audit;
 use crate::changes::http as changes;
 use crate::cities::http as cities;
 use crate::contributions::http as contributions;
@@ -97,6 +98,7 @@ pub fn api(config: &mut ServiceConfig) {
 
 fn below_v1(config: &mut impl Operations) {
     config
+        .service(audit::list_audit_entries)
         .service(changes::list_changes)
         .service(sign_in::get_me)
         .service(get_status)

@@ -33,7 +33,6 @@ use crate::request::{Ask, etag};
 use crate::resource::{Resource, name_referrers};
 
 use conflict::{MERGE, bring_together};
-pub(crate) use way::forbidden;
 use way::{Applied, Job, Way, tell, told};
 
 pub use act::{Deed, Doing, Done, act, act_without_body, look_at, open};
@@ -157,7 +156,7 @@ fn permit<R: Resource>(ask: &Ask, action: Action) -> Result<(), Problem> {
     if ever_allows(ask.caller.role, action, R::THING) {
         Ok(())
     } else {
-        Err(forbidden(&ask.caller))
+        Err(ask.caller.forbidden())
     }
 }
 
@@ -373,7 +372,7 @@ fn permitted<R: Resource>(ask: &Ask, found: Option<R>, action: Action) -> Result
     let relation = found.relation(&ask.caller);
     match allows(ask.caller.role, action, R::THING, relation) {
         Some(_) => Ok(found),
-        None => Err(forbidden(&ask.caller)),
+        None => Err(ask.caller.forbidden()),
     }
 }
 

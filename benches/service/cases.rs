@@ -278,7 +278,7 @@ impl Scene {
                 return Err(format!("{}: answered {}", case.name, reply.status).into());
             }
         }
-        let written = "FROM events JOIN action_plans ON action_plans.id::text = resource ORDER BY at DESC LIMIT 1";
+        let written = "FROM events JOIN action_plans ON action_plans.id::text = resource ORDER BY events.id DESC LIMIT 1";
         for (name, value) in [
             ("document", "SELECT document::text"),
             ("patch_change", "SELECT change::text"),
@@ -303,7 +303,7 @@ impl Scene {
         ] {
             shared.insert(name, text(&format!("{value} {written}")).await?);
         }
-        let created = "SELECT change::text FROM events WHERE type = 'action_plan' AND action = 'created' ORDER BY at DESC LIMIT 1";
+        let created = "SELECT change::text FROM events WHERE type = 'action_plan' AND action = 'created' ORDER BY id DESC LIMIT 1";
         shared.insert("create_change", text(created).await?);
         for (email, city, variables) in [
             (ADMIN, "frankfurt", &mut scene.admin_variables),

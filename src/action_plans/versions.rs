@@ -19,7 +19,7 @@ use crate::ids::{AccountId, CityId, PlanId};
 use crate::messages::word;
 use crate::policy::{Action, Relation, Role};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{Key, KeyType, Page, Sight, TieBreak};
+use crate::query::{Key, KeyType, Page, Sight, Stretch, TieBreak};
 use crate::resource::{Resource, Seen};
 use crate::schema::action_plan_versions;
 use crate::write::{Deed, Doing, Done};
@@ -132,11 +132,11 @@ pub async fn list_versions(
     caller: &Caller,
     plan: &StoredPlan,
     page: &Page,
-) -> QueryResult<Vec<PlanVersion>> {
+) -> QueryResult<Stretch<PlanVersion>> {
     let rows: Vec<VersionRow> = versions_of(plan.id, &open_to(caller, plan))
         .filter(page.keyset())
         .order(page.order())
-        .limit(page.limit)
+        .limit(page.reach())
         .select((
             action_plan_versions::version,
             action_plan_versions::at,
@@ -156,7 +156,7 @@ pub async fn list_versions(
         published: status == PlanStatus::Approved,
         minor,
     };
-    Ok(rows.into_iter().map(version).collect())
+    Ok(page.cut(rows.into_iter().map(version).collect()))
 }
 
 /// A version as it was stored.

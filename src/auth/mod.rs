@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub use self::claim::{Claim, Grant};
 pub use self::standing::standing;
 use crate::ids::{AccountId, CityId, ClientId, SessionId, UserId};
+use crate::messages::word;
 use crate::policy::{Action, Relation, Role, Scopes, Thing, scopes_of};
 use crate::problem::{Code, Problem};
 
@@ -83,6 +84,14 @@ impl Caller {
                 "Bearer error=\"insufficient_scope\"",
             )),
         }
+    }
+
+    /// The problem of a caller whose role does not allow this.
+    pub fn forbidden(&self) -> Problem {
+        let city = self.city.as_ref().map_or("none", CityId::as_str);
+        Problem::new(Code::Forbidden)
+            .with_word("role", word("role", self.role))
+            .with("city", city)
     }
 
     /// Refuses with 403 what the scopes of the token do not reach.

@@ -112,7 +112,7 @@ pub fn scopes_of(action: Action, thing: Thing) -> Option<Scopes> {
 
 const fn scope_of(action: Action, thing: Thing) -> Option<Scope> {
     match (thing, action) {
-        (Thing::User | Thing::Client | Thing::Session, _) => None,
+        (Thing::User | Thing::Client | Thing::Session | Thing::AuditEntry, _) => None,
         // Their addresses can be secrets of the systems that listen there.
         (Thing::Webhook, _) => Some(Scope::WebhooksWrite),
         (_, Action::Read) => Some(Scope::Read),

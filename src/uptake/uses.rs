@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::PlanId;
 use crate::policy::Role;
-use crate::query::{Key, KeyType, Page, Sight, TieBreak};
+use crate::query::{Key, KeyType, Page, Sight, Stretch, TieBreak};
 use crate::schema::{action_plan_readers, action_plan_sources, action_plans};
 
 /// A place where a plan names a source.
@@ -67,9 +67,9 @@ pub async fn list(
     kind: SourceType,
     id: &str,
     page: &Page,
-) -> QueryResult<Vec<SourceUse>> {
+) -> QueryResult<Stretch<SourceUse>> {
     let Some(condition) = is_source(kind, id) else {
-        return Ok(Vec::new());
+        return Ok(page.cut(Vec::new()));
     };
     let of_source = action_plan_sources::table.filter(condition);
     let rows: Vec<UseRow> = if caller.role == Role::Admin {
@@ -80,7 +80,7 @@ pub async fn list(
             .inner_join(working)
             .filter(page.keyset())
             .order(page.order())
-            .limit(page.limit)
+            .limit(page.reach())
             .select((
                 action_plan_sources::plan,
                 action_plan_sources::activity,
@@ -98,7 +98,7 @@ pub async fn list(
             .filter(read_by(caller))
             .filter(page.keyset())
             .order(page.order())
-            .limit(page.limit)
+            .limit(page.reach())
             .select((
                 action_plan_sources::plan,
                 action_plan_sources::activity,
@@ -108,5 +108,5 @@ pub async fn list(
             .load(&mut conn)
             .await?
     };
-    Ok(rows.into_iter().map(use_of).collect())
+    Ok(page.cut(rows.into_iter().map(use_of).collect()))
 }

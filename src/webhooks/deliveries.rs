@@ -12,7 +12,7 @@ use crate::db::Connection;
 use crate::ids::{DeliveryId, WebhookId};
 use crate::policy::Action;
 use crate::problem::{Code, Problem};
-use crate::query::{Key, KeyType, Page, TieBreak};
+use crate::query::{Key, KeyType, Page, Stretch, TieBreak};
 use crate::request::Ask;
 use crate::resource::Resource;
 use crate::schema::webhook_deliveries;
@@ -34,7 +34,7 @@ pub async fn list(
     webhook: WebhookId,
     filter: DeliveryFilter,
     page: &Page,
-) -> QueryResult<Vec<Delivery>> {
+) -> QueryResult<Stretch<Delivery>> {
     let mut query = webhook_deliveries::table
         .filter(webhook_deliveries::webhook.eq(webhook))
         .select(Delivery::as_select())
@@ -42,12 +42,13 @@ pub async fn list(
     if !filter.state.is_empty() {
         query = query.filter(webhook_deliveries::state.eq_any(filter.state));
     }
-    query
+    let rows = query
         .filter(page.keyset())
         .order(page.order())
-        .limit(page.limit)
+        .limit(page.reach())
         .load(&mut conn)
-        .await
+        .await?;
+    Ok(page.cut(rows))
 }
 
 /// A delivery of a webhook.

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::answer::{Stored, to_object};
 use super::body::{MediaType, read_json};
-use super::way::{Applied, Job, Way, forbidden, keep, told};
+use super::way::{Applied, Job, Way, keep, told};
 use super::{AsyncWork, WriteParams, in_transaction};
 use crate::auth::Caller;
 use crate::body::Sent;
@@ -83,7 +83,7 @@ impl Doing<'_> {
         self.caller().permit(action, thing)?;
         match allows(self.caller().role, action, thing, relation) {
             Some(_) => Ok(()),
-            None => Err(forbidden(self.caller())),
+            None => Err(self.caller().forbidden()),
         }
     }
 
@@ -239,7 +239,7 @@ fn permit<D: Deed>(ask: &Ask) -> Result<(), Problem> {
     if ever_allows(ask.caller.role, D::ACTION, D::THING) {
         Ok(())
     } else {
-        Err(forbidden(&ask.caller))
+        Err(ask.caller.forbidden())
     }
 }
 
@@ -330,7 +330,7 @@ fn permitted<R: Resource>(found: Option<R>, ask: &Ask, action: Action) -> Result
     ask.caller.permit(action, R::THING)?;
     match allows(ask.caller.role, action, R::THING, relation) {
         Some(_) => Ok(found),
-        None => Err(forbidden(&ask.caller)),
+        None => Err(ask.caller.forbidden()),
     }
 }
 

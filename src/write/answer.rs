@@ -108,7 +108,7 @@ impl Stored {
     ) -> Result<Self, Problem> {
         let diff = events
             .first()
-            .map_or_else(Patch::default, |event| event.change().clone());
+            .map_or_else(Patch::default, |event| event.change.clone());
         let dry_run = DryRun { diff, events };
         body.insert(
             "dry_run".into(),

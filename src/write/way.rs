@@ -11,7 +11,6 @@ use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
 use crate::events::{self, Author, Event, Happening, Patch, was_edited};
-use crate::ids::CityId;
 use crate::messages::word;
 use crate::policy::{Action, Relation, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
@@ -287,7 +286,7 @@ impl Way<'_> {
         // Whose it would be may just be misspelt.
         let is_faulty = !faults.is_empty() || !change.shape.is_empty();
         if !may && !is_faulty && !before.is_some_and(|before| self.leaves(before, item)) {
-            return Err(forbidden(self.caller));
+            return Err(self.caller.forbidden());
         }
         item.check(&self.looking_at(before, known), faults);
         Ok(())
@@ -600,12 +599,4 @@ pub fn event_of<R: Resource>(
         cities,
         change,
     ))
-}
-
-/// The problem of a caller whose role does not allow this.
-pub fn forbidden(caller: &Caller) -> Problem {
-    let city = caller.city.as_ref().map_or("none", CityId::as_str);
-    Problem::new(Code::Forbidden)
-        .with_word("role", word("role", caller.role))
-        .with("city", city)
 }

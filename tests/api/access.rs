@@ -113,6 +113,7 @@ const TABLE: &[Expected] = &[
     row("delete_action_plan", [401, 200, 404, 200]),
     row("get_sdg_statistics", [200, 200, 200, 200]),
     row("get_programme_statistics", [200, 200, 200, 200]),
+    row("list_audit_entries", [401, 403, 403, 200]),
     row("list_changes", [200, 200, 200, 200]),
     row("list_contributions", [200, 200, 200, 200]),
     row("get_contribution", [404, 200, 404, 200]),
@@ -359,6 +360,7 @@ impl Try<'_> {
                 return client.get("/v1/meetings/exchange-meeting-1/dates").await;
             }
             "list_changes" => return client.get("/v1/changes").await,
+            "list_audit_entries" => return client.get("/v1/audit").await,
             "get_sdg_statistics" => return client.get("/v1/statistics/sdgs").await,
             "get_programme_statistics" => return client.get("/v1/statistics/programme").await,
             "get_round_table" => {

@@ -114,6 +114,8 @@ async fn large_plans_come_in_short_pages_to_admins_and_cities_alike() {
         let sizes = pages(client, &format!("/v1/action-plans?limit=200{query}")).await;
         assert_eq!(sizes, [3, 2], "{query}");
     }
+    let sizes = pages(&admin, "/v1/audit?limit=200&type=action_plan").await;
+    assert_eq!(sizes, [3, 2], "what was made is told whole");
     for client in [admin, frankfurt] {
         let export = client.get("/v1/action-plans?format=ndjson").await;
         assert_eq!(export.exported().len(), 5);

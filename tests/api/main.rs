@@ -13,6 +13,7 @@
 mod support;
 
 mod access;
+mod audit;
 mod bad_input;
 mod bucket;
 mod client_secrets;

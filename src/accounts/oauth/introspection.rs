@@ -14,7 +14,6 @@ use crate::policy::{Role, scopes};
 use crate::problem::Problem;
 use crate::read::{Answer, bytes};
 use crate::request::Ask;
-use crate::write::forbidden;
 
 /// Ask about a token
 ///
@@ -35,7 +34,7 @@ pub async fn introspect_token(mut ask: Ask, payload: Payload) -> Answer {
         None => match ask.caller.role {
             Role::Admin => Asker::Admin,
             Role::Anonymous => return Err(invalid_client()),
-            _ => return Err(forbidden(&ask.caller)),
+            _ => return Err(ask.caller.forbidden()),
         },
     };
     let state = match Secret::parse(Kind::RefreshToken, &question.token) {

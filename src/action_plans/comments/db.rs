@@ -23,7 +23,6 @@ use crate::resource::{
     usual_sorts_by_uuid,
 };
 use crate::schema::action_plan_comments;
-use crate::write::forbidden;
 
 /// The comments that a city sees: on its own plans, on those of its pairings while they are handed in, and in threads in which
 /// it has spoken; of the others' plans not what is said of their sources, because not every source is shown to partners.
@@ -235,7 +234,7 @@ impl Resource for Comment {
         let is_partner = |pairing: &Pairing| own.clone().any(|own| pairing.cities().contains(own));
         Err(match pairing.is_none_or(is_partner) {
             true => Problem::new(Code::CommentsClosed),
-            false => forbidden(check.caller),
+            false => check.caller.forbidden(),
         })
     }
 

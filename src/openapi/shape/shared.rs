@@ -164,6 +164,7 @@ pub(super) fn tags() -> Value {
             "machine clients",
             "The IT systems of a city, their scopes and secrets."
         ),
+        tag("audit", "Who did what, when and from where; for admins."),
     ])
 }
 

@@ -22,7 +22,7 @@ use crate::request::etag;
 use crate::resource::{ByRef, is_named};
 use crate::write::author_of;
 use crate::write::by_ref::{cities_in, find_locked, with_reference};
-use crate::write::way::{Applied, Change, Job, Way, forbidden, keep_all};
+use crate::write::way::{Applied, Change, Job, Way, keep_all};
 
 /// How long a batch that could not be stored waits before it is tried again; each time longer.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -393,7 +393,7 @@ fn begin_one<R: ByRef>(
     if let Some(before) = &before {
         let relation = before.relation(caller);
         if allows(caller.role, Action::Change, R::THING, relation).is_none() {
-            return Err(forbidden(caller));
+            return Err(caller.forbidden());
         }
     }
     way.begin(&said.job, before, &said.found)
@@ -422,7 +422,7 @@ fn as_meant<R: ByRef>(
                 let fault = Fault::in_parameter("city", Rule::NotOfCity);
                 Problem::fault(fault.with("city", city))
             }
-            None => forbidden(&work.ask.caller),
+            None => work.ask.caller.forbidden(),
         }),
     }
 }

@@ -30,6 +30,9 @@ const GOAL: f64 = 5.0;
 const LINES: u64 = 100_000;
 const GROWTH: f64 = 64.0;
 
+/// Bytes of a piece of the request with many lines, about.
+const PIECE: usize = 64 * 1024;
+
 /// A plan with the key `number`, as long as those of the other cases.
 fn body(number: u64) -> String {
     let number = usize::try_from(number).unwrap_or_default();
@@ -73,6 +76,11 @@ async fn single(address: SocketAddr, token: &str, from: u64) -> Outcome<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
+/// A chunk of a body (RFC 9112, section 7.1).
+fn chunk(bytes: &str) -> String {
+    format!("{:x}\r\n{bytes}\r\n", bytes.len())
+}
+
 /// Sends the lines in one request while its results are read; the seconds it took.
 async fn bulk(
     address: SocketAddr,
@@ -89,11 +97,21 @@ async fn bulk(
     );
     let sender = tokio::spawn(async move {
         out.write_all(head.as_bytes()).await?;
+        // In pieces, as whoever sends a file does.
+        let mut piece = String::new();
         for line in lines {
-            let chunk = format!("{:x}\r\n{line}\n\r\n", line.len() + 1);
-            out.write_all(chunk.as_bytes()).await?;
+            piece.push_str(&line);
+            piece.push('\n');
+            if piece.len() >= PIECE {
+                out.write_all(chunk(&piece).as_bytes()).await?;
+                piece.clear();
+            }
         }
-        out.write_all(b"0\r\n\r\n").await?;
+        // An empty chunk is the end.
+        if !piece.is_empty() {
+            out.write_all(chunk(&piece).as_bytes()).await?;
+        }
+        out.write_all(chunk("").as_bytes()).await?;
         // The answer ends before the connection does.
         std::io::Result::Ok(out)
     });

@@ -33,23 +33,52 @@ const GROWTH: f64 = 64.0;
 /// Bytes of a piece of the request with many lines, about.
 const PIECE: usize = 64 * 1024;
 
-/// A plan with the key `number`, as long as those of the other cases.
-fn body(number: u64) -> String {
-    let number = usize::try_from(number).unwrap_or_default();
-    let mut plan = seed::plan(number, ["frankfurt", "yokohama"], &["frankfurt"]);
+/// By what they are known, the plans of each size, and what of a plan is sent: all of it, as long as those of the other cases;
+/// about a third, without the lists that most rows come from; next to nothing.
+const SIZES: [(&str, &[&str]); 3] = [
+    ("whole.example", &[]),
+    (
+        "texts.example",
+        &[
+            "title",
+            "sdg_relevance",
+            "executive_summary",
+            "objectives",
+            "context",
+            "implementation",
+            "risks",
+            "language",
+        ],
+    ),
+    ("titles.example", &["title"]),
+];
+
+/// A plan with the key `number` of `system`, with the given parts.
+fn body(system: &str, parts: &[&str], number: u64) -> String {
+    let at = usize::try_from(number).unwrap_or_default();
+    let mut plan = seed::plan(at, ["frankfurt", "yokohama"], &["frankfurt"]);
     if let Some(plan) = plan.as_object_mut() {
+        plan.retain(|name, _| {
+            parts.is_empty()
+                || ["proponents", "pairing"].contains(&&**name)
+                || parts.contains(&&**name)
+        });
         let key = format!("P-{number}");
         plan.insert(
             "external_refs".into(),
-            json!([{"system": "bench.example", "key": key}]),
+            json!([{"system": system, "key": key}]),
         );
     }
     plan.to_string()
 }
 
 /// Puts the plans one by one, from all connections; the seconds it took.
-async fn single(address: SocketAddr, token: &str, from: u64) -> Outcome<f64> {
-    let bodies: Vec<(u64, String)> = (from..from + TURN).map(|it| (it, body(it))).collect();
+async fn single(
+    address: SocketAddr,
+    token: &str,
+    system: &'static str,
+    bodies: Vec<(u64, String)>,
+) -> Outcome<f64> {
     let bodies = Arc::new(bodies);
     let begun = Instant::now();
     let connections = (0..CONNECTIONS).map(|connection| {
@@ -58,7 +87,7 @@ async fn single(address: SocketAddr, token: &str, from: u64) -> Outcome<f64> {
             let mut client = Client::connect(address).await?;
             let mut request = Vec::new();
             for (number, body) in bodies.iter().skip(connection).step_by(CONNECTIONS) {
-                let path = format!("/v1/action-plans/by-ref/bench.example/P-{number}");
+                let path = format!("/v1/action-plans/by-ref/{system}/P-{number}");
                 let json = ("content-type", "application/json");
                 let fields = [("authorization", token.as_str()), json];
                 write(&mut request, "PUT", &path, &fields, body);
@@ -139,19 +168,6 @@ pub async fn run() -> Outcome<bool> {
     stage.database("bench_bulk").await?;
     let service = stage.service(&stage.url("bench_bulk"), &[]).await?;
     let (address, token) = (service.address, service.sign_in(ADMIN).await?);
-    let (mut one_by_one, mut at_once) = (0.0, 0.0);
-    for turn in 0..TURNS {
-        let from = turn * 2 * TURN;
-        one_by_one += single(address, &token, from).await?;
-        let bodies: Vec<String> = (from + TURN..from + 2 * TURN).map(body).collect();
-        at_once += bulk(address, &token, bodies.into_iter(), TURN).await?;
-    }
-    let plans = (TURNS * TURN) as f64;
-    let ratio = one_by_one / at_once;
-    println!("{plans} plans, single PUTs  {:>8.0}/s", plans / one_by_one);
-    println!("{plans} plans, bulk         {:>8.0}/s", plans / at_once);
-    println!("ratio                    {ratio:>8.1}   goal {GOAL}");
-
     let idle = usage::resident(service.pid());
     let (pid, done) = (service.pid(), Arc::new(AtomicBool::new(false)));
     let watcher = tokio::spawn({
@@ -165,6 +181,29 @@ pub async fn run() -> Outcome<bool> {
             peak
         }
     });
+    let mut is_met = true;
+    for (system, parts) in SIZES {
+        let (mut one_by_one, mut at_once, mut bytes) = (0.0, 0.0, 0);
+        for turn in 0..TURNS {
+            let from = turn * 2 * TURN;
+            let body = |number| body(system, parts, number);
+            let bodies = (from..from + TURN).map(|number| (number, body(number)));
+            one_by_one += single(address, &token, system, bodies.collect()).await?;
+            let bodies: Vec<String> = (from + TURN..from + 2 * TURN).map(body).collect();
+            bytes += bodies.iter().map(String::len).sum::<usize>();
+            at_once += bulk(address, &token, bodies.into_iter(), TURN).await?;
+        }
+        let plans = (TURNS * TURN) as f64;
+        let ratio = one_by_one / at_once;
+        println!(
+            "{plans} plans of {:>5.0} bytes   single PUTs {:>6.0}/s   bulk {:>6.0}/s   ratio {ratio:>4.1}   goal {GOAL}",
+            bytes as f64 / plans,
+            plans / one_by_one,
+            plans / at_once,
+        );
+        is_met &= ratio >= GOAL;
+    }
+
     let lines = (0..LINES).map(|number| {
         json!({"proponents": ["yokohama"], "pairing": "frankfurt-yokohama", "title": {"en": format!("Plan {number}")},
             "external_refs": [{"system": "long.example", "key": format!("L-{number}")}]})
@@ -173,12 +212,9 @@ pub async fn run() -> Outcome<bool> {
     let seconds = bulk(address, &token, lines, LINES).await?;
     done.store(true, Ordering::Relaxed);
     let growth = watcher.await? - idle;
-    println!(
-        "{LINES} lines             {:>8.0}/s",
-        LINES as f64 / seconds
-    );
+    println!("{LINES} lines            {:>8.0}/s", LINES as f64 / seconds);
     println!("memory                   {idle:>8.1} MiB, and {growth:.1} more   goal {GROWTH}");
     drop(service);
     stage.drop_database("bench_bulk").await?;
-    Ok(ratio >= GOAL && growth < GROWTH)
+    Ok(is_met && growth < GROWTH)
 }

@@ -4,7 +4,7 @@
 use std::fs::{self, DirBuilder};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -20,11 +20,18 @@ pub fn folder() -> &'static Path {
     &FOLDER
 }
 
+/// In a folder in memory: leads to the checkout whose it is.
+const WHOSE: &str = "whose";
+
+/// What the name of such a folder begins with.
+const NAMED: &str = "iuc-test-postgres-";
+
 fn find() -> PathBuf {
+    forget_the_lost();
     let usual = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres");
     let mut hasher = DefaultHasher::new();
     usual.hash(&mut hasher);
-    let name = format!("iuc-test-postgres-{:016x}", hasher.finish());
+    let name = format!("{NAMED}{:016x}", hasher.finish());
     let quick = Path::new(MEMORY).join(name);
     if is_ours(&quick) || (has_room() && make(&quick).is_ok()) {
         quick
@@ -46,7 +53,23 @@ fn is_ours(folder: &Path) -> bool {
 
 /// PostgreSQL's user, where it is not ours, passes through.
 fn make(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o711).create(folder)
+    DirBuilder::new().mode(0o711).create(folder)?;
+    symlink(env!("CARGO_TARGET_TMPDIR"), folder.join(WHOSE))
+}
+
+/// Removes the folders of checkouts that are gone: the system keeps them in memory until it is started again.
+fn forget_the_lost() {
+    let Ok(entries) = fs::read_dir(MEMORY) else {
+        return;
+    };
+    for folder in entries.flatten() {
+        let is_named = folder.file_name().to_string_lossy().starts_with(NAMED);
+        let folder = folder.path();
+        let whose = folder.join(WHOSE);
+        if is_named && is_ours(&folder) && whose.is_symlink() && !whose.exists() {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
 }
 
 fn has_room() -> bool {

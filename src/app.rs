@@ -24,6 +24,7 @@ use crate::db::Database;
 use crate::feed::Head;
 use crate::files::Files;
 use crate::kept::Kept;
+use crate::metrics::Metrics;
 use crate::problem::{Code, Problem};
 use crate::resource::Referrer;
 use crate::room::Room;
@@ -88,6 +89,8 @@ pub struct App {
     pub room: Room,
     /// The pages that are kept.
     pub pages: Kept,
+    /// What an operator watches.
+    pub metrics: Arc<Metrics>,
     /// How far the change feed goes, as far as this instance has seen.
     pub head: Head,
     /// The exports that are running, by whom.
@@ -105,6 +108,7 @@ impl App {
     )]
     pub fn new(
         config: Config,
+        metrics: Arc<Metrics>,
         db: Database,
         files: Files,
         keys: KeyRing,
@@ -124,6 +128,7 @@ impl App {
         Self {
             config,
             public_url,
+            metrics,
             db: Arc::new(db),
             files: Arc::new(files),
             keys,

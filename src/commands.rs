@@ -1,7 +1,7 @@
 //! What the commands of the program do.
 
 use std::io::{IsTerminal, Read, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::load::{Report, load};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::schema::{programmes, users};
-use crate::server::{StartError, hasher, run as serve_app, state};
+use crate::server::{StartError, hasher, run as serve_app, run_metrics, state};
 use crate::sync;
 use crate::webhooks::switching::switch_all_off;
 use crate::write::create_account;
@@ -220,12 +220,11 @@ fn database_url(config: &Config, private: Option<&Embedded>) -> SecretString {
 
 fn serve(config: Config) -> Result<(), StartError> {
     start_logs(&config.settings);
-    let listener = TcpListener::bind(config.settings.bind).map_err(|error| {
-        format!(
-            "cannot serve on {}: {error}; choose another address with IUC_BIND",
-            config.settings.bind
-        )
-    })?;
+    let listener = listen(config.settings.bind, "IUC_BIND")?;
+    let metrics_bind = config.settings.metrics_bind;
+    let metrics = metrics_bind
+        .map(|bind| listen(bind, "IUC_METRICS_BIND"))
+        .transpose()?;
     let private = private_database(&config)?;
     let url = database_url(&config, private.as_ref());
     let migrated = migrations::run(&url)?;
@@ -239,10 +238,18 @@ fn serve(config: Config) -> Result<(), StartError> {
         };
         let public_url = config.public_url();
         let app = state(config, &url).await?;
-        let server = serve_app(app, listener)?;
-        say(&format!(
-            "{welcome}\nSwagger UI  {public_url}/docs/\nAPI         {public_url}/v1\nStop with Ctrl-C."
-        ))?;
+        let server = serve_app(app.clone(), listener)?;
+        let mut addresses = format!("Swagger UI  {public_url}/docs/\nAPI         {public_url}/v1");
+        if let Some(listener) = metrics {
+            addresses += &format!("\nMetrics     http://{}/metrics", listener.local_addr()?);
+            let server = run_metrics(app, listener)?;
+            tokio::spawn(async move {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "metrics are no longer served");
+                }
+            });
+        }
+        say(&format!("{welcome}\n{addresses}\nStop with Ctrl-C."))?;
         server.await?;
         Ok::<_, StartError>(())
     });
@@ -250,6 +257,12 @@ fn serve(config: Config) -> Result<(), StartError> {
         private.stop()?;
     }
     outcome
+}
+
+fn listen(address: SocketAddr, variable: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).map_err(|error| {
+        format!("cannot serve on {address}: {error}; choose another address with {variable}")
+    })
 }
 
 /// Gives an empty private database the programme's data, an admin and a user for each side; tells how to sign in.

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Address and port to serve on.
     pub bind: SocketAddr,
+    /// Address and port to serve metrics on, at `/metrics`; none: they are not served.
+    pub metrics_bind: Option<SocketAddr>,
     /// Origin under which callers reach the service, without a slash at the end; empty: `http://` and `bind`.
     pub public_url: String,
     /// Folder of the private PostgreSQL that is kept when there is no `DATABASE_URL`.
@@ -156,6 +158,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_bind: None,
             public_url: String::new(),
             var_dir: "var".into(),
             data_dir: "data/programme".into(),

@@ -104,6 +104,7 @@ pub async fn edge(
         return Err(Problem::new(Code::Internal).into());
     };
     let begun = Instant::now();
+    let underway = app.metrics.request();
     let origin = Origin {
         language: Language::negotiate(
             request
@@ -159,7 +160,9 @@ pub async fn edge(
         Ok(response) => response.status(),
         Err(problem) => problem.status(),
     };
-    tracing::info!(parent: &span, status = status.as_u16(), micros = begun.elapsed().as_micros() as u64, "answered");
+    let took = begun.elapsed();
+    tracing::info!(parent: &span, status = status.as_u16(), micros = took.as_micros() as u64, "answered");
+    underway.answered(&method, route, status, took);
     response.map_err(|problem| {
         let answer = origin.render(&problem);
         actix_web::error::InternalError::from_response(problem, answer).into()

@@ -19,6 +19,7 @@ pub mod markdown;
 pub mod schema;
 
 // Level 1: tools; they know no kind of thing.
+pub mod metrics;
 pub mod db;
 pub mod auth;
 pub mod body;

@@ -1,13 +1,14 @@
 //! The service put together: state, middleware, routes, jobs, and a graceful end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::web::Data;
-use actix_web::{App as Application, HttpServer};
+use actix_web::web::{Data, get};
+use actix_web::{App as Application, HttpResponse, HttpServer};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
@@ -24,12 +25,13 @@ use crate::config::{Config, Settings};
 use crate::db::{Connection, Database};
 use crate::edge::{edge, guard};
 use crate::feed;
-use crate::files::{Files, sweep};
+use crate::files::{Files, Swept, sweep};
+use crate::metrics::{CONTENT_TYPE, Job, Metrics};
 use crate::problem::Problem;
 use crate::schema::keys;
 use crate::tours::delegates::retention::erase_old_delegates;
 use crate::webhooks::courier;
-use crate::write::forget_old_keys;
+use crate::write::{BulkOutcome, forget_old_keys};
 use crate::{openapi, routes};
 
 /// Anything that keeps the service from starting.
@@ -46,7 +48,11 @@ pub fn hasher(settings: &Settings) -> Result<Hasher, StartError> {
 
 /// The state of a service on a migrated database; makes its keys when there are none.
 pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<App>, StartError> {
-    let db = Database::new(database_url, &config.settings)?;
+    let metrics = Arc::<Metrics>::default();
+    for outcome in BulkOutcome::ALL {
+        metrics.lines(outcome.as_str(), 0);
+    }
+    let db = Database::new(database_url, &config.settings, metrics.clone())?;
     let (ring, seal) = load_keys(&mut *db.connection().await?).await?;
     let contract = openapi::contract()?;
     let files = Files::open(&config.settings)?;
@@ -55,6 +61,7 @@ pub async fn state(config: Config, database_url: &SecretString) -> Result<Data<A
     let referrers = openapi::referrers();
     Ok(Data::new(App::new(
         config,
+        metrics,
         db,
         files,
         ring,
@@ -173,6 +180,24 @@ pub fn run(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<S
     Ok(server)
 }
 
+/// Serves the figures of `app`, and nothing else, to whoever reaches `listener`.
+pub fn run_metrics(app: Data<App>, listener: std::net::TcpListener) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        Application::new()
+            .app_data(app.clone())
+            .route("/metrics", get().to(figures))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+async fn figures(app: Data<App>) -> HttpResponse {
+    app.metrics.newest(app.head.seen());
+    match app.metrics.text() {
+        Ok(text) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(text),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
 /// Swagger UI, from the program itself.
 fn docs() -> SwaggerUi {
     SwaggerUi::new("/docs/{_:.*}").config(
@@ -272,12 +297,13 @@ async fn number_changes(app: Data<App>) {
         loop {
             tokio::time::sleep(feed::LOOK_EVERY).await;
             let numbered = async {
-                let conn = app.db.connection().await?;
+                let conn = app.db.job_connection().await?;
                 Ok::<_, Problem>(feed::number(&conn).await?)
             };
             match numbered.await {
                 Ok(seq) => {
                     app.head.note(seq);
+                    app.metrics.done(Job::NumberChanges);
                     is_well = true;
                 }
                 Err(problem) => {
@@ -305,7 +331,7 @@ async fn jobs(app: Data<App>) {
         hourly.tick().await;
         app.forget_idle_callers();
         let work = async {
-            let mut conn = app.db.connection().await?;
+            let mut conn = app.db.job_connection().await?;
             let keys = forget_old_keys(&mut conn, now()).await?;
             throttle::delete_old_failures(&mut conn, now()).await?;
             let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
@@ -318,6 +344,7 @@ async fn jobs(app: Data<App>) {
         };
         match work.await {
             Ok((keys, sessions, delegates, changes, deliveries)) => {
+                app.metrics.done(Job::ForgetOld);
                 tracing::info!(
                     keys,
                     sessions,
@@ -342,12 +369,22 @@ async fn remove_files(app: Data<App>) {
     loop {
         often.tick().await;
         let work = async {
-            let mut conn = app.db.connection().await?;
+            let mut conn = app.db.job_connection().await?;
             sweep(&mut conn, &app.files, now()).await
         };
         match work.await {
-            Ok(0) => {}
-            Ok(files) => tracing::info!(files, "removed files to which nothing refers"),
+            Ok(Swept { removed, left }) => {
+                if removed > 0 {
+                    tracing::info!(removed, "removed files to which nothing refers");
+                }
+                match left {
+                    0 => app.metrics.done(Job::RemoveFiles),
+                    _ => tracing::warn!(
+                        left,
+                        "some files could not be removed; they are tried again"
+                    ),
+                }
+            }
             Err(problem) => {
                 tracing::warn!(%problem, "files could not be removed; the job runs again in a minute")
             }

@@ -11,8 +11,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::Runtime;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
@@ -24,6 +25,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Settings;
+use crate::metrics::{self, Busy, Metrics};
 use crate::problem::{Code, Problem};
 
 /// A connection, as every SQL function takes it.
@@ -34,6 +36,7 @@ pub struct Database {
     id: usize,
     url: SecretString,
     settings: Settings,
+    metrics: Arc<Metrics>,
 }
 
 /// The pools of one thread.
@@ -50,34 +53,79 @@ thread_local! {
 }
 
 /// A connection on loan from a pool.
-pub struct Loan(Option<Object<Connection>>);
+pub struct Loan {
+    object: Option<Object<Connection>>,
+    /// It counts as lent.
+    _lent: Busy,
+}
 
 impl Database {
     /// Pools on the database at `url`; connects when first asked.
-    pub fn new(url: &SecretString, settings: &Settings) -> Result<Self, PoolError> {
+    pub fn new(
+        url: &SecretString,
+        settings: &Settings,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, PoolError> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let workers = settings.workers();
+        for (pool, most) in [
+            (metrics::Pool::Requests, workers * settings.pool_requests),
+            (metrics::Pool::Exports, workers * settings.pool_exports),
+            (metrics::Pool::Bulks, workers * settings.pool_bulks),
+            (metrics::Pool::Jobs, settings.pool_requests),
+        ] {
+            metrics.lends(pool, most);
+        }
         let database = Self {
             id,
             url: url.clone(),
             settings: settings.clone(),
+            metrics,
         };
         database.pools().map(|_| database)
     }
 
     /// A connection for a request.
     pub async fn connection(&self) -> Result<Loan, Problem> {
-        lend(&self.pools().map_err(unusable)?.requests).await
+        self.lend(metrics::Pool::Requests, |pools| pools.requests)
+            .await
+    }
+
+    /// A connection for what the instance does by itself, of the pool for requests: it counts apart from theirs.
+    pub async fn job_connection(&self) -> Result<Loan, Problem> {
+        self.lend(metrics::Pool::Jobs, |pools| pools.requests).await
     }
 
     /// A connection for an export, which may hold it long.
     pub async fn export_connection(&self) -> Result<Loan, Problem> {
-        lend(&self.pools().map_err(unusable)?.exports).await
+        self.lend(metrics::Pool::Exports, |pools| pools.exports)
+            .await
     }
 
     /// A connection for a request that stores all of its lines or none: exports do not keep it waiting.
     pub async fn bulk_connection(&self) -> Result<Loan, Problem> {
-        lend(&self.pools().map_err(unusable)?.bulks).await
+        self.lend(metrics::Pool::Bulks, |pools| pools.bulks).await
+    }
+
+    async fn lend(
+        &self,
+        pool: metrics::Pool,
+        of: impl FnOnce(Pools) -> Pool<Connection>,
+    ) -> Result<Loan, Problem> {
+        let connections = of(self.pools().map_err(unusable)?);
+        let since = Instant::now();
+        match connections.get().await {
+            Ok(object) => Ok(Loan {
+                object: Some(object),
+                _lent: self.metrics.lent(pool, since),
+            }),
+            Err(error) => {
+                self.metrics.not_lent(pool);
+                tracing::warn!(%error, "no connection to the database");
+                Err(unavailable())
+            }
+        }
     }
 
     /// The pools of this thread, made when it first asks.
@@ -122,16 +170,6 @@ pub async fn patiently<T>(work: impl Future<Output = Result<T, Problem>>) -> Res
         .unwrap_or_else(|_| {
             Err(Problem::new(Code::Timeout).header(actix_web::http::header::RETRY_AFTER, "5"))
         })
-}
-
-async fn lend(pool: &Pool<Connection>) -> Result<Loan, Problem> {
-    match pool.get().await {
-        Ok(object) => Ok(Loan(Some(object))),
-        Err(error) => {
-            tracing::warn!(%error, "no connection to the database");
-            Err(unavailable())
-        }
-    }
 }
 
 fn unavailable() -> Problem {
@@ -214,7 +252,7 @@ impl Deref for Loan {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        match &self.0 {
+        match &self.object {
             Some(object) => object,
             None => unreachable!("a loan holds its connection until it is dropped"),
         }
@@ -223,7 +261,7 @@ impl Deref for Loan {
 
 impl DerefMut for Loan {
     fn deref_mut(&mut self) -> &mut Connection {
-        match &mut self.0 {
+        match &mut self.object {
             Some(object) => object,
             None => unreachable!("a loan holds its connection until it is dropped"),
         }
@@ -233,7 +271,7 @@ impl DerefMut for Loan {
 impl Drop for Loan {
     /// A broken connection, or one with a transaction still open, is closed and not given back.
     fn drop(&mut self) {
-        if let Some(mut object) = self.0.take()
+        if let Some(mut object) = self.object.take()
             && object.is_broken()
         {
             drop(Object::take(object));

@@ -19,5 +19,5 @@ pub use self::deliver::{Conditions, deliver};
 pub use self::kinds::media_types;
 pub use self::receive::{Received, receive};
 pub use self::store::{BadStore, Files};
-pub use self::strays::{Stray, sweep};
+pub use self::strays::{Stray, Swept, sweep};
 pub use self::types::{FileBytes, FileList, FileText, FileUpload, MAX_FILES, StoredFile};

@@ -139,13 +139,22 @@ async fn remove(conn: &mut Connection, files: &Files, key: &str) -> Result<(), P
     }
 }
 
-/// Removes the objects that are due; answers how many. What cannot be removed is tried again later.
+/// What came of the objects that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// So many are removed.
+    pub removed: usize,
+    /// So many could not be removed, and are tried again later.
+    pub left: usize,
+}
+
+/// Removes the objects that are due.
 pub async fn sweep(
     conn: &mut Connection,
     files: &Files,
     now: DateTime<Utc>,
-) -> Result<usize, Problem> {
-    let mut removed = 0;
+) -> Result<Swept, Problem> {
+    let mut swept = Swept::default();
     loop {
         begin(conn).await?;
         let found = stray_files::table
@@ -158,8 +167,11 @@ pub async fn sweep(
             .await
             .optional();
         match found {
-            Ok(Some(key)) => removed += usize::from(end_of(conn, files, &key, now).await?),
-            Ok(None) => return rollback(conn).await.map(|()| removed),
+            Ok(Some(key)) => match end_of(conn, files, &key, now).await? {
+                true => swept.removed += 1,
+                false => swept.left += 1,
+            },
+            Ok(None) => return rollback(conn).await.map(|()| swept),
             Err(error) => {
                 rollback(conn).await?;
                 return Err(error.into());

@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::clock::now;
 use crate::db::Loan;
 use crate::ids::CityId;
+use crate::metrics::Job;
 use crate::problem::{Code, Problem};
 use crate::turns::Turns;
 
@@ -75,6 +76,7 @@ pub async fn run(app: Data<App>) {
         let wait = match courier.look().await {
             Ok(true) => continue,
             Ok(false) => {
+                app.metrics.done(Job::ServeWebhooks);
                 is_well = true;
                 Duration::ZERO
             }
@@ -158,6 +160,7 @@ impl Courier {
         let private = settings.webhooks_allow_private;
         let attempt = send(client, &errand.parcel, private, now()).await;
         tracing::debug!(webhook = %claimed, delivery = %errand.parcel.id, ?attempt, "sent a delivery");
+        self.app.metrics.attempt(attempt.error.is_none());
         let mut tries = 1;
         loop {
             let finished = self.on_connection(async |conn| {
@@ -188,7 +191,7 @@ impl Courier {
         work: impl AsyncFnOnce(&mut Loan) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let _place = self.connections.acquire().await;
-        let mut conn = self.app.db.connection().await?;
+        let mut conn = self.app.db.job_connection().await?;
         work(&mut conn).await
     }
 }

@@ -11,6 +11,7 @@ mod atomic;
 mod batch;
 mod lines;
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,9 +194,24 @@ impl<R: ByRef> Bulk<R> {
         }
     }
 
+    /// Counts what came of lines, whoever hears of it; a dry run comes to nothing.
+    fn count(&self, results: impl Iterator<Item = BulkOutcome>) {
+        if self.dry_run {
+            return;
+        }
+        let mut counts = BTreeMap::new();
+        for result in results {
+            *counts.entry(result).or_default() += 1;
+        }
+        for (result, count) in counts {
+            self.ask.app.metrics.lines(result.as_str(), count);
+        }
+    }
+
     /// The results of lines that nothing is known of.
     fn panicked(&self, lines: &[u64], error: &tokio::task::JoinError) -> Vec<u8> {
         tracing::error!(%error, "a batch panicked");
+        self.count(lines.iter().map(|_| BulkOutcome::Failed));
         let mut results = Vec::new();
         for line in lines {
             let told = Told::failed(*line, Problem::new(Code::Internal));

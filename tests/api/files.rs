@@ -70,6 +70,7 @@ async fn sweep(app: &App) -> usize {
     iuc::files::sweep(&mut conn, &app.state.files, iuc::clock::now())
         .await
         .unwrap()
+        .removed
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ mod knowledge;
 mod large_answers;
 mod lists;
 mod lost_update;
+mod metrics;
 mod model;
 mod openapi;
 mod others_names;

@@ -33,6 +33,10 @@ pub async fn run<R: ByRef>(work: Bulk<R>, mut received: mpsc::Receiver<Received>
         Ok(false) => Some(Problem::new(Code::BulkUndone)),
         Err(problem) => Some(problem),
     };
+    work.count(all.lines.iter().map(|kept| match stopped {
+        None => kept.result,
+        Some(_) => BulkOutcome::Failed,
+    }));
     let mut page = Vec::new();
     let mut problems = all.problems.into_iter().peekable();
     for (index, kept) in all.lines.into_iter().enumerate() {

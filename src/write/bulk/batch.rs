@@ -227,6 +227,7 @@ pub async fn store_alone<R: ByRef>(work: Bulk<R>, entries: Vec<Entry>) -> Vec<u8
         };
         entries.iter().map(failed).collect()
     });
+    work.count(told.iter().map(|told| told.result));
     let mut lines = Vec::with_capacity(told.len() * 128);
     for told in told {
         work.written(told, &mut lines);

@@ -50,6 +50,7 @@ pub struct Metrics {
     lines: Family<Line, Counter>,
     attempts: Family<Attempt, Counter>,
     jobs: Family<Done, Gauge<f64, AtomicU64>>,
+    left: Counter,
     feed: Gauge,
 }
 
@@ -204,6 +205,7 @@ impl Default for Metrics {
             lines: Family::default(),
             attempts: Family::default(),
             jobs: Family::default(),
+            left: Counter::default(),
             feed: Gauge::default(),
         };
         metrics.register();
@@ -298,6 +300,11 @@ impl Metrics {
             self.jobs.clone(),
         );
         registry.register(
+            "iuc_file_removal_failures",
+            "Files that could not be removed, each time",
+            self.left.clone(),
+        );
+        registry.register(
             "iuc_feed_newest",
             "The number of the newest change that this instance has seen",
             self.feed.clone(),
@@ -365,6 +372,11 @@ impl Metrics {
         let at = now().timestamp_millis() as f64 / 1000.0;
         let labels = Done { task: job.as_str() };
         self.jobs.get_or_create(&labels).set(at);
+    }
+
+    /// So many files could not be removed.
+    pub fn files_left(&self, count: usize) {
+        self.left.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// How far the change feed goes.

@@ -377,12 +377,13 @@ async fn remove_files(app: Data<App>) {
                 if removed > 0 {
                     tracing::info!(removed, "removed files to which nothing refers");
                 }
-                match left {
-                    0 => app.metrics.done(Job::RemoveFiles),
-                    _ => tracing::warn!(
+                app.metrics.done(Job::RemoveFiles);
+                app.metrics.files_left(left);
+                if left > 0 {
+                    tracing::warn!(
                         left,
                         "some files could not be removed; they are tried again"
-                    ),
+                    );
                 }
             }
             Err(problem) => {

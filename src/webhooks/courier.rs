@@ -74,10 +74,12 @@ pub async fn run(app: Data<App>) {
     while !app.is_stopping() {
         let seen = app.head.seen();
         let wait = match courier.look().await {
-            Ok(true) => continue,
-            Ok(false) => {
+            Ok(more) => {
                 app.metrics.done(Job::ServeWebhooks);
                 is_well = true;
+                if more {
+                    continue;
+                }
                 Duration::ZERO
             }
             Err(problem) => {

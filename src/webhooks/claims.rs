@@ -50,6 +50,8 @@ struct Due {
     body: String,
     #[diesel(sql_type = Text)]
     url: String,
+    #[diesel(sql_type = Timestamptz)]
+    due_at: DateTime<Utc>,
     #[diesel(sql_type = Integer)]
     attempts: i32,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -103,7 +105,7 @@ impl Claim {
     /// What is due first; nothing when another has taken over, or nobody answers for the webhook any more.
     pub async fn next(&self, conn: &mut Connection) -> QueryResult<Option<Errand>> {
         let due: Option<Due> = diesel::sql_query(concat!(
-            "SELECT delivery.id, delivery.seq, delivery.body, webhook.url, delivery.attempts, delivery.tried_since, \
+            "SELECT delivery.id, delivery.seq, delivery.body, webhook.url, delivery.due_at, delivery.attempts, delivery.tried_since, \
                 webhook.failures, webhook.failing_since, ARRAY(SELECT secret FROM webhook_secrets AS kept WHERE kept.webhook = webhook.id \
                     AND (kept.expires_at IS NULL OR kept.expires_at > now()) ORDER BY kept.created_at DESC) AS secrets \
              FROM webhooks AS webhook JOIN webhook_deliveries AS delivery ON delivery.webhook = webhook.id \
@@ -128,6 +130,7 @@ impl Claim {
                 secrets: due.secrets,
             },
             is_test: due.seq.is_none(),
+            due_at: due.due_at,
             attempts: due.attempts,
             tried_since: due.tried_since,
             failures: due.failures,
@@ -176,14 +179,20 @@ impl Claim {
             .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
         diesel::update(pending)
             .set((
-                webhook_deliveries::state.eq(outcome.state),
                 webhook_deliveries::attempts.eq(webhook_deliveries::attempts + 1),
-                webhook_deliveries::due_at.eq(outcome.due_at),
-                webhook_deliveries::tried_since.eq(errand.tried_since.unwrap_or(at)),
                 webhook_deliveries::last_at.eq(at),
                 webhook_deliveries::last_status.eq(attempt.status.map(i32::from)),
                 webhook_deliveries::last_error.eq(attempt.error),
                 webhook_deliveries::last_millis.eq(i32::try_from(attempt.took.as_millis()).ok()),
+            ))
+            .execute(conn)
+            .await?;
+        // Whoever asked for it again while it was being sent asked for another attempt: that one is still due.
+        diesel::update(pending.filter(webhook_deliveries::due_at.eq(errand.due_at)))
+            .set((
+                webhook_deliveries::state.eq(outcome.state),
+                webhook_deliveries::due_at.eq(outcome.due_at),
+                webhook_deliveries::tried_since.eq(errand.tried_since.unwrap_or(at)),
                 webhook_deliveries::ended_at.eq(outcome.due_at.is_none().then_some(at)),
             ))
             .execute(conn)

@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 use crate::query::{Key, KeyType, Page, Stretch, TieBreak};
 use crate::request::Ask;
 use crate::resource::Resource;
-use crate::schema::webhook_deliveries;
+use crate::schema::{webhook_deliveries, webhooks};
 use crate::write::{Deed, Doing, Done};
 
 /// For how many days what has ended is kept.
@@ -116,7 +116,7 @@ impl Deed for Test {
     }
 }
 
-/// Sending a delivery again, now, also one that has arrived; it has its whole time again.
+/// Sending a delivery again, now, also one that has arrived or is being sent; it has its whole time again.
 pub struct Redeliver;
 
 impl Deed for Redeliver {
@@ -143,6 +143,11 @@ impl Deed for Redeliver {
                 webhook_deliveries::tried_since.eq(None::<DateTime<Utc>>),
                 webhook_deliveries::ended_at.eq(None::<DateTime<Utc>>),
             ))
+            .execute(conn)
+            .await?;
+        // Whoever asks for it now does not wait until its target has rested.
+        diesel::update(webhooks::table.find(to.id))
+            .set(webhooks::rests_until.eq(doing.author.at))
             .execute(conn)
             .await?;
         taken_up(conn, doing, to.id, id).await

@@ -134,8 +134,8 @@ pub async fn get_delivery(asking: Asking) -> Answer {
 
 /// Send a delivery again
 ///
-/// For users of its city and admins: now, with the same `webhook-id`, also when it has arrived. Of a webhook that is
-/// switched off only tests are sent (409).
+/// For users of its city and admins: now, with the same `webhook-id`, also when it has arrived, is being sent, or its
+/// target rests after a failure. Of a webhook that is switched off only tests are sent (409).
 #[utoipa::path(tag = "webhooks", params(("id" = WebhookId, Path, description = "Id of the webhook."), ("delivery" = DeliveryId, Path, description = "Id of the delivery."), WriteParams), responses((status = 202, body = Delivery)))]
 #[post("/webhooks/{id}/deliveries/{delivery}/redeliveries")]
 pub async fn redeliver(ask: Ask) -> Answer {

@@ -28,6 +28,8 @@ pub struct Errand {
     pub parcel: Parcel,
     /// Whether it tells of no change.
     pub is_test: bool,
+    /// When it fell due.
+    pub due_at: DateTime<Utc>,
     /// How often it was sent.
     pub attempts: i32,
     /// Since when it is tried.
@@ -159,6 +161,7 @@ mod tests {
                 secrets: Vec::new(),
             },
             is_test: false,
+            due_at: now(),
             attempts,
             tried_since: None,
             failures,

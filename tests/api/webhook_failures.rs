@@ -99,6 +99,39 @@ async fn a_target_that_asks_to_be_left_alone_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_again_while_it_is_being_sent_is_sent_again() {
+    let app = trying().await;
+    let receiver = Receiver::start().await;
+    let admin = app.admin().await;
+    let made = hook(&admin, &receiver.url, json!({})).await;
+    receiver.react(|_| Reaction::status(204).after(2_000));
+    survey(&admin, "umea", 1).await;
+    let first = receiver.wait_for(1).await.remove(0);
+    let path = format!("{}/deliveries/{}/redeliveries", at(&made), first.id);
+    admin.request("POST", &path).send().await.expect(202);
+    assert_eq!(receiver.got().len(), 1, "the first attempt is under way");
+    let second = receiver.wait_for(2).await.remove(1);
+    assert_eq!((second.id, second.bytes), (first.id, first.bytes));
+    receiver.stays_at(2).await;
+}
+
+#[tokio::test]
+async fn a_target_at_rest_is_tried_at_once_when_its_keeper_asks_for_a_delivery_again() {
+    let app = trying().await;
+    let receiver = Receiver::start().await;
+    let admin = app.admin().await;
+    let made = hook(&admin, &receiver.url, json!({})).await;
+    receiver.react(|_| Reaction::status(429).with("retry-after", "600"));
+    survey(&admin, "umea", 1).await;
+    let first = receiver.wait_for(1).await.remove(0);
+    until(&admin, &made, |told| !told["failing_since"].is_null()).await;
+    receiver.answer(204);
+    let path = format!("{}/deliveries/{}/redeliveries", at(&made), first.id);
+    admin.request("POST", &path).send().await.expect(202);
+    receiver.wait_for(2).await;
+}
+
+#[tokio::test]
 async fn what_comes_of_an_attempt_from_before_does_not_undo_what_its_keeper_set() {
     let app = trying().await;
     let receiver = Receiver::start().await;

@@ -58,6 +58,8 @@ struct Due {
     tried_since: Option<DateTime<Utc>>,
     #[diesel(sql_type = Integer)]
     failures: i32,
+    #[diesel(sql_type = Timestamptz)]
+    rests_until: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     failing_since: Option<DateTime<Utc>>,
     #[diesel(sql_type = Array<Text>)]
@@ -106,7 +108,7 @@ impl Claim {
     pub async fn next(&self, conn: &mut Connection) -> QueryResult<Option<Errand>> {
         let due: Option<Due> = diesel::sql_query(concat!(
             "SELECT delivery.id, delivery.seq, delivery.body, webhook.url, delivery.due_at, delivery.attempts, delivery.tried_since, \
-                webhook.failures, webhook.failing_since, ARRAY(SELECT secret FROM webhook_secrets AS kept WHERE kept.webhook = webhook.id \
+                webhook.failures, webhook.rests_until, webhook.failing_since, ARRAY(SELECT secret FROM webhook_secrets AS kept WHERE kept.webhook = webhook.id \
                     AND (kept.expires_at IS NULL OR kept.expires_at > now()) ORDER BY kept.created_at DESC) AS secrets \
              FROM webhooks AS webhook JOIN webhook_deliveries AS delivery ON delivery.webhook = webhook.id \
              WHERE webhook.id = $1 AND webhook.claim = $2 AND ",
@@ -134,6 +136,7 @@ impl Claim {
             attempts: due.attempts,
             tried_since: due.tried_since,
             failures: due.failures,
+            rests_until: due.rests_until,
             failing_since: due.failing_since,
         }))
     }
@@ -166,14 +169,19 @@ impl Claim {
         outcome: Outcome,
     ) -> Result<bool, Problem> {
         let at = outcome.at;
-        let lease = diesel::dsl::now.into_sql::<Timestamptz>() + LEASE.seconds();
+        let lease = || diesel::dsl::now.into_sql::<Timestamptz>() + LEASE.seconds();
         let own = webhooks::table
             .find(self.webhook)
             .filter(webhooks::claim.eq(self.token));
-        let held = diesel::update(own).set((webhooks::leased_until.eq(lease), outcome.fare));
-        if held.execute(conn).await? == 0 {
+        let held = diesel::update(own).set(webhooks::leased_until.eq(lease()));
+        let rests_until: Option<DateTime<Utc>> = held
+            .returning(webhooks::rests_until)
+            .get_result(conn)
+            .await
+            .optional()?;
+        let Some(rests_until) = rests_until else {
             return Ok(false);
-        }
+        };
         let pending = webhook_deliveries::table
             .find(errand.parcel.id)
             .filter(webhook_deliveries::state.eq(DeliveryState::Pending));
@@ -185,6 +193,15 @@ impl Claim {
                 webhook_deliveries::last_error.eq(attempt.error),
                 webhook_deliveries::last_millis.eq(i32::try_from(attempt.took.as_millis()).ok()),
             ))
+            .execute(conn)
+            .await?;
+        // Whoever has asked for a delivery since then says that the target is back: what failed before that is still due,
+        // and no reason for anything.
+        if attempt.error.is_some() && rests_until != errand.rests_until {
+            return Ok(true);
+        }
+        diesel::update(own)
+            .set((webhooks::leased_until.eq(lease()), outcome.fare))
             .execute(conn)
             .await?;
         // Whoever asked for it again while it was being sent asked for another attempt: that one is still due.

@@ -7,14 +7,15 @@ use diesel::QueryResult;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::switching::switch_off_alone;
+use super::switching::switch_off;
 use super::types::{OffReason, Webhook};
 use crate::auth::{Caller, standing};
 use crate::clock::now;
-use crate::db::Connection;
+use crate::db::{Connection, begin, commit, rollback};
 use crate::ids::{AccountId, CityId, WebhookId};
 use crate::policy::{Action, Thing, allows};
 use crate::problem::Problem;
+use crate::resource::Resource;
 use crate::schema::webhooks;
 
 impl Webhook {
@@ -37,9 +38,25 @@ pub async fn is_kept(conn: &Connection, id: WebhookId) -> QueryResult<bool> {
 /// Switches off the webhooks that nobody answers for any more.
 pub async fn switch_abandoned_off(conn: &mut Connection) -> Result<(), Problem> {
     for id in abandoned(conn, None).await? {
-        switch_off_alone(conn, id, OffReason::KeeperGone, now()).await?;
+        begin(conn).await?;
+        match switch_abandoned(conn, id).await {
+            Ok(()) => commit(conn).await?,
+            Err(problem) => {
+                rollback(conn).await?;
+                return Err(problem);
+            }
+        }
     }
     Ok(())
+}
+
+/// Looks again once it is locked: somebody may have taken it over meanwhile.
+async fn switch_abandoned(conn: &mut Connection, id: WebhookId) -> Result<(), Problem> {
+    let locked = Webhook::lock(conn, &Caller::PROGRAMME, &id).await?;
+    if locked.is_none() || is_kept(conn, id).await? {
+        return Ok(());
+    }
+    switch_off(conn, id, OffReason::KeeperGone, now()).await
 }
 
 /// The webhooks that are on, or this one, and that nobody answers for.

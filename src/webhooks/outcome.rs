@@ -36,6 +36,8 @@ pub struct Errand {
     pub tried_since: Option<DateTime<Utc>>,
     /// Failed attempts at its target in a row.
     pub failures: i32,
+    /// Until when its target rests after them.
+    pub rests_until: DateTime<Utc>,
     /// Since when its target fails.
     pub failing_since: Option<DateTime<Utc>>,
 }
@@ -165,6 +167,7 @@ mod tests {
             attempts,
             tried_since: None,
             failures,
+            rests_until: now(),
             failing_since: None,
         }
     }

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 
 use super::types::{DeliveryError, DeliveryState, OffReason, Webhook};
 use crate::auth::Caller;
-use crate::db::{Connection, begin, commit, rollback};
+use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::WebhookId;
 use crate::problem::Problem;
@@ -33,23 +33,6 @@ pub async fn switch_off(
     write::change(conn, &author, before, after).await?;
     tracing::warn!(webhook = %id, %reason, "a webhook is switched off");
     Ok(())
-}
-
-/// As [`switch_off`], in a transaction of its own.
-pub async fn switch_off_alone(
-    conn: &mut Connection,
-    id: WebhookId,
-    reason: OffReason,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    begin(conn).await?;
-    match switch_off(conn, id, reason, now).await {
-        Ok(()) => commit(conn).await,
-        Err(problem) => {
-            rollback(conn).await?;
-            Err(problem)
-        }
-    }
 }
 
 /// What a restored backup needs: every webhook is switched off, and what waited is not sent, because it may tell of what

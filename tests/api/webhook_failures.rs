@@ -132,6 +132,34 @@ async fn a_target_at_rest_is_tried_at_once_when_its_keeper_asks_for_a_delivery_a
 }
 
 #[tokio::test]
+async fn what_failed_before_its_keeper_asked_again_keeps_nothing_waiting() {
+    let app = trying().await;
+    let receiver = Receiver::start().await;
+    let admin = app.admin().await;
+    let made = hook(&admin, &receiver.url, json!({})).await;
+    survey(&admin, "umea", 1).await;
+    let first = receiver.wait_for(1).await.remove(0);
+    for (area, reaction) in [
+        (2, Reaction::status(429).with("retry-after", "600")),
+        (3, Reaction::status(410)),
+    ] {
+        let so_far = receiver.got().len();
+        receiver.react(move |_| reaction.clone().after(2_000));
+        survey(&admin, "umea", area).await;
+        let under_way = receiver.wait_for(so_far + 1).await.remove(so_far);
+        assert_ne!(under_way.id, first.id);
+        receiver.answer(204);
+        let path = format!("{}/deliveries/{}/redeliveries", at(&made), first.id);
+        admin.request("POST", &path).send().await.expect(202);
+        let got = receiver.wait_for(so_far + 3).await;
+        let ids: Vec<&String> = got[so_far + 1..].iter().map(|one| &one.id).collect();
+        assert!(ids.contains(&&first.id) && ids.contains(&&under_way.id));
+    }
+    let told = admin.get(&at(&made)).await.expect(200).body;
+    assert_eq!(told["active"], true, "{told}");
+}
+
+#[tokio::test]
 async fn what_comes_of_an_attempt_from_before_does_not_undo_what_its_keeper_set() {
     let app = trying().await;
     let receiver = Receiver::start().await;

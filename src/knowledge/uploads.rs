@@ -70,6 +70,8 @@ impl AsyncWork for AddFile {
         ask: &Ask,
         author: &Author,
     ) -> Result<Stored, Problem> {
+        // The file may have taken an hour to come.
+        ask.reconfirm(conn).await?;
         let before = open::<KnowledgeItem>(conn, ask, Action::Change).await?;
         check_state(ask, &before)?;
         if before.files.0.len() >= MAX_FILES {

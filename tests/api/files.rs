@@ -655,6 +655,23 @@ async fn an_upload_may_be_slow_but_not_stall() {
 }
 
 #[tokio::test]
+async fn who_is_switched_off_while_a_file_comes_adds_none() {
+    let (app, umea, path) = begin(|_| {}).await;
+    let body = large_form();
+    let mut stream = begin_raw(&app, &umea, &path, body.len(), &body[..100_000]).await;
+    while app.count("stray_files").await < 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    app.run("UPDATE users SET active = false WHERE city = 'umea'")
+        .await;
+    stream.write_all(&body[100_000..]).await.unwrap();
+    assert_eq!(status(&mut stream).await, "401");
+    assert_eq!(app.anonymous().get(&path).await.status, 404);
+    let item = app.admin().await.get(&path).await.expect(200).body;
+    assert_eq!(item["files"], json!([]));
+}
+
+#[tokio::test]
 async fn no_account_runs_many_uploads_at_once() {
     let (app, umea, path) = begin(|_| {}).await;
     let body = large_form();

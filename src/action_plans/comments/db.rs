@@ -118,7 +118,7 @@ impl Resource for Comment {
             || has_spoken(conn, caller, plan).await?)
     }
 
-    /// Who reads the plan and does not comment on it is told why.
+    /// Who reads the plan and does not comment on it is told why. It is locked: who sees it does not change meanwhile.
     async fn enter_locked(
         conn: &mut Connection,
         caller: &Caller,
@@ -126,7 +126,7 @@ impl Resource for Comment {
     ) -> QueryResult<bool> {
         let plan = parents.first();
         let reads = match plan.and_then(|plan| plan.parse().ok()) {
-            Some(plan) => ActionPlan::find(conn, caller, &plan).await?.is_some(),
+            Some(plan) => ActionPlan::lock(conn, caller, &plan).await?.is_some(),
             None => false,
         };
         Ok(reads || has_spoken(conn, caller, plan).await?)

@@ -10,7 +10,9 @@ use super::private::cites_private;
 use super::stored::StoredPlan;
 use crate::ids::PlanId;
 
-/// Answers the plan, its text, and whether it names private lessons, for each pair of plan and version.
+/// Answers the plan, its text, and whether it may name private lessons, for each pair of plan and version. What is known
+/// of that goes when nobody reads the version any more, as may happen since it was looked up: such a text is looked
+/// through.
 pub(super) struct Documents {
     plans: Vec<PlanId>,
     versions: Vec<i64>,
@@ -41,7 +43,8 @@ impl QueryFragment<Pg> for Documents {
         out.push_sql(concat!(
             "SELECT plan, document, ",
             cites_private!("wanted.plan", "wanted.version"),
-            " FROM unnest("
+            " OR NOT EXISTS (SELECT FROM action_plan_readers AS now \
+                WHERE now.plan = wanted.plan AND now.version = wanted.version) FROM unnest("
         ));
         out.push_bind_param::<Array<SqlUuid>, _>(&self.plans)?;
         out.push_sql(", ");

@@ -160,6 +160,11 @@ impl Folder {
         })
     }
 
+    /// Whether the file of a plan is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.path(key).exists()
+    }
+
     /// Writes the file of a plan, in the form that it has.
     pub fn write(&self, key: &str, document: &Value) -> io::Result<()> {
         let path = self.path(key);

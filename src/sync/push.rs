@@ -195,6 +195,10 @@ impl Round<'_> {
         if agreed.waiting.is_some() {
             return self.look_again(key);
         }
+        // What was sent since the folder was looked at took its time: what has come back meanwhile is a file again.
+        if self.folder.has(key) {
+            return Ok(());
+        }
         let file = self.file(key);
         if !self.deletes {
             self.folder.write(key, &agreed.base.document)?;
@@ -208,6 +212,9 @@ impl Round<'_> {
         let Some(etag) = self.etag_of(key, &agreed).await? else {
             return Ok(());
         };
+        if self.folder.has(key) {
+            return Ok(());
+        }
         match self.api.delete(key, &etag).await? {
             Written::Gone => {
                 self.report.tell(What::Removed, &file, "");
@@ -215,6 +222,9 @@ impl Round<'_> {
             }
             Written::Refused(problem) => {
                 self.refused(key, &problem);
+                if self.folder.has(key) {
+                    return Ok(());
+                }
                 Ok(self.folder.write(key, &agreed.base.document)?)
             }
             Written::Stale | Written::Stored(_) => {

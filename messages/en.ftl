@@ -131,9 +131,13 @@ problem-precondition-required = Send `If-Match` with the ETag that you read, so 
 problem-cursor-expired = The cursor leads to changes that are forgotten, or to before a backup was restored. Begin again with the exports that `exports` names.
     .title = The cursor has expired
     .help = A cursor of the change feed lives 400 days, and ends when a backup is restored. What has changed since can no longer be told one by one: read the exports that `exports` names (application/x-ndjson), put them in the place of your copy, and go on from the cursor in their last line; of several exports, from that of the first. Nothing is missed then.
-problem-precondition-failed = This has changed since you read it: it is now { $etag }.
+problem-precondition-failed = { $state ->
+        [absent] There is nothing here, and If-Match only replaces what is there: leave it out to make it.
+        [present] This is there already, and If-None-Match: * only makes what is not: it is now { $etag }.
+       *[changed] This has changed since you read it: it is now { $etag }.
+    }
     .title = The resource has changed
-    .help = The ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too. Of an action plan the answer tells more, when your ETag is that of one of its versions: `conflicts` lists what you and somebody else changed, each differently, with what it was (`base`), what you sent (`yours`) and what is stored (`theirs`); `merge` is the rest of your change as a JSON Merge Patch, which you can send with the new ETag. With `Prefer: conflict=merge` both edits are stored at once when nothing collides.
+    .help = `detail` tells which condition does not hold. Mostly the ETag in If-Match is not the present one; somebody else wrote in between. Nothing was stored. Read the resource again, apply your change to what it is now, and send it with the new ETag, which this answer carries too. Of an action plan the answer tells more, when your ETag is that of one of its versions: `conflicts` lists what you and somebody else changed, each differently, with what it was (`base`), what you sent (`yours`) and what is stored (`theirs`); `merge` is the rest of your change as a JSON Merge Patch, which you can send with the new ETag. With `Prefer: conflict=merge` both edits are stored at once when nothing collides.
 problem-bulk-undone = Another line could not be stored, so this one is not stored either.
     .title = Nothing of the request is stored
     .help = With `atomic=true` all lines are stored or none. At least one line failed, and tells why in its own result; mend it and send all of them again. Nothing was stored.

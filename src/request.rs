@@ -331,9 +331,7 @@ impl Ask {
         if field == "*" || field.split(',').any(|tag| opaque(tag) == etag) {
             return Ok(());
         }
-        Err(Problem::new(Code::PreconditionFailed)
-            .with("etag", etag)
-            .header(ETAG, etag))
+        Err(precondition_failed("changed", etag))
     }
 
     /// The ETags that `If-Match` names.
@@ -393,6 +391,16 @@ fn typed<T: DeserializeOwned>(parameters: Value) -> Result<T, Problem> {
         tracing::error!(%error, "parameters that the contract lets pass do not fit their type");
         Problem::new(Code::Internal)
     })
+}
+
+/// What a 412 says: that the thing has `changed`, is `absent` or is `present`; its ETag is empty where it is absent.
+pub fn precondition_failed(state: &'static str, etag: &str) -> Problem {
+    let problem = Problem::new(Code::PreconditionFailed);
+    let problem = problem.with("state", state).with("etag", etag);
+    match etag {
+        "" => problem,
+        etag => problem.header(ETAG, etag),
+    }
 }
 
 fn opaque(tag: &str) -> &str {

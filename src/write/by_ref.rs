@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
 use actix_web::web::Payload;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ use crate::places::ExternalRef;
 use crate::policy::Action;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::read::Answer;
-use crate::request::{Ask, RefParams, etag, only};
+use crate::request::{Ask, RefParams, etag, only, precondition_failed};
 use crate::resource::{ByRef, Resource, is_named};
 
 /// Makes the thing that the key in the path stands for, or puts the body in its place.
@@ -94,7 +94,7 @@ impl<R: ByRef> AsyncWork for Put<R> {
                 change_matched(conn, ask, &way, &job, (before, matched), rest).await
             }
             None if ask.headers.contains_key(IF_MATCH) => {
-                return Err(Problem::new(Code::PreconditionFailed).with("etag", "not there"));
+                return Err(precondition_failed("absent", ""));
             }
             None => {
                 found.extend(of_path);
@@ -160,9 +160,17 @@ impl<R: ByRef> AsyncWork for Delete<R> {
     ) -> Result<Stored, Problem> {
         let reference = ask.external_ref()?;
         let cities = ask.parameters::<RefParams>()?.cities(&ask.caller)?;
-        let named = R::find_named(conn, cities, &[&reference]).await?;
+        let named = R::find_named(conn, cities.clone(), &[&reference]).await?;
         let found = match only(named)? {
-            Some(id) => R::lock(conn, &ask.caller, &id).await?,
+            Some(id) => {
+                let locked = R::lock(conn, &ask.caller, &id).await?;
+                // Another writer may have taken the key away while this one waited for the lock.
+                let named = R::find_named(conn, cities, &[&reference]).await?;
+                if only(named)? != Some(id) {
+                    return Err(busy());
+                }
+                locked
+            }
             None => None,
         };
         let before = permitted(ask, found, Action::Delete)?;
@@ -242,8 +250,7 @@ pub fn with_reference<R: ByRef>(
 fn check_conditions<R: Resource>(ask: &Ask, before: &R) -> Result<Result<(), Problem>, Problem> {
     let tag = etag(before.meta());
     if ask.headers.contains_key(IF_NONE_MATCH) && ask.none_match(&tag) {
-        let problem = Problem::new(Code::PreconditionFailed).with("etag", &tag);
-        return Err(problem.header(ETAG, &tag));
+        return Err(precondition_failed("present", &tag));
     }
     Ok(match ask.headers.contains_key(IF_MATCH) {
         true => ask.check_if_match(&tag),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::cluster::connect;
 use crate::support::kinds::{bare_plan, contribution, knowledge, plan};
 use crate::support::plans::cast;
 use crate::support::{App, Client, Reply};
@@ -113,7 +114,18 @@ async fn a_condition_lets_it_be_made_only_or_replaced_only() {
         .await
         .expect(201);
     let again = put_if(&frankfurt, "If-None-Match", "*", &body).await;
-    assert_eq!(again.problem("precondition_failed").etag(), made.etag());
+    let again = again.problem("precondition_failed");
+    assert_eq!(again.etag(), made.etag());
+    let told = again.body["detail"].as_str().unwrap();
+    assert!(told.starts_with("This is there already"), "{told}");
+    let nowhere = frankfurt
+        .request("PUT", &format!("{PATH}9"))
+        .header("If-Match", "*")
+        .header("Accept-Language", "ja");
+    let nowhere = nowhere.json(&body).send().await;
+    let nowhere = nowhere.problem("precondition_failed");
+    let told = nowhere.body["detail"].as_str().unwrap();
+    assert!(told.starts_with("ここにはまだ何もなく"), "{told}");
     let other = titled("Second");
     put_if(&frankfurt, "If-Match", "\"1.0\"", &other)
         .await
@@ -430,4 +442,28 @@ async fn each_city_keeps_its_own_keys_in_what_they_share() {
             assert!(refused.faults().contains(&fault), "{path}: {refused}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_loses_the_key_while_a_deletion_by_it_waits_stays() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let umea = app.city_user("umea").await;
+    let path = "/v1/knowledge/by-ref/archive.umea.example/K-1";
+    let made = put(&umea, path, &knowledge(&["umea"])).await.expect(201);
+    let taking = connect(&app.database_url).await;
+    let take = "BEGIN; UPDATE knowledge SET external_refs = '[]'";
+    taking.batch_execute(take).await.unwrap();
+    let end = async {
+        let waiting =
+            "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while app.count(waiting).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        taking.batch_execute("COMMIT").await.unwrap();
+    };
+    let (gone, ()) = futures_util::join!(umea.delete(path, "*"), end);
+    gone.problem("not_found");
+    let at = format!("/v1/knowledge/{}", made.id());
+    admin.get(&at).await.expect(200);
 }

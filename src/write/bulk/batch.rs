@@ -18,7 +18,7 @@ use crate::ids::CityId;
 use crate::places::ExternalRef;
 use crate::policy::{Action, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::request::etag;
+use crate::request::{etag, precondition_failed};
 use crate::resource::{ByRef, is_named};
 use crate::write::author_of;
 use crate::write::by_ref::{cities_in, find_locked, with_reference};
@@ -412,7 +412,7 @@ fn as_meant<R: ByRef>(
         && work.ask.headers.contains_key(IF_NONE_MATCH)
         && work.ask.none_match(&tag)
     {
-        return Err(Problem::new(Code::PreconditionFailed).with("etag", tag));
+        return Err(precondition_failed("present", &tag));
     }
     // A line without a key is at fault, and has not come here.
     let (city, _) = said.key.as_ref().ok_or(Problem::new(Code::Internal))?;

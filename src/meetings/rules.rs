@@ -3,6 +3,7 @@
 use super::types::{Meeting, MeetingKind};
 use crate::ids::KnowledgeId;
 use crate::problem::{Faults, Rule};
+use crate::text::Text;
 
 /// Days derived from `when`, and a reason that belongs to the present date and not to the one before.
 pub fn settle_dates(meeting: &mut Meeting, before: Option<&Meeting>) {
@@ -10,10 +11,23 @@ pub fn settle_dates(meeting: &mut Meeting, before: Option<&Meeting>) {
     meeting.latest = meeting.when.as_ref().and_then(crate::edtf::Edtf::latest);
     if let Some(before) = before
         && moved(before, meeting)
-        && meeting.when_reason == before.when_reason
     {
-        meeting.when_reason = None;
+        meeting.when_reason = given_now(meeting.when_reason.take(), before.when_reason.as_ref());
     }
+}
+
+/// Of a reason what was said now: a patch that gives one language leaves the others as they were, and these told why the
+/// last date was set.
+fn given_now(reason: Option<Text>, before: Option<&Text>) -> Option<Text> {
+    let reason = reason?;
+    let is_new = |(language, said): &(&str, &str)| {
+        before.and_then(|before| before.in_language(language)) != Some(*said)
+    };
+    let said = reason.languages().filter(is_new);
+    let said: Vec<(String, String)> = said
+        .map(|(language, said)| (language.to_owned(), said.to_owned()))
+        .collect();
+    (!said.is_empty()).then(|| said.into_iter().collect())
 }
 
 /// Whether the date or the status is another one.

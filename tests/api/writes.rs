@@ -1075,6 +1075,22 @@ async fn a_meeting_remembers_every_date_it_was_planned_for() {
     assert_reply!(dates);
 }
 
+#[tokio::test]
+async fn a_new_date_has_no_reason_of_an_old_one_in_any_language() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let path = "/v1/meetings/exchange-meeting-4";
+    let fixed = json!({"when": "2019-05-13", "when_reason": {"en": "The venue is booked.", "ja": "会場を予約しました。"}});
+    admin.patch(path, "*", fixed).await.expect(200);
+    let moved = json!({"when": "2019-05-20", "when_reason": {"en": "A strike."}});
+    let moved = admin.patch(path, "*", moved).await.expect(200);
+    assert_eq!(moved.body["when_reason"], json!({"en": "A strike."}));
+    // Without another date a language is added.
+    let told = json!({"when_reason": {"ja": "ストライキのため。"}});
+    let told = admin.patch(path, "*", told).await.expect(200);
+    assert_eq!(told.body["when_reason"]["en"], "A strike.");
+}
+
 /// What a city user may write: the own city's description, and no more.
 #[tokio::test]
 async fn a_city_describes_itself_but_does_not_say_what_it_is() {

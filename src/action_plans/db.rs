@@ -63,7 +63,7 @@ impl Resource for ActionPlan {
     const BY_READER: &'static [&'static str] = &["actions"];
     const MERGING: Option<Merging<Self>> = Some(MERGING);
     const INCLUDES: &'static [Include<StoredPlan>] = &[
-        Include::new::<City>("cities", |item| strings(&item.proponents)),
+        Include::new::<City>("cities", |item| strings(&item.named_cities())),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
         Include::new::<Template>("templates", |item| vec![item.template.to_string()]),
     ];

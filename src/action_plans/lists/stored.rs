@@ -136,6 +136,14 @@ impl StoredPlan {
         read.map_err(|error| diesel::result::Error::DeserializationError(error.into()))
     }
 
+    /// The cities that its answer names: its proponents, and whom its joint actions ask.
+    pub fn named_cities(&self) -> Vec<CityId> {
+        let plan = self.plan().ok();
+        let actions = plan.into_iter().flat_map(|plan| plan.joint_actions);
+        let asked = actions.flat_map(|action| action.with);
+        self.proponents.iter().cloned().chain(asked).collect()
+    }
+
     /// The text, to put in what was read after the rest.
     pub(super) fn text_mut(&mut self) -> &mut JsonText {
         &mut self.document

@@ -266,6 +266,7 @@ fault-control-character = Must not contain the character U+{ $codepoint }.
 fault-invisible-character = Holds the invisible character U+{ $codepoint }, which would make another name of one that looks the same. Leave it out.
 fault-too-deep = Is nested deeper than { $limit } levels.
 fault-not-in-export = An export holds every matching item in the order of the id: leave this out, or ask for pages.
+fault-not-in-format = Makes no difference to this representation: leave it out, or ask for another `format`.
 fault-not-json = { problem-invalid-json }
 fault-duplicate-name = The name stands twice in this object.
 fault-long-name = Has a member whose name is longer than { $limit } bytes.
@@ -459,3 +460,7 @@ password-unprintable = the password must not contain control characters
 password-is-email = the password must not be the e-mail address
 password-common = the password is too common: it is among the first that are guessed
 password-predictable = the password is a repetition or a row of keys or numbers, which is easily guessed
+
+calendar-meeting = IUC Japan: meetings
+calendar-tour = IUC Japan: study tours
+tour-in-calendar = Study tour: { $visiting } visits { $host }

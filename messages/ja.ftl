@@ -243,6 +243,7 @@ fault-control-character = 文字 U+{ $codepoint } は使えません。
 fault-invisible-character = 目に見えない文字 U+{ $codepoint } が入っています。見た目が同じで別の名前になるため、取り除いてください。
 fault-too-deep = { $limit } 段より深い入れ子です。
 fault-not-in-export = エクスポートはすべての項目を ID の順に含みます。これを外すか、ページで取得してください。
+fault-not-in-format = この表現形式では意味を持ちません。これを外すか、別の `format` を指定してください。
 fault-not-json = { problem-invalid-json }
 fault-duplicate-name = このオブジェクトに同じ名前が二つあります。
 fault-long-name = 名前が { $limit } バイトを超える項目があります。
@@ -424,3 +425,7 @@ password-unprintable = パスワードに制御文字は使えません。
 password-is-email = メールアドレスをパスワードにすることはできません。
 password-common = よく使われるパスワードで、すぐに推測されます。別のものにしてください。
 password-predictable = 同じ文字の繰り返しや、キーや数字の並びで、容易に推測されます。別のものにしてください。
+
+calendar-meeting = IUC 日本：会合
+calendar-tour = IUC 日本：視察
+tour-in-calendar = { $visiting }から{ $host }への視察

@@ -12,6 +12,7 @@ pub mod table;
 pub mod places;
 pub mod messages;
 pub mod edtf;
+pub mod calendar;
 pub mod merge;
 pub mod policy;
 pub mod problem;

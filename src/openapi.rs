@@ -62,6 +62,8 @@ pub(crate) struct Offer {
     thing: Thing,
     path: &'static str,
     sorts: Vec<&'static str>,
+    /// The representations of one of it beside JSON, by their names in `format`.
+    formats: Vec<&'static str>,
     /// What can be answered along, by name, with the schema of each.
     includes: Along,
     fields: Vec<String>,
@@ -93,6 +95,10 @@ fn offer<R: Resource>() -> Offer {
         thing: R::THING,
         path: R::PATH,
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
+        formats: [R::MAPPED.map(|_| "geojson"), R::DATED.map(|_| "ics")]
+            .into_iter()
+            .flatten()
+            .collect(),
         includes: along(R::INCLUDES),
         fields: Vec::new(),
         merges: R::MERGING.is_some(),

@@ -71,7 +71,7 @@ impl Currency {
 
 checked_text! {
     /// An address on the web.
-    #[schema(value_type = String, max_length = 2000, format = "uri", pattern = "^https?://", example = "https://www.city.yokohama.lg.jp/")]
+    #[schema(value_type = String, max_length = 2000, format = "uri", pattern = "^https?://[^/?#\\s]", example = "https://www.city.yokohama.lg.jp/")]
     Url
 }
 

@@ -21,6 +21,7 @@ pub(crate) use self::stretch::weight;
 use self::stretch::{BATCH, BATCH_BYTES, PAGE_BYTES};
 use crate::auth::seal::Seal;
 use crate::problem::{Fault, Problem, Rule};
+use crate::text::LanguageTag;
 
 /// The parameters that every list takes.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -40,7 +41,7 @@ pub struct ListParams {
     #[serde(default)]
     #[param(style = Form, explode = false, max_items = 5)]
     pub sort: Vec<String>,
-    /// Only these fields of each item.
+    /// Only these fields of each item: it has no others then, not even those that it always has else.
     #[serde(default)]
     #[param(style = Form, explode = false, max_items = 50)]
     pub fields: Vec<String>,
@@ -53,13 +54,20 @@ pub struct ListParams {
     /// Representation, for links: overrides `Accept`.
     #[param(inline)]
     pub format: Option<Format>,
+    /// Languages (BCP 47): of CSV those of which texts have a column, English and Japanese when left out; of a calendar the
+    /// one that it is in, what `Accept-Language` wants more when left out. Other representations hold all of them.
+    #[serde(default)]
+    #[param(style = Form, explode = false, max_items = 10)]
+    pub lang: Vec<LanguageTag>,
+    /// Whether CSV begins with a byte order mark, by which Excel knows UTF-8; of CSV only.
+    pub bom: Option<bool>,
 }
 
 /// The parameters that every answer with one thing takes.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct OneParams {
-    /// Only these fields.
+    /// Only these fields: the answer has no others then, not even those that it always has else.
     #[serde(default)]
     #[param(style = Form, explode = false, max_items = 50)]
     pub fields: Vec<String>,
@@ -67,9 +75,16 @@ pub struct OneParams {
     #[serde(default)]
     #[param(style = Form, explode = false, max_items = 10)]
     pub include: Vec<String>,
+    /// Representation, for links: overrides `Accept`.
+    #[param(inline)]
+    pub format: Option<Format>,
+    /// The language of a calendar (BCP 47); the one that `Accept-Language` wants more when left out.
+    #[serde(default)]
+    #[param(style = Form, explode = false, max_items = 1)]
+    pub lang: Vec<LanguageTag>,
 }
 
-/// A representation of a list, by its short name.
+/// A representation, by its short name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -77,6 +92,12 @@ pub enum Format {
     Json,
     /// `application/x-ndjson`: every matching item, one a line.
     Ndjson,
+    /// `text/csv` (RFC 4180): every matching item, a line of a table each.
+    Csv,
+    /// `application/geo+json` (RFC 7946): every matching item on a map.
+    Geojson,
+    /// `text/calendar` (RFC 5545): every matching item that has a date.
+    Ics,
 }
 
 /// Items of a page when `limit` is not given.

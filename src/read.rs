@@ -1,7 +1,9 @@
 //! The one read path: negotiation, conditional requests, pages, thinning, related things, exports.
 
+mod columns;
 mod export;
 mod flow;
+mod forms;
 
 use std::time::Duration;
 
@@ -13,12 +15,13 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::forms::{Form, Wish};
 use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, busy};
 use crate::kept::{self, Sheet};
 use crate::policy::{Action, Relation, Role, Thing, allows};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page, Stretch, TieBreak};
 use crate::request::{Ask, Asking, RefParams, etag, only};
 use crate::resource::{ByRef, Included, Listing, Resource, Seen, included, keep_readable};
@@ -62,13 +65,26 @@ async fn found<R: Resource, T>(
     asked: Result<T, Problem>,
     find: impl AsyncFn(&Connection, &Caller, &T) -> Result<Option<R::Seen>, Problem>,
 ) -> Answer {
-    let accepted = negotiate(asking.ask(), None, JSON_ALONE);
     let params = asking.ask().parameters::<OneParams>();
-    let (asking, ((_, params), asked)) = asking.with(both(both(accepted, params), asked)).await?;
+    let (asking, params) = asking.with(params).await?;
+    let format = negotiate(asking.ask(), params.format, &forms::of_one::<R>()).and_then(|format| {
+        let ignored = Wish::from(&params).ignored_in(format);
+        let unrelated = related_in(&params.include, format);
+        let faults = Faults::from_iter(ignored.chain(unrelated));
+        faults.into_result().map(|()| format)
+    });
+    let (asking, (format, asked)) = asking.with(both(format, asked)).await?;
     let (ask, conn, found) = asking
         .read(async |conn, caller| find(conn, caller, &asked).await)
         .await?;
     let item = readable::<R>(&ask, found)?;
+    if let Some(mut form) = Form::<R>::of(&ask, format, &Wish::from(&params), Vec::new()) {
+        let body = form.alone(&ask, &conn, item, &params.fields).await?;
+        drop(conn);
+        let mut answer = conditional_as(&ask, form.media_type(), body);
+        form.mark(&mut answer);
+        return Ok(answer);
+    }
     let meta = item.meta();
     let tag = etag(meta);
     if ask.none_match(&tag) {
@@ -92,6 +108,12 @@ async fn found<R: Resource, T>(
         .insert_header(cache(&ask))
         .insert_header(vary())
         .body(body_of(&ask, json)?))
+}
+
+/// What asks for related things where only JSON holds them.
+fn related_in(include: &[String], format: Format) -> Option<Fault> {
+    let asked = !include.is_empty() && format != Format::Json;
+    asked.then(|| Fault::in_parameter("include", Rule::NotInFormat))
 }
 
 /// Answers a part of one thing that is kept beside it, such as a meeting's dates. `load` reads it on the same
@@ -281,12 +303,11 @@ fn longest(ask: &Ask) -> Duration {
 pub async fn list<R: Resource>(asking: Asking) -> Answer {
     let params = asking.ask().parameters::<ListParams>();
     let (asking, params) = asking.with(params).await?;
-    let available = [(Format::Json, JSON), (Format::Ndjson, NDJSON)];
-    let format = negotiate(asking.ask(), params.format, &available);
+    let format = negotiate(asking.ask(), params.format, &forms::of_lists::<R>());
     let (asking, format) = asking.with(format).await?;
     match format {
         Format::Json => page::<R>(asking, params).await,
-        Format::Ndjson => export::export::<R>(asking.confirmed().await?, params).await,
+        other => export::export::<R>(asking.confirmed().await?, params, other).await,
     }
 }
 
@@ -306,7 +327,9 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let filter = ask.filter::<R>();
     let parents = ask.parents::<R>().to_vec();
     let binding = format!("{}?{}", ask.list_path::<R>(), filter_of(&ask.query));
+    let ignored = Wish::from(&params).ignored_in(Format::Json);
     let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.seal);
+    let page = Faults::from_iter(ignored).into_result().and(page);
     let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
     let counted = params.count == Some(true);
     let read = async |conn: &Connection, caller: &Caller| {
@@ -476,7 +499,7 @@ fn write_thinned<R: Resource>(
 /// The query without what only says which part of the list is wanted: what a cursor is bound to.
 fn filter_of(query: &str) -> String {
     const PAGING: &[&str] = &[
-        "cursor", "limit", "count", "sort", "fields", "include", "format",
+        "cursor", "limit", "count", "sort", "fields", "include", "format", "lang", "bom",
     ];
     let mut pairs: Vec<_> = crate::contract::form_pairs(query)
         .into_iter()

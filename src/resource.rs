@@ -5,6 +5,7 @@
 //! `write.rs`, and knows no kind of thing.
 
 mod by_ref;
+mod forms;
 mod references;
 mod referrers;
 mod rows;
@@ -25,6 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
 pub use self::by_ref::{ByRef, FindNamed, Named, check_refs, claim_refs, is_named, owned};
+pub use self::forms::{Dated, Mapped};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };
@@ -100,6 +102,10 @@ pub trait Resource:
     const MERGING: Option<Merging<Self>> = None;
     /// What can be answered along with it.
     const INCLUDES: &'static [Include<Self::Seen>] = &[];
+    /// How it stands on a map, where it does.
+    const MAPPED: Option<&'static Mapped<Self>> = None;
+    /// How it stands in a calendar, where it does.
+    const DATED: Option<&'static Dated<Self>> = None;
 
     /// Its id.
     fn id(&self) -> Self::Id;

@@ -14,15 +14,24 @@ where
     } else {
         Vec::new()
     };
+    let rows = rows.into_iter().map(|row| {
+        let cells = row.into_iter();
+        cells
+            .map(|cell| defused(cell.as_ref()).into_owned())
+            .collect()
+    });
+    lines(rows, begin)
+}
+
+/// The same of rows whose cells are safe already, behind `begin`.
+pub fn lines(rows: impl IntoIterator<Item = Vec<String>>, begin: Vec<u8>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .flexible(true)
         .from_writer(begin);
     for row in rows {
-        let cells: Vec<Cell> = row.into_iter().collect();
-        let cells = cells.iter().map(|cell| defused(cell.as_ref()).into_owned());
         // Writing to memory does not fail.
-        let _ = writer.write_record(cells);
+        let _ = writer.write_record(row);
     }
     writer.into_inner().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Cities in the database.
 
+use super::forms;
 use super::rules::{check_own_description, check_side};
 use super::types::{City, CityFilter};
 use crate::ids::CityId;
@@ -7,7 +8,8 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
+    Check, Known, Mapped, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields,
+    usual_sorts,
 };
 use crate::schema::{cities, pairing_cities};
 
@@ -34,6 +36,8 @@ impl Resource for City {
         kind: KeyType::Text,
         key: |item| Key::Text(item.id.to_string()),
     };
+
+    const MAPPED: Option<&'static Mapped<Self>> = Some(&forms::MAPPED);
 
     usual_fields!(id);
 

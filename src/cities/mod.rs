@@ -4,6 +4,7 @@
 //! a city user describes the own one, but not its id, side, country and codes. Everybody reads them.
 
 pub mod db;
+mod forms;
 pub mod http;
 pub mod rules;
 pub mod types;

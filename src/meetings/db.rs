@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::forms;
 use super::rules::{check_agenda, moved, settle_dates, shown, suggested_name};
 use super::types::{Meeting, MeetingFilter, PlannedDate};
 use crate::cities::types::City;
@@ -15,7 +16,7 @@ use crate::problem::{Fault, Faults, Rule};
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, derive_id, rows, strings, to_everybody,
+    Check, Dated, Include, Known, References, Resource, derive_id, rows, strings, to_everybody,
     usual_fields, usual_sorts,
 };
 use crate::schema::{knowledge, meeting_cities, meeting_dates, meetings};
@@ -50,6 +51,8 @@ impl Resource for Meeting {
         Include::new::<City>("cities", |item| strings(&item.cities)),
         Include::new::<Programme>("programmes", |item| vec![item.programme.to_string()]),
     ];
+
+    const DATED: Option<&'static Dated<Self>> = Some(&forms::DATED);
 
     usual_fields!(id);
 

@@ -5,6 +5,7 @@
 //! meetings, everybody reads them.
 
 pub mod db;
+mod forms;
 pub mod http;
 pub mod rules;
 pub mod types;

@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
+use super::forms;
 use super::rules::{check_sides, suggested_id};
 use super::types::{Pairing, PairingFilter};
 use crate::cities::types::City;
@@ -14,7 +15,7 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, References, Resource, derive_id, plain_writes, rows, strings,
+    Check, Include, Known, Mapped, References, Resource, derive_id, plain_writes, rows, strings,
     to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::{pairing_cities, pairing_subjects, pairings};
@@ -60,6 +61,8 @@ impl Resource for Pairing {
         Include::new::<Subject>("subjects", |item| strings(&item.subjects)),
         Include::new::<Programme>("programmes", |item| vec![item.programme.to_string()]),
     ];
+
+    const MAPPED: Option<&'static Mapped<Self>> = Some(&forms::MAPPED);
 
     usual_fields!(id);
 

@@ -138,6 +138,7 @@ codes! {
         InvisibleCharacter = "invisible_character";
         TooDeep = "too_deep";
         NotInExport = "not_in_export";
+        NotInFormat = "not_in_format";
         NotInBulk = "not_in_bulk";
         RepeatedReference = "repeated_reference";
         TooManyLines = "too_many_lines";

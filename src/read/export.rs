@@ -1,26 +1,32 @@
-//! Exports: every matching item as it was at one moment, a line each, with flat memory.
+//! Exports: every matching item as it was at one moment, in the form that is asked for, with flat memory.
 //!
 //! An export holds a connection and a view of the database while it is read, so its reader has a time for each piece and
 //! for all of it, and one caller has a share of the exports that run at once.
 
 use actix_web::HttpResponse;
+use actix_web::body::BoxBody;
 use actix_web::http::header;
 use diesel_async::SimpleAsyncConnection;
 use serde::Serialize;
 use tokio::time::timeout_at;
 
 use super::flow::{Flow, flow};
-use super::{Answer, NDJSON, bytes, longest, vary, write_thinned};
-use crate::db::{Connection, Loan, begin, rollback};
+use super::forms::{Form, Wish};
+use super::{Answer, address, bytes, cache, longest, not_modified, vary, weak_etag};
+use crate::app::API_VERSION;
+use crate::db::{Connection, Loan, begin, busy, rollback};
 use crate::feed;
+use crate::kept;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{ListParams, Page, Stretch};
+use crate::query::{Format, ListParams, Page, Stretch};
 use crate::request::Ask;
 use crate::resource::{Resource, keep_readable};
 
 /// Streams every matching item.
-pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer {
-    refuse_paging(&params)?;
+pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Format) -> Answer {
+    let wish = Wish::from(&params);
+    let faults = paging_of(&params).chain(wish.ignored_in(format));
+    Faults::from_iter(faults).into_result()?;
     let filter = ask.filter::<R>()?;
     let turn = ask
         .app
@@ -34,10 +40,31 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer 
     }
     // Before the transaction: whatever it does not see comes after this place in the feed.
     let end = end_of_export(&ask, &conn).await?;
+    let form = Form::<R>::of(&ask, format, &wish, end).ok_or(Problem::new(Code::NotAcceptable))?;
+    // Also before it: an ETag that is older than what it stands for only costs a reader the same answer once more.
+    let tag = match R::ALIKE && format != Format::Ndjson {
+        true => Some(tag_of(&ask, kept::stamp(&conn).await?, &form)),
+        false => None,
+    };
+    if let Some(tag) = tag.as_deref().filter(|tag| ask.none_match(tag)) {
+        let mut answer = not_modified(&ask, tag);
+        form.mark(&mut answer);
+        return Ok(answer);
+    }
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(vary());
+    match tag {
+        Some(tag) => answer
+            .insert_header((header::ETAG, tag))
+            .insert_header(cache(&ask)),
+        None => answer.insert_header((header::CACHE_CONTROL, "no-store")),
+    };
+    let mut answer = answer.body(());
+    form.mark(&mut answer);
     let (flow, body) = flow(longest(&ask));
     tokio::spawn(async move {
         let deadline = flow.deadline();
-        let work = send_all::<R>(conn, &flow, &ask, params, filter, end);
+        let work = send_all::<R>(conn, &flow, &ask, params, filter, form);
         let sent = timeout_at(deadline, work).await;
         // Whoever has read it to its end may begin the next one.
         drop(turn);
@@ -46,40 +73,82 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams) -> Answer 
             Err(problem) => tracing::warn!(%problem, "an export broke off"),
         }
     });
-    Ok(HttpResponse::Ok()
-        .content_type(NDJSON)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(vary())
-        .body(body))
+    Ok(answer.set_body(BoxBody::new(body)))
 }
 
-/// Sends the lines of everything; the connection goes back when that ends, however it does.
+/// The ETag of what everybody reads alike, as long as no record changes.
+fn tag_of<R: Resource>(ask: &Ask, stamp: uuid::Uuid, form: &Form<R>) -> String {
+    weak_etag([
+        stamp.as_bytes().as_slice(),
+        address(ask).as_bytes(),
+        form.media_type().as_bytes(),
+        form.language().as_bytes(),
+        API_VERSION.as_bytes(),
+    ])
+}
+
+/// Sends everything; the connection goes back when that ends, however it does.
 async fn send_all<R: Resource>(
     mut conn: Loan,
     flow: &Flow,
     ask: &Ask,
     params: ListParams,
     filter: R::Filter,
-    end: Vec<u8>,
+    mut form: Form<R>,
 ) -> Result<(), Problem> {
     begin(&mut conn).await?;
     conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
-    let mut page = Page::of_everything(&params, R::TIE);
-    loop {
-        let part = R::list(&conn, &ask.caller, filter.clone(), page.clone()).await?;
-        let Stretch { mut items, more } = part;
-        if let Some(last) = items.last() {
-            page.go_on_after(last, R::SORTS, R::TIE);
-        }
-        keep_readable::<R, _>(&ask.caller, &mut items);
-        flow.send(&lines_of::<R>(items, &params.fields)?).await?;
-        if !more {
-            break;
+    if form.foresees() {
+        let mut walk = Walk::<R>::new(&params, &filter);
+        while let Some(items) = walk.next(&conn, ask).await? {
+            form.foresee(ask, &conn, &items).await?;
         }
     }
-    flow.send(&end).await?;
+    flow.send(&form.begin()).await?;
+    let mut walk = Walk::<R>::new(&params, &filter);
+    while let Some(items) = walk.next(&conn, ask).await? {
+        let part = form.items(ask, &conn, items, &params.fields).await?;
+        flow.send(&part).await?;
+    }
+    flow.send(form.end()).await?;
     rollback(&mut conn).await
+}
+
+/// All that matches, part by part.
+struct Walk<R: Resource> {
+    filter: R::Filter,
+    /// What comes next; nothing after the last part.
+    page: Option<Page>,
+}
+
+impl<R: Resource> Walk<R> {
+    fn new(params: &ListParams, filter: &R::Filter) -> Self {
+        Self {
+            filter: filter.clone(),
+            page: Some(Page::of_everything(params, R::TIE)),
+        }
+    }
+
+    async fn next(
+        &mut self,
+        conn: &Connection,
+        ask: &Ask,
+    ) -> Result<Option<Vec<R::Seen>>, Problem> {
+        let Some(mut page) = self.page.take() else {
+            return Ok(None);
+        };
+        let part = R::list(conn, &ask.caller, self.filter.clone(), page.clone()).await?;
+        let Stretch { mut items, more } = part;
+        if more {
+            // In one view of the database nothing goes away in between.
+            let last = items.last().ok_or_else(busy)?;
+            page.go_on_after(last, R::SORTS, R::TIE);
+            self.page = Some(page);
+        }
+        keep_readable::<R, _>(&ask.caller, &mut items);
+        Ok(Some(items))
+    }
 }
 
 /// The last line of an export that is whole.
@@ -101,8 +170,7 @@ async fn end_of_export(ask: &Ask, conn: &Connection) -> Result<Vec<u8>, Problem>
 }
 
 /// An export is everything in the order of the id: what asks for a part of it would be ignored, so it is refused.
-fn refuse_paging(params: &ListParams) -> Result<(), Problem> {
-    let mut faults = Faults::new();
+fn paging_of(params: &ListParams) -> impl Iterator<Item = Fault> + use<> {
     let asked = [
         ("cursor", params.cursor.is_some()),
         ("limit", params.limit.is_some()),
@@ -110,17 +178,6 @@ fn refuse_paging(params: &ListParams) -> Result<(), Problem> {
         ("sort", !params.sort.is_empty()),
         ("include", !params.include.is_empty()),
     ];
-    for (name, _) in asked.into_iter().filter(|(_, given)| *given) {
-        faults.push(Fault::in_parameter(name, Rule::NotInExport));
-    }
-    faults.into_result()
-}
-
-fn lines_of<R: Resource>(items: Vec<R::Seen>, fields: &[String]) -> Result<Vec<u8>, Problem> {
-    let mut lines = Vec::with_capacity(items.len() * 1024);
-    for item in items {
-        write_thinned(&mut lines, &item, fields)?;
-        lines.push(b'\n');
-    }
-    Ok(lines)
+    let asked = asked.into_iter().filter(|(_, given)| *given);
+    asked.map(|(name, _)| Fault::in_parameter(name, Rule::NotInExport))
 }

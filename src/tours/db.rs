@@ -1,6 +1,7 @@
 //! Study tours in the database.
 
 use super::checks::check_tour;
+use super::forms;
 use super::rules::{direction_of, settle_counts};
 use super::types::{Tour, TourFilter};
 use crate::auth::Caller;
@@ -13,8 +14,8 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
-    plain_writes, rows, strings, to_everybody, usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Dated, Include, Known, References, Resource, by_ref, check_refs, claim_refs,
+    new_uuid, plain_writes, rows, strings, to_everybody, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::tours;
 
@@ -39,6 +40,8 @@ impl Resource for Tour {
         Include::new::<City>("cities", |item| strings(&item.cities())),
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
     ];
+
+    const DATED: Option<&'static Dated<Self>> = Some(&forms::DATED);
 
     usual_fields!(id);
 

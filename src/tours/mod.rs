@@ -12,6 +12,7 @@
 
 pub mod checks;
 pub mod db;
+mod forms;
 pub mod delegates;
 pub mod http;
 pub mod rules;

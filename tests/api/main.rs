@@ -31,6 +31,7 @@ mod database;
 mod declines;
 mod delegates;
 mod files;
+mod forms;
 mod hang_up;
 mod examples;
 mod health;

@@ -85,6 +85,8 @@ pub(super) struct Operation<'a> {
     pub(super) puts_by_ref: bool,
     /// Whether it takes and answers many things, one a line.
     pub(super) in_bulk: bool,
+    /// Whether it answers a list.
+    listing: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -101,6 +103,11 @@ impl<'a> Operation<'a> {
             None => json!([{"bearer": []}]),
         };
         let public_only = security == json!([{}]);
+        let mut answered = BTreeSet::new();
+        references(
+            operation.get("responses").unwrap_or(&Value::Null),
+            &mut answered,
+        );
         let answers_file = operation.pointer("/responses/206").is_some();
         if let (false, Some(scopes), Some(ways)) = (public_only, scopes, security.as_array_mut()) {
             ways.push(json!({"oauth2": scopes.words()}));
@@ -117,7 +124,22 @@ impl<'a> Operation<'a> {
             takes_file: operation.pointer(FORM).is_some(),
             puts_by_ref: false,
             in_bulk: false,
+            listing: method == "get"
+                && answered.iter().any(|schema| schema.starts_with("Listing_")),
         }
+    }
+
+    /// The representations that it answers of a kind of thing, by their names in `format`.
+    pub(super) fn formats(&self) -> Vec<&'static str> {
+        let Some(offer) = self.offer.filter(|_| self.method == "get") else {
+            return Vec::new();
+        };
+        let all: &[&str] = if self.listing {
+            &["json", "ndjson", "csv"]
+        } else {
+            &["json"]
+        };
+        all.iter().chain(&offer.formats).copied().collect()
     }
 
     fn shape(&self, operation: &mut Value) {
@@ -168,14 +190,13 @@ impl<'a> Operation<'a> {
             Some(Value::Object(responses)) => responses,
             _ => Map::new(),
         };
-        let mut answered = BTreeSet::new();
-        references(&json!(responses), &mut answered);
-        let listing =
-            self.method == "get" && answered.iter().any(|schema| schema.starts_with("Listing_"));
         for (status, response) in &mut responses {
             rename_refs(response);
-            self.good_answer(status, response, listing);
+            self.good_answer(status, response);
         }
+        // What is made is answered as a 201 with or without a body.
+        let can_be_spared =
+            matches!(self.method, "put" | "patch") || self.is_deed && responses.contains_key("200");
         let made = responses.get("201").or(responses.get("202")).cloned();
         if let (true, Some(made)) = (self.is_deed, made) {
             responses.entry("200").or_insert_with(|| {
@@ -188,6 +209,12 @@ impl<'a> Operation<'a> {
                 let content = json!({"application/json": {"schema": {"$ref": format!("{SCHEMAS}{}", offer.schema)}}});
                 json!({"description": "What would be stored, or would go, with `dry_run` (`dryrun=true`)",
                     "headers": good_headers(&["Cache-Control"]), "content": content})
+            });
+        }
+        if self.offer.is_some() && can_be_spared {
+            let headers = good_headers(&["ETag", "Cache-Control", "Preference-Applied"]);
+            responses.entry("204").or_insert_with(|| {
+                json!({"description": "Done, without a body (`Prefer: return=minimal`)", "headers": headers})
             });
         }
         if self.method == "get" && !self.public_only {
@@ -203,7 +230,8 @@ impl<'a> Operation<'a> {
         operation.insert("responses".into(), Value::Object(responses));
     }
 
-    fn good_answer(&self, status: &str, response: &mut Value, listing: bool) {
+    fn good_answer(&self, status: &str, response: &mut Value) {
+        let listing = self.listing;
         let mut names = vec!["Cache-Control"];
         let stored = self.offer.is_some() && status != "204" && !self.in_bulk;
         if stored || self.takes_file || self.method == "get" && !self.public_only {
@@ -249,10 +277,19 @@ impl<'a> Operation<'a> {
             _ if listing && self.offer.is_none() => "One page",
             "206" => "The part that was asked for",
             _ if listing => {
-                "One page; by `Accept: application/x-ndjson` or `format=ndjson` every matching item, one JSON object a line"
+                "One page; by `format`, or `Accept`, every matching item: `ndjson` (application/x-ndjson) as a JSON object a \
+                 line, `csv` (text/csv) as a table"
             }
             _ => "Done",
         };
+        let mut description = description.to_owned();
+        for format in self.formats() {
+            match format {
+                "geojson" => description.push_str("; `geojson` (application/geo+json) on a map"),
+                "ics" => description.push_str("; `ics` (text/calendar) in a calendar"),
+                _ => {}
+            }
+        }
         if let Some(object) = response.as_object_mut() {
             object.insert("description".into(), json!(description));
             object.insert("headers".into(), good_headers(&names));

@@ -11,14 +11,23 @@ impl Operation<'_> {
             Some(Value::Array(parameters)) => parameters,
             _ => Vec::new(),
         };
+        let formats = self.formats();
+        parameters.retain(|parameter| match name_of(parameter) {
+            "format" => self.offer.is_none() || formats.len() > 1,
+            "lang" => {
+                self.offer.is_none() || formats.iter().any(|name| ["csv", "ics"].contains(name))
+            }
+            _ => true,
+        });
         for parameter in &mut parameters {
             tidy(parameter);
             let Some(offer) = self.offer else { continue };
-            let name = parameter
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
+            let name = name_of(parameter).to_owned();
+            if name == "format"
+                && let Some(values) = parameter.pointer_mut("/schema/enum")
+            {
+                *values = json!(formats);
+            }
             let values: Vec<String> = match name.as_str() {
                 "fields" => offer.fields.clone(),
                 "sort" => offer
@@ -102,6 +111,11 @@ impl Operation<'_> {
             operation.insert("parameters".into(), Value::Array(parameters));
         }
     }
+}
+
+fn name_of(parameter: &Value) -> &str {
+    let name = parameter.get("name").and_then(Value::as_str);
+    name.unwrap_or_default()
 }
 
 /// A parameter is never null: it is left out.

@@ -1,0 +1,394 @@
+//! The same things as tables, on maps and in calendars.
+
+use serde_json::{Value, json};
+
+use crate::support::kinds::KINDS;
+use crate::support::{App, Client, Reply};
+
+/// The rows of a table, its names first.
+fn rows(reply: &Reply) -> Vec<Vec<String>> {
+    let kind = reply.header("content-type");
+    assert_eq!(kind, "text/csv; charset=utf-8; header=present", "{reply}");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(reply.bytes.as_slice());
+    let rows = reader.records().map(|row| row.unwrap());
+    rows.map(|row| row.iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// The lines of a calendar, unfolded.
+fn lines(reply: &Reply) -> Vec<String> {
+    let kind = reply.header("content-type");
+    assert_eq!(kind, "text/calendar; charset=utf-8", "{reply}");
+    let text = String::from_utf8(reply.bytes.clone()).unwrap();
+    assert!(text.ends_with("END:VCALENDAR\r\n"), "{text}");
+    assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
+    let text = text.replace("\r\n ", "");
+    text.split_terminator("\r\n").map(str::to_owned).collect()
+}
+
+/// The event of a thing in a calendar.
+fn event(lines: &[String], uid: &str) -> Vec<String> {
+    let mut events = lines.split(|line| line == "BEGIN:VEVENT").skip(1);
+    let uid = format!("UID:{uid}@iuc-japan");
+    let found = events.find(|event| event.contains(&uid));
+    found.unwrap_or_else(|| panic!("no {uid}")).to_vec()
+}
+
+#[track_caller]
+fn has(event: &[String], lines: &[&str]) {
+    for line in lines {
+        assert!(
+            event.contains(&(*line).to_owned()),
+            "no {line} in {event:?}"
+        );
+    }
+}
+
+async fn calendar(caller: &Client, query: &str) -> Vec<String> {
+    lines(
+        &caller
+            .get(&format!("/v1/{query}format=ics"))
+            .await
+            .expect(200),
+    )
+}
+
+#[tokio::test]
+async fn every_list_is_a_table_of_the_same_things() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    for kind in KINDS {
+        kind.make(&app, &admin).await;
+    }
+    for kind in KINDS {
+        let items = admin.get(&format!("{}?format=ndjson", kind.path)).await;
+        let items = items.expect(200).exported();
+        let table = admin.get(&format!("{}?format=csv", kind.path)).await;
+        let rows = rows(&table.expect(200));
+        let (names, rows) = rows.split_first().unwrap();
+        assert_eq!(rows.len(), items.len(), "{}", kind.path);
+        let id = names
+            .iter()
+            .position(|name| ["id", "number"].contains(&name.as_str()))
+            .unwrap();
+        for (row, item) in rows.iter().zip(&items) {
+            assert_eq!(row.len(), names.len());
+            let known = item.get("id").unwrap_or(&item["number"]);
+            let known = known
+                .as_str()
+                .map_or_else(|| known.to_string(), str::to_owned);
+            assert_eq!(row[id], known, "{}", kind.path);
+        }
+        // Whatever JSON has in a field stands in a column of it.
+        for name in items.first().unwrap().as_object().unwrap().keys() {
+            let below = format!("{name}.");
+            let is_of_it = |column: &String| column == name || column.starts_with(&below);
+            assert!(
+                names.iter().any(is_of_it),
+                "{} has no {name}: {names:?}",
+                kind.path
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_table_has_the_fields_languages_and_items_that_are_asked_for_and_no_formula() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let caller = app.anonymous();
+    let name = json!({"name": {"en": "=HYPERLINK(\"http://evil.example\")", "ja": "＝1", "sv": "Umeå, \"stad\""},
+        "location": {"lat": -33.5, "lon": -0.25}});
+    admin.patch("/v1/cities/umea", "*", name).await.expect(200);
+    let path = "/v1/cities?side=eu&fields=name,id,location&format=csv";
+    let table = rows(&caller.get(path).await.expect(200));
+    let columns = ["name.en", "name.ja", "id", "location.lat", "location.lon"];
+    assert_eq!(table[0], columns);
+    assert_eq!(table.len(), 1 + 8);
+    let umea = table.iter().find(|row| row[2] == "umea").unwrap();
+    assert_eq!(
+        umea.as_slice(),
+        [
+            "'=HYPERLINK(\"http://evil.example\")",
+            "'＝1",
+            "umea",
+            "-33.5",
+            "-0.25"
+        ]
+    );
+    let path = "/v1/cities?fields=name&format=csv&lang=sv,ja&bom=true";
+    let reply = caller.get(path).await.expect(200);
+    assert!(reply.bytes.starts_with(b"\xEF\xBB\xBFname.sv,name.ja\r\n"));
+    assert_eq!(
+        reply.header("content-disposition"),
+        "inline; filename=\"cities.csv\""
+    );
+    let text = String::from_utf8(reply.bytes.clone()).unwrap();
+    assert!(text.contains("\"Umeå, \"\"stad\"\"\",'＝1\r\n"), "{text}");
+    let accepted = caller
+        .request("GET", "/v1/subjects")
+        .header("accept", "text/csv;q=0.9, application/xml")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(rows(&accepted).len(), 1 + 14);
+}
+
+#[tokio::test]
+async fn what_makes_no_difference_to_a_form_is_refused_all_at_once() {
+    let app = App::start().await;
+    let caller = app.anonymous();
+    for (path, faults) in [
+        (
+            "/v1/pairings?format=csv&limit=5&sort=number&include=cities",
+            &[("limit", "not_in_export"), ("sort", "not_in_export")][..],
+        ),
+        (
+            "/v1/cities?format=geojson&lang=ja&bom=true&limit=5",
+            &[
+                ("bom", "not_in_format"),
+                ("lang", "not_in_format"),
+                ("limit", "not_in_export"),
+            ],
+        ),
+        (
+            "/v1/meetings?format=ics&fields=id",
+            &[("fields", "not_in_format")],
+        ),
+        ("/v1/cities?lang=ja", &[("lang", "not_in_format")]),
+        (
+            "/v1/meetings/exchange-meeting-1?format=ics&include=cities",
+            &[("include", "not_in_format")],
+        ),
+    ] {
+        let told = caller.get(path).await.problem("invalid_input").faults();
+        for (name, code) in faults {
+            let fault = ((*name).to_owned(), (*code).to_owned());
+            assert!(told.contains(&fault), "{path}: {told:?}");
+        }
+    }
+    for path in [
+        "/v1/cities?format=ics",
+        "/v1/meetings?format=geojson",
+        "/v1/cities/umea?format=csv",
+    ] {
+        let told = caller.get(path).await.problem("invalid_input").faults();
+        assert_eq!(told[0].0, "format", "{path}");
+    }
+    // Where there is one representation, none can be chosen.
+    let told = caller.get("/v1/subjects/smart-cities?format=json").await;
+    assert_eq!(told.problem("invalid_input").faults()[0].0, "format");
+    let refused = caller
+        .request("GET", "/v1/subjects")
+        .header("accept", "text/calendar")
+        .send()
+        .await
+        .problem("not_acceptable");
+    let available = refused.body["detail"].as_str().unwrap();
+    assert!(available.contains("text/csv"), "{available}");
+}
+
+#[tokio::test]
+async fn cities_are_points_and_pairings_lines_between_them() {
+    let app = App::start().await;
+    let caller = app.anonymous();
+    let cities = caller.get("/v1/cities?format=geojson").await.expect(200);
+    assert_eq!(cities.header("content-type"), "application/geo+json");
+    let map: Value = serde_json::from_slice(&cities.bytes).unwrap();
+    assert_eq!(map["type"], "FeatureCollection");
+    let features = map["features"].as_array().unwrap();
+    assert_eq!(features.len(), 16);
+    let city = |id: &str| features.iter().find(|feature| feature["id"] == id).unwrap();
+    let umea = caller.get("/v1/cities/umea").await.expect(200).body;
+    let place = |body: &Value| json!([body["location"]["lon"], body["location"]["lat"]]);
+    assert_eq!(city("umea")["geometry"]["coordinates"], place(&umea));
+    assert_eq!(city("umea")["geometry"]["type"], "Point");
+    assert_eq!(city("umea")["properties"], umea);
+    let pairings = caller.get("/v1/pairings?format=geojson").await.expect(200);
+    let map: Value = serde_json::from_slice(&pairings.bytes).unwrap();
+    assert_eq!(map["features"].as_array().unwrap().len(), 8);
+    let one = caller
+        .get("/v1/pairings/frankfurt-yokohama?format=geojson")
+        .await
+        .expect(200);
+    let one: Value = serde_json::from_slice(&one.bytes).unwrap();
+    let frankfurt = caller.get("/v1/cities/frankfurt").await.body;
+    let yokohama = caller.get("/v1/cities/yokohama").await.body;
+    assert_eq!(
+        one["geometry"],
+        json!({"type": "LineString", "coordinates": [place(&frankfurt), place(&yokohama)]})
+    );
+    assert_eq!(one["properties"]["id"], "frankfurt-yokohama");
+    let alone = caller
+        .request("GET", "/v1/cities/umea?fields=name")
+        .header("accept", "application/geo+json")
+        .send()
+        .await
+        .expect(200);
+    let alone: Value = serde_json::from_slice(&alone.bytes).unwrap();
+    assert_eq!(alone["type"], "Feature");
+    assert_eq!(alone["properties"].as_object().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_has_no_place_has_no_geometry() {
+    let app = App::start().await;
+    let admin = app.admin().await;
+    let nowhere = json!({"location": null});
+    admin
+        .patch("/v1/cities/umea", "*", nowhere)
+        .await
+        .expect(200);
+    let reply = admin
+        .get("/v1/cities/umea?format=geojson")
+        .await
+        .expect(200);
+    let feature: Value = serde_json::from_slice(&reply.bytes).unwrap();
+    assert_eq!(feature["geometry"], Value::Null);
+    let many = json!({"programme": "iuc-japan", "number": 77, "eu_cities": ["umea", "frankfurt", "essen"],
+        "jp_cities": ["yokohama"], "joined_year": 2019, "subjects": [], "status": "active"});
+    let made = admin.post("/v1/pairings", many).await.expect(201);
+    let path = format!("/v1/pairings/{}?format=geojson", made.id());
+    let reply = admin.get(&path).await.expect(200);
+    let feature: Value = serde_json::from_slice(&reply.bytes).unwrap();
+    assert_eq!(feature["geometry"]["type"], "MultiLineString");
+    let drawn = feature["geometry"]["coordinates"].as_array().unwrap();
+    assert_eq!(drawn.len(), 2);
+}
+
+#[tokio::test]
+async fn a_meeting_stays_one_event_from_its_first_guess_to_its_end() {
+    let app = App::start().await;
+    let (admin, caller) = (app.admin().await, app.anonymous());
+    let first = json!({"programme": "iuc-japan", "kind": "workshop", "status": "planned", "when": "2019-04/2019-05",
+        "title": {"en": "Trees, and more", "ja": "都市の樹木"}, "place": {"name": {"en": "Umeå"}, "country_code": "SE",
+        "venue": "City Hall; room 2", "time_zone": "Europe/Stockholm"}});
+    let made = admin.post("/v1/meetings", first).await.expect(201);
+    let (path, uid) = (
+        format!("/v1/meetings/{}", made.id()),
+        format!("meeting-{}", made.id()),
+    );
+    let told = event(&calendar(&caller, "meetings?").await, &uid);
+    has(
+        &told,
+        &[
+            "SEQUENCE:0",
+            "STATUS:TENTATIVE",
+            "TRANSP:TRANSPARENT",
+            "DTSTART;VALUE=DATE:20190401",
+            "DTEND;VALUE=DATE:20190601",
+            "SUMMARY:Trees\\, and more (2019-04/2019-05)",
+            "LOCATION:City Hall\\; room 2\\, Umeå (SE)",
+            "X-IUC-WHEN:2019-04/2019-05",
+        ],
+    );
+    let agenda = json!([
+        {"starts_at": "2019-04-24T07:00:00Z", "ends_at": "2019-04-24T08:30:00Z", "title": {"en": "Opening"}, "speakers": ["A. Berg"]},
+        {"starts_at": "2019-04-24T09:00:00Z", "ends_at": "2019-04-24T15:00:00Z", "title": {"en": "Walk"}},
+    ]);
+    let fixed = json!({"when": "2019-04-24", "status": "confirmed", "agenda": agenda});
+    let fixed = admin.patch(&path, "*", fixed).await.expect(200);
+    let all = calendar(&caller, "meetings?lang=ja&").await;
+    let told = event(&all, &uid);
+    has(
+        &told,
+        &[
+            "SEQUENCE:1",
+            "STATUS:CONFIRMED",
+            "DTSTART;TZID=Europe/Stockholm:20190424T090000",
+            "DTEND;TZID=Europe/Stockholm:20190424T170000",
+            "SUMMARY:都市の樹木",
+            "DESCRIPTION:2019-04-24 09:00 Opening (A. Berg)\\n2019-04-24 11:00 Walk",
+        ],
+    );
+    let changed = fixed.body["updated_at"].as_str().unwrap();
+    let digits = changed[..19].replace(['-', ':'], "");
+    has(&told, &[&format!("LAST-MODIFIED:{digits}Z")]);
+    let zone = all.iter().position(|line| line == "TZID:Europe/Stockholm");
+    let first_event = all.iter().position(|line| line == "BEGIN:VEVENT");
+    assert!(zone.unwrap() < first_event.unwrap(), "{all:?}");
+    admin
+        .patch(&path, "*", json!({"status": "cancelled"}))
+        .await
+        .expect(200);
+    let alone = caller.get(&format!("{path}?format=ics")).await.expect(200);
+    has(
+        &event(&lines(&alone), &uid),
+        &["STATUS:CANCELLED", "SEQUENCE:2", "TRANSP:TRANSPARENT"],
+    );
+    assert_eq!(alone.header("content-language"), "en");
+    assert!(alone.listed("vary").contains(&"accept-language".to_owned()));
+}
+
+#[tokio::test]
+async fn a_calendar_holds_what_has_a_date_and_matches_the_filter() {
+    let app = App::start().await;
+    let (admin, caller) = (app.admin().await, app.anonymous());
+    let undated = json!({"programme": "iuc-japan", "kind": "webinar", "status": "planned", "title": {"en": "Some day"}});
+    let made = admin.post("/v1/meetings", undated).await.expect(201);
+    let alone = caller
+        .get(&format!("/v1/meetings/{}?format=ics", made.id()))
+        .await
+        .expect(200);
+    let count = |lines: &[String]| lines.iter().filter(|line| *line == "BEGIN:VEVENT").count();
+    assert_eq!(count(&lines(&alone)), 0);
+    let dated = caller.get("/v1/meetings?limit=200").await.items();
+    let dated = dated.iter().filter(|item| !item["when"].is_null()).count();
+    assert_eq!(count(&calendar(&caller, "meetings?").await), dated);
+    assert_eq!(
+        count(&calendar(&caller, "meetings?from=2100-01-01&").await),
+        0
+    );
+    let tours = calendar(&caller, "tours?lang=ja&").await;
+    assert_eq!(count(&tours), 1);
+    let summary = tours.iter().find(|line| line.starts_with("SUMMARY:"));
+    assert!(summary.unwrap().contains("への視察"), "{summary:?}");
+    has(&tours, &["X-WR-CALNAME:IUC 日本：視察"]);
+}
+
+#[tokio::test]
+async fn a_calendar_that_has_not_changed_is_not_sent_again() {
+    let app = App::start().await;
+    let (admin, caller) = (app.admin().await, app.anonymous());
+    let ask = async |path: &str, tag: &str, language: &str| {
+        let request = caller.request("GET", path).header("if-none-match", tag);
+        request.header("accept-language", language).send().await
+    };
+    for path in [
+        "/v1/meetings?format=ics",
+        "/v1/cities?format=csv",
+        "/v1/pairings?format=geojson",
+        "/v1/meetings/exchange-meeting-1?format=ics",
+        "/v1/tours?format=ics",
+    ] {
+        let known = caller.get(path).await.expect(200);
+        let tag = known.header("etag").to_owned();
+        if path.contains("tours") {
+            // Not everybody reads alike what a tour is made of.
+            assert_eq!(tag, "");
+            assert_eq!(known.header("cache-control"), "no-store");
+            continue;
+        }
+        assert!(tag.starts_with("W/"), "{path}: {known}");
+        assert_eq!(known.header("cache-control"), "public, no-cache");
+        ask(path, &tag, "en").await.expect(304);
+        if path.contains("ics") {
+            ask(path, &tag, "ja").await.expect(200);
+        }
+        for thing in ["/v1/meetings/exchange-meeting-1", "/v1/cities/umea"] {
+            let body = admin.get(thing).await.body;
+            let name = if thing.contains("cities") {
+                "name"
+            } else {
+                "title"
+            };
+            let mut text = body[name].clone();
+            text["en"] = json!(format!("{} again", text["en"].as_str().unwrap()));
+            let changed = json!({name: text});
+            admin.patch(thing, "*", changed).await.expect(200);
+        }
+        ask(path, &tag, "en").await.expect(200);
+    }
+}

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
-use chrono_tz::{OffsetComponents, OffsetName, Tz};
+use chrono::{
+    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc,
+};
+use chrono_tz::{OffsetName, Tz};
 
 use crate::edtf::Edtf;
 
@@ -68,11 +70,12 @@ pub struct Event {
 #[derive(Debug, Default)]
 pub struct Calendar {
     name: String,
+    has_events: bool,
     zones: BTreeMap<&'static str, BTreeSet<Turn>>,
 }
 
 /// When the clocks of a time zone are set, and how.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Turn {
     /// What they showed then.
     at: NaiveDateTime,
@@ -80,7 +83,6 @@ struct Turn {
     from: i32,
     /// Seconds before UTC since then.
     to: i32,
-    is_summer: bool,
     name: String,
 }
 
@@ -94,12 +96,15 @@ impl Occasion {
 impl Calendar {
     /// One of this name.
     pub fn new(name: String) -> Self {
-        let zones = BTreeMap::new();
-        Self { name, zones }
+        Self {
+            name,
+            ..Self::default()
+        }
     }
 
     /// Notes the rules of the time zone that the event needs.
     pub fn foresee(&mut self, event: &Event) {
+        self.has_events = true;
         if let Some((starts, ends)) = &event.occasion.hours {
             let zone = starts.timezone();
             let turns = turns(zone, starts.with_timezone(&Utc), ends.with_timezone(&Utc));
@@ -127,14 +132,27 @@ impl Calendar {
         ] {
             line(&mut out, name, value);
         }
-        for (name, turns) in &self.zones {
+        // A calendar has something in it (RFC 5545, 3.6).
+        let nothing = BTreeMap::from([("UTC", BTreeSet::from([Turn::default()]))]);
+        let zones = if self.has_events {
+            &self.zones
+        } else {
+            &nothing
+        };
+        for (name, turns) in zones {
             line(&mut out, "BEGIN", "VTIMEZONE");
             line(&mut out, "TZID", name);
+            let mut holds = None;
             for turn in turns {
-                let kind = if turn.is_summer {
-                    "DAYLIGHT"
-                } else {
-                    "STANDARD"
+                // What holds already is not told again.
+                let is_known = turn.from == turn.to && holds == Some(turn.to);
+                holds = Some(turn.to);
+                if is_known {
+                    continue;
+                }
+                let kind = match turn.to > turn.from {
+                    true => "DAYLIGHT",
+                    false => "STANDARD",
                 };
                 line(&mut out, "BEGIN", kind);
                 line(&mut out, "DTSTART", &local(turn.at));
@@ -163,15 +181,26 @@ impl Calendar {
         match (&occasion.hours, days(&occasion.when)) {
             (Some((starts, ends)), _) => {
                 for (name, at) in [("DTSTART", starts), ("DTEND", ends)] {
-                    let name = format!("{name};TZID={}", at.timezone().name());
-                    line(&mut out, &name, &local(at.naive_local()));
+                    let zone = at.timezone();
+                    // An hour that comes twice when the clocks are set back is told in UTC.
+                    match zone.from_local_datetime(&at.naive_local()).single() {
+                        Some(_) => {
+                            let name = format!("{name};TZID={}", zone.name());
+                            line(&mut out, &name, &local(at.naive_local()));
+                        }
+                        None => line(&mut out, name, &utc(at.with_timezone(&Utc))),
+                    }
                 }
             }
             (None, Some((first, last))) => {
-                let end = last.checked_add_days(Days::new(1)).unwrap_or(last);
-                for (name, day) in [("DTSTART", first), ("DTEND", end)] {
-                    let name = format!("{name};VALUE=DATE");
-                    line(&mut out, &name, &day.format("%Y%m%d").to_string());
+                let end = last.checked_add_days(Days::new(1));
+                // A year has four digits there.
+                let end = end.filter(|day| day.year() <= 9999);
+                for (name, day) in [("DTSTART", Some(first)), ("DTEND", end)] {
+                    let day = day.map(|day| day.format("%Y%m%d").to_string());
+                    if let Some(day) = day {
+                        line(&mut out, &format!("{name};VALUE=DATE"), &day);
+                    }
                 }
             }
             (None, None) => {}
@@ -196,8 +225,8 @@ impl Calendar {
             Standing::Confirmed | Standing::Tentative => "TENTATIVE",
         };
         line(&mut out, "STATUS", status);
-        // What lies somewhere in a span, or does not take place, keeps nobody from anything.
-        let is_busy = is_exact && occasion.standing != Standing::Cancelled;
+        // What lies somewhere in a span, may be moved, or does not take place, keeps nobody from anything.
+        let is_busy = is_exact && occasion.standing == Standing::Confirmed;
         let transparency = if is_busy { "OPAQUE" } else { "TRANSPARENT" };
         line(&mut out, "TRANSP", transparency);
         line(&mut out, "X-IUC-WHEN", &escaped(occasion.when.as_str()));
@@ -229,7 +258,6 @@ fn turns(zone: Tz, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Turn> {
             at: at.naive_utc() + TimeDelta::seconds(from.into()),
             from,
             to: seconds(at),
-            is_summer: offset.dst_offset() != TimeDelta::zero(),
             name: offset.abbreviation().unwrap_or(zone.name()).to_owned(),
         }
     };
@@ -367,6 +395,8 @@ mod tests {
             &event("2019-04-01/..", Standing::Tentative),
             &["DTSTART;VALUE=DATE:20190401", "DTEND;VALUE=DATE:20190402"],
         );
+        let last = Calendar::event(&event("9999", Standing::Tentative));
+        assert!(last.contains("DTSTART;VALUE=DATE:99990101") && !last.contains("DTEND"));
         has(
             &event("2019-04", Standing::Cancelled),
             &["STATUS:CANCELLED", "DTSTART;VALUE=DATE:20190401"],
@@ -396,16 +426,58 @@ mod tests {
     }
 
     #[test]
+    fn events_of_several_years_share_the_rules_of_their_zone() {
+        let mut calendar = Calendar::new("Meetings".into());
+        assert!(calendar.begin().contains("TZID:UTC"));
+        let mut timed = |zone: &str, year: i32, month: u32| {
+            let zone: Tz = zone.parse().unwrap();
+            let at = |hour| zone.with_ymd_and_hms(year, month, 11, hour, 0, 0).unwrap();
+            let mut timed = event("2018-10-11", Standing::Confirmed);
+            timed.occasion.hours = Some((at(9), at(10)));
+            calendar.foresee(&timed);
+        };
+        for year in 2018..2022 {
+            timed("Asia/Tokyo", year, 10);
+            timed("Europe/Dublin", year, 7);
+        }
+        // It stayed at summer time in 2016.
+        timed("Europe/Istanbul", 2015, 12);
+        timed("Europe/Istanbul", 2030, 12);
+        let begin = calendar.begin();
+        let of = |zone: &str| {
+            let (_, rest) = begin.split_once(&format!("TZID:{zone}\r\n")).unwrap();
+            rest.split_once("END:VTIMEZONE").unwrap().0.to_owned()
+        };
+        assert_eq!(of("Asia/Tokyo").matches("BEGIN:STANDARD").count(), 1);
+        assert!(of("Europe/Dublin").contains("BEGIN:DAYLIGHT\r\nDTSTART:20180325T010000"));
+        let istanbul = of("Europe/Istanbul");
+        let last = istanbul.rsplit("BEGIN:").next().unwrap();
+        assert!(last.contains("TZOFFSETTO:+0300"), "{istanbul}");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_told_in_utc() {
+        let zone: Tz = "Europe/Berlin".parse().unwrap();
+        let first = DateTime::from_timestamp(1_540_686_600, 0).unwrap();
+        let mut timed = event("2018-10-28", Standing::Confirmed);
+        timed.occasion.hours = Some((
+            first.with_timezone(&zone),
+            (first + TimeDelta::hours(1)).with_timezone(&zone),
+        ));
+        has(
+            &timed,
+            &["DTSTART:20181028T003000Z", "DTEND:20181028T013000Z"],
+        );
+    }
+
+    #[test]
     fn a_zone_whose_clocks_are_never_set_has_one_rule() {
         let at = DateTime::from_timestamp(1_539_216_000, 0).unwrap();
         let found = turns("Asia/Tokyo".parse().unwrap(), at, at);
         let [only] = found.as_slice() else {
             panic!("{found:?}")
         };
-        assert_eq!(
-            (only.from, only.to, only.is_summer),
-            (32_400, 32_400, false)
-        );
+        assert_eq!((only.from, only.to), (32_400, 32_400));
         assert_eq!(offset(-12_600), "-0330");
     }
 

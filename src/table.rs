@@ -36,15 +36,23 @@ pub fn lines(rows: impl IntoIterator<Item = Vec<String>>, begin: Vec<u8>) -> Vec
     writer.into_inner().unwrap_or_default()
 }
 
-/// A cell that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it. The full
-/// forms of the signs count too, since Japanese spreadsheets take them for the plain ones.
+/// A cell that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it, and so does what
+/// stands behind a semicolon or a tab, where many spreadsheets begin another cell. The full forms of the signs count too,
+/// since Japanese spreadsheets take them for the plain ones.
 pub fn defused(cell: &str) -> Cow<'_, str> {
     let signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if cell.starts_with(signs) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    let parts = cell.split_inclusive([';', '\t']);
+    if !parts.clone().any(|part| part.starts_with(signs)) {
+        return Cow::Borrowed(cell);
     }
+    let mut out = String::with_capacity(cell.len() + 2);
+    for part in parts {
+        if part.starts_with(signs) {
+            out.push('\'');
+        }
+        out.push_str(part);
+    }
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -70,10 +78,15 @@ mod tests {
 
     #[test]
     fn formulas_are_defused() {
-        for cell in ["=1+1", "+49 69", "-1", "@SUM(A1)", "\t=1", "＝1"] {
+        for cell in ["=1+1", "+49 69", "-1", "@SUM(A1)", "\t1", "＝1"] {
             assert_eq!(defused(cell), format!("'{cell}"));
         }
         assert_eq!(defused("11 = eleven"), "11 = eleven");
+        assert_eq!(
+            defused("Trees;=cmd|'/c calc'!A0"),
+            "Trees;'=cmd|'/c calc'!A0"
+        );
+        assert_eq!(defused("a; -1"), "a; -1");
         assert_eq!(defused("'quoted"), "'quoted");
     }
 
@@ -83,7 +96,8 @@ mod tests {
             let bytes = csv(&rows, false);
             let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
             let read: Vec<Vec<String>> = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
-            prop_assert_eq!(read, rows);
+            let safe: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| defused(cell).into_owned()).collect()).collect();
+            prop_assert_eq!(read, safe);
         }
     }
 }

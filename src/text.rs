@@ -60,9 +60,11 @@ macro_rules! translated {
                 Self(BTreeMap::from([("en".to_owned(), en), ("ja".to_owned(), ja)]))
             }
 
-            /// The string in `language`, or in English, or in the first language there is.
+            /// The string in `language`, for `de-AT` also that in `de`, or in English, or in the first language there is.
             pub fn best(&self, language: &str) -> &str {
+                let primary = language.split('-').next().unwrap_or_default();
                 self.in_language(language)
+                    .or_else(|| self.in_language(primary))
                     .or_else(|| self.in_language("en"))
                     .or_else(|| self.0.values().next().map(String::as_str))
                     .unwrap_or_default()
@@ -157,6 +159,7 @@ mod tests {
         let text: Text =
             serde_json::from_value(serde_json::json!({"ja": "横浜市", "en": "Yokohama"})).unwrap();
         assert_eq!(text.best("ja"), "横浜市");
+        assert_eq!(text.best("ja-JP"), "横浜市");
         assert_eq!(text.best("de"), "Yokohama");
         let only: Text = serde_json::from_value(serde_json::json!({"el": "Ιωάννινα"})).unwrap();
         assert_eq!(only.best("ja"), "Ιωάννινα");

@@ -1,8 +1,8 @@
 //! What a city looks like on a map.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::types::{City, Location};
+use super::types::City;
 use crate::resource::Mapped;
 
 /// A point, where its location is known.
@@ -10,11 +10,6 @@ pub const MAPPED: Mapped<City> = Mapped {
     along: &[],
     geometry: |city, _| {
         let place = city.location.as_ref()?;
-        Some(json!({"type": "Point", "coordinates": position(place)}))
+        Some(json!({"type": "Point", "coordinates": [place.lon, place.lat]}))
     },
 };
-
-/// A position as GeoJSON has it: longitude first (RFC 7946, 3.1.1).
-pub fn position(place: &Location) -> Value {
-    json!([place.lon, place.lat])
-}

@@ -11,7 +11,7 @@ use crate::text::LanguageTag;
 const LANGUAGES: &[&str] = &["en", "ja"];
 
 /// What an answer holds beside the thing, and a list never does.
-const BESIDE: &[&str] = &["dry_run", "included"];
+const BESIDE: &[&str] = &["dry_run", "included", "secret"];
 
 /// How deep fields are laid flat; what lies deeper stands in one cell, as JSON.
 const DEPTH: usize = 4;
@@ -23,12 +23,15 @@ impl Columns {
     /// Those of things with this schema, which stands alone: only of these fields, in their order, when some are named. A
     /// translated text has a column for each language.
     pub fn of(schema: &Value, fields: &[String], languages: &[LanguageTag]) -> Self {
-        let languages: Vec<&str> = match languages {
-            [] => LANGUAGES.to_vec(),
-            asked => asked.iter().map(|tag| tag.0.as_str()).collect(),
-        };
+        let mut asked: Vec<&str> = Vec::new();
+        for tag in languages {
+            if !asked.contains(&tag.0.as_str()) {
+                asked.push(&tag.0);
+            }
+        }
+        let languages = if asked.is_empty() { LANGUAGES } else { &asked };
         let mut all = Vec::new();
-        lay_flat(schema, schema, &languages, &mut Vec::new(), &mut all);
+        lay_flat(schema, schema, languages, &mut Vec::new(), &mut all);
         let named = |field: &String| {
             let of_it = |column: &&Vec<String>| column.first() == Some(field);
             all.iter().filter(of_it).cloned().collect::<Vec<_>>()
@@ -57,7 +60,7 @@ impl Columns {
     }
 }
 
-/// A value as a cell: numbers as they are, several words with `; ` between them, what has parts as JSON.
+/// A value as a cell: numbers as they are, several words with `, ` between them, what has parts as JSON.
 fn text_of(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => Cow::Borrowed(""),
@@ -74,12 +77,12 @@ fn text_of(value: &Value) -> Cow<'_, str> {
 /// The words of the list, where it has nothing else.
 fn words(list: &[Value]) -> Option<String> {
     let word = |entry: &Value| match entry {
-        Value::String(text) if !text.contains(';') => Some(text.clone()),
+        Value::String(text) if !text.contains(',') => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
     let words: Option<Vec<String>> = list.iter().map(word).collect();
-    Some(words?.join("; "))
+    Some(words?.join(", "))
 }
 
 fn lay_flat(
@@ -163,6 +166,7 @@ mod tests {
                 "cities": {"type": "array", "items": {"type": "string"}},
                 "parts": {"type": "array", "items": {"type": "object"}},
                 "password": {"type": "string", "writeOnly": true},
+                "secret": {"type": "string"},
                 "dry_run": {"type": "object", "properties": {"diff": {"type": "array"}}},
             },
             "$defs": {
@@ -197,7 +201,7 @@ mod tests {
                 "",
                 "63.8",
                 "-0.5",
-                "umea; kobe",
+                "umea, kobe",
                 "[{\"key\":\"a\"}]"
             ]
         );

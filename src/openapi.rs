@@ -95,10 +95,14 @@ fn offer<R: Resource>() -> Offer {
         thing: R::THING,
         path: R::PATH,
         sorts: R::SORTS.iter().map(|sort| sort.name).collect(),
-        formats: [R::MAPPED.map(|_| "geojson"), R::DATED.map(|_| "ics")]
-            .into_iter()
-            .flatten()
-            .collect(),
+        formats: [
+            R::MAPPED.map(|_| "geojson"),
+            R::DATED.map(|_| "ics"),
+            R::WRITTEN.map(|_| "md"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         includes: along(R::INCLUDES),
         fields: Vec::new(),
         merges: R::MERGING.is_some(),

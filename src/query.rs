@@ -78,9 +78,10 @@ pub struct OneParams {
     /// Representation, for links: overrides `Accept`.
     #[param(inline)]
     pub format: Option<Format>,
-    /// The language of a calendar (BCP 47); the one that `Accept-Language` wants more when left out.
+    /// The language of a calendar or a document (BCP 47), of a document two of them for both side by side; the one that
+    /// `Accept-Language` wants more when left out.
     #[serde(default)]
-    #[param(style = Form, explode = false, max_items = 1)]
+    #[param(style = Form, explode = false, max_items = 2)]
     pub lang: Vec<LanguageTag>,
 }
 
@@ -98,6 +99,8 @@ pub enum Format {
     Geojson,
     /// `text/calendar` (RFC 5545): every matching item that has a date.
     Ics,
+    /// `text/markdown` (RFC 7763): one thing as a document.
+    Md,
 }
 
 /// Items of a page when `limit` is not given.

@@ -4,6 +4,7 @@ mod columns;
 mod export;
 mod flow;
 mod forms;
+mod wish;
 
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use self::forms::{Form, Wish};
+use self::forms::Form;
+use self::wish::Wish;
 use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, busy};
@@ -78,14 +80,23 @@ async fn found<R: Resource, T>(
         .read(async |conn, caller| find(conn, caller, &asked).await)
         .await?;
     let item = readable::<R>(&ask, found)?;
-    if let Some(mut form) = Form::<R>::of(&ask, format, &Wish::from(&params), Vec::new()) {
+    let meta = item.meta();
+    if let Some(mut form) = Form::<R>::of(&ask, format, &Wish::from(&params)) {
         let body = form.alone(&ask, &conn, item, &params.fields).await?;
         drop(conn);
-        let mut answer = conditional_as(&ask, form.media_type(), body);
+        let media_type = form.media_type();
+        let tag = weak_etag([body.as_slice(), media_type.as_bytes()]);
+        let mut answer = match ask.none_match(&tag) {
+            true => not_modified(&ask, &tag),
+            false => tagged(&ask, &tag, media_type, body_of(&ask, body)?),
+        };
+        let changed = HeaderValue::try_from(http_date(meta.updated_at));
+        if let Ok(changed) = changed {
+            answer.headers_mut().insert(header::LAST_MODIFIED, changed);
+        }
         form.mark(&mut answer);
         return Ok(answer);
     }
-    let meta = item.meta();
     let tag = etag(meta);
     if ask.none_match(&tag) {
         return Ok(not_modified(&ask, &tag));
@@ -327,9 +338,12 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let filter = ask.filter::<R>();
     let parents = ask.parents::<R>().to_vec();
     let binding = format!("{}?{}", ask.list_path::<R>(), filter_of(&ask.query));
-    let ignored = Wish::from(&params).ignored_in(Format::Json);
+    let mut faults = Faults::from_iter(Wish::from(&params).ignored_in(Format::Json));
     let page = Page::of(&params, R::SORTS, R::TIE, &binding, &ask.app.seal);
-    let page = Faults::from_iter(ignored).into_result().and(page);
+    if let Err(problem) = &page {
+        faults.extend(Faults::from_iter(problem.faults().iter().cloned()));
+    }
+    let page = faults.into_result().and(page);
     let (asking, (filter, page)) = asking.with(both(filter, page)).await?;
     let counted = params.count == Some(true);
     let read = async |conn: &Connection, caller: &Caller| {

@@ -26,7 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
 pub use self::by_ref::{ByRef, FindNamed, Named, check_refs, claim_refs, is_named, owned};
-pub use self::forms::{Dated, Mapped};
+pub use self::forms::{Dated, Document, Mapped, Wanted, Written};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };
@@ -106,6 +106,8 @@ pub trait Resource:
     const MAPPED: Option<&'static Mapped<Self>> = None;
     /// How it stands in a calendar, where it does.
     const DATED: Option<&'static Dated<Self>> = None;
+    /// How it is written as a document, where it is.
+    const WRITTEN: Option<&'static Written<Self>> = None;
 
     /// Its id.
     fn id(&self) -> Self::Id;

@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 
 use super::adoption::take_back_declines;
 use super::consents::asked;
+use super::document;
 use super::life::{Standing, actions, admit, edited, let_go};
 pub use super::lists::read_by;
 use super::lists::{self, StoredPlan};
@@ -34,8 +35,8 @@ use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Problem, Rule};
 use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak};
 use crate::resource::{
-    ByRef, Check, Include, Known, Merging, References, Resource, by_ref, check_refs, claim_refs,
-    new_uuid, strings, usual_fields, usual_sorts_by_uuid,
+    ByRef, Check, Include, Known, Merging, References, Resource, Written, by_ref, check_refs,
+    claim_refs, new_uuid, strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::{known_codes, note_unknown};
@@ -67,6 +68,8 @@ impl Resource for ActionPlan {
         Include::new::<Pairing>("pairings", |item| vec![item.pairing.to_string()]),
         Include::new::<Template>("templates", |item| vec![item.template.to_string()]),
     ];
+
+    const WRITTEN: Option<&'static Written<Self>> = Some(&document::WRITTEN);
 
     usual_fields!(id, beside = |plan| plan.hidden.digest());
 

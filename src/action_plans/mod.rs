@@ -17,6 +17,7 @@ pub mod consents;
 pub mod db;
 pub mod deeds;
 pub mod diff;
+mod document;
 pub mod http;
 pub mod life;
 pub mod lists;

@@ -139,7 +139,7 @@ pub async fn get_action_plan_summary(asking: Asking) -> Answer {
 }
 
 /// The one of the languages that a plan is written in that is wanted most, else its own.
-fn wanted_language<'a>(plan: &'a ActionPlan, accept: &str) -> &'a str {
+pub(super) fn wanted_language<'a>(plan: &'a ActionPlan, accept: &str) -> &'a str {
     let texts = texts(plan);
     let tags = texts.iter().flat_map(|text| text.languages.keys().copied());
     let tags: BTreeSet<&str> = tags.collect();

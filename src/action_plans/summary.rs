@@ -6,7 +6,7 @@
 pub mod names;
 mod page;
 mod themes;
-mod words;
+pub(super) mod words;
 
 use std::collections::BTreeMap;
 

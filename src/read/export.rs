@@ -11,7 +11,8 @@ use serde::Serialize;
 use tokio::time::timeout_at;
 
 use super::flow::{Flow, flow};
-use super::forms::{Form, Wish};
+use super::forms::Form;
+use super::wish::Wish;
 use super::{Answer, address, bytes, cache, longest, not_modified, vary, weak_etag};
 use crate::app::API_VERSION;
 use crate::db::{Connection, Loan, begin, busy, rollback};
@@ -28,6 +29,21 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
     let faults = paging_of(&params).chain(wish.ignored_in(format));
     Faults::from_iter(faults).into_result()?;
     let filter = ask.filter::<R>()?;
+    let unavailable = || Problem::new(Code::NotAcceptable).with("available", "application/json");
+    let mut form = Form::<R>::of(&ask, format, &wish).ok_or_else(unavailable)?;
+    // Read before all the rest: an ETag that is older than what it stands for only costs a reader the same answer once more.
+    let tag = match R::ALIKE && format != Format::Ndjson {
+        true => {
+            let conn = ask.app.db.connection().await?;
+            Some(tag_of(&ask, kept::stamp(&conn).await?, &form))
+        }
+        false => None,
+    };
+    if let Some(tag) = tag.as_deref().filter(|tag| ask.none_match(tag)) {
+        let mut answer = not_modified(&ask, tag);
+        form.mark(&mut answer);
+        return Ok(answer);
+    }
     let turn = ask
         .app
         .exports
@@ -38,27 +54,19 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
     if !R::enter(&conn, &ask.caller, ask.parents::<R>()).await? {
         return Err(Problem::new(Code::NotFound));
     }
-    // Before the transaction: whatever it does not see comes after this place in the feed.
-    let end = end_of_export(&ask, &conn).await?;
-    let form = Form::<R>::of(&ask, format, &wish, end).ok_or(Problem::new(Code::NotAcceptable))?;
-    // Also before it: an ETag that is older than what it stands for only costs a reader the same answer once more.
-    let tag = match R::ALIKE && format != Format::Ndjson {
-        true => Some(tag_of(&ask, kept::stamp(&conn).await?, &form)),
-        false => None,
-    };
-    if let Some(tag) = tag.as_deref().filter(|tag| ask.none_match(tag)) {
-        let mut answer = not_modified(&ask, tag);
-        form.mark(&mut answer);
-        return Ok(answer);
+    if let Form::Lines { end } = &mut form {
+        // Before the transaction: whatever it does not see comes after this place in the feed.
+        *end = end_of_export(&ask, &conn).await?;
     }
     let mut answer = HttpResponse::Ok();
     answer.insert_header(vary());
-    match tag {
-        Some(tag) => answer
-            .insert_header((header::ETAG, tag))
-            .insert_header(cache(&ask)),
-        None => answer.insert_header((header::CACHE_CONTROL, "no-store")),
+    match form {
+        Form::Lines { .. } => answer.insert_header((header::CACHE_CONTROL, "no-store")),
+        _ => answer.insert_header(cache(&ask)),
     };
+    if let Some(tag) = tag {
+        answer.insert_header((header::ETAG, tag));
+    }
     let mut answer = answer.body(());
     form.mark(&mut answer);
     let (flow, body) = flow(longest(&ask));
@@ -81,8 +89,10 @@ fn tag_of<R: Resource>(ask: &Ask, stamp: uuid::Uuid, form: &Form<R>) -> String {
     weak_etag([
         stamp.as_bytes().as_slice(),
         address(ask).as_bytes(),
+        ask.app.public_url.as_bytes(),
         form.media_type().as_bytes(),
         form.language().as_bytes(),
+        form.begin().as_slice(),
         API_VERSION.as_bytes(),
     ])
 }

@@ -6,16 +6,17 @@ use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::columns::Columns;
+use super::wish::Wish;
 use super::{JSON, NDJSON, write_thinned};
 use crate::auth::Caller;
 use crate::calendar::{Calendar, Event};
 use crate::db::Connection;
 use crate::messages::{Language, message};
 use crate::policy::Thing;
-use crate::problem::{Fault, Problem, Rule};
-use crate::query::{Format, ListParams, OneParams};
+use crate::problem::Problem;
+use crate::query::Format;
 use crate::request::Ask;
-use crate::resource::{Dated, Included, Mapped, Resource, Seen, included};
+use crate::resource::{Dated, Included, Mapped, Resource, Seen, Wanted, Written, included};
 use crate::table;
 use crate::text::LanguageTag;
 
@@ -34,6 +35,7 @@ pub(super) fn of_lists<R: Resource>() -> Vec<(Format, &'static str)> {
 pub(super) fn of_one<R: Resource>() -> Vec<(Format, &'static str)> {
     let mut all = vec![(Format::Json, JSON)];
     all.extend(beside::<R>());
+    all.extend(documents::<R>());
     all
 }
 
@@ -44,57 +46,8 @@ fn beside<R: Resource>() -> impl Iterator<Item = (Format, &'static str)> {
     map.into_iter().chain(R::DATED.map(|_| calendar))
 }
 
-/// How a representation is asked for, beside its name.
-#[derive(Clone, Default)]
-pub(super) struct Wish {
-    pub(super) fields: Vec<String>,
-    pub(super) lang: Vec<LanguageTag>,
-    pub(super) bom: Option<bool>,
-}
-
-impl From<&ListParams> for Wish {
-    fn from(params: &ListParams) -> Self {
-        Self {
-            fields: params.fields.clone(),
-            lang: params.lang.clone(),
-            bom: params.bom,
-        }
-    }
-}
-
-impl From<&OneParams> for Wish {
-    fn from(params: &OneParams) -> Self {
-        Self {
-            fields: params.fields.clone(),
-            lang: params.lang.clone(),
-            bom: None,
-        }
-    }
-}
-
-impl Wish {
-    /// What makes no difference to this representation: it would be ignored, so it is refused.
-    pub(super) fn ignored_in(&self, format: Format) -> impl Iterator<Item = Fault> + use<> {
-        let takes_languages = matches!(format, Format::Csv | Format::Ics);
-        let asked = [
-            ("lang", !self.lang.is_empty() && !takes_languages),
-            ("bom", self.bom.is_some() && format != Format::Csv),
-            ("fields", !self.fields.is_empty() && format == Format::Ics),
-        ];
-        let asked = asked.into_iter().filter(|(_, given)| *given);
-        asked.map(|(name, _)| Fault::in_parameter(name, Rule::NotInFormat))
-    }
-
-    /// The language of a calendar, and whether `Accept-Language` has a say in it.
-    fn language(&self, ask: &Ask) -> (String, bool) {
-        match self.lang.first() {
-            Some(tag) => (tag.0.clone(), false),
-            None => {
-                let accept = ask.header(header::ACCEPT_LANGUAGE);
-                (Language::negotiate(Some(&accept)).tag().to_owned(), true)
-            }
-        }
-    }
+fn documents<R: Resource>() -> Option<(Format, &'static str)> {
+    R::WRITTEN.map(|_| (Format::Md, "text/markdown"))
 }
 
 /// How the items of an export are written.
@@ -115,14 +68,21 @@ pub(super) enum Form<R: Resource> {
         language: String,
         by_header: bool,
     },
+    /// A document of one thing.
+    Document {
+        written: &'static Written<R>,
+        asked: Vec<LanguageTag>,
+        /// The languages that it came to be in.
+        languages: String,
+    },
 }
 
 impl<R: Resource> Form<R> {
-    /// The form of this format; `end` ends what are lines.
-    pub(super) fn of(ask: &Ask, format: Format, wish: &Wish, end: Vec<u8>) -> Option<Self> {
+    /// The form of this format; none of JSON, and of what the kind of thing has not.
+    pub(super) fn of(ask: &Ask, format: Format, wish: &Wish) -> Option<Self> {
         Some(match format {
             Format::Json => return None,
-            Format::Ndjson => Self::Lines { end },
+            Format::Ndjson => Self::Lines { end: Vec::new() },
             Format::Csv => {
                 let schema = ask.app.contract.json_schema(&R::name()).unwrap_or_default();
                 Self::Table {
@@ -149,6 +109,11 @@ impl<R: Resource> Form<R> {
                     by_header,
                 }
             }
+            Format::Md => Self::Document {
+                written: R::WRITTEN?,
+                asked: wish.lang.clone(),
+                languages: String::new(),
+            },
         })
     }
 
@@ -181,7 +146,7 @@ impl<R: Resource> Form<R> {
     /// What comes before the items.
     pub(super) fn begin(&self) -> Vec<u8> {
         match self {
-            Self::Lines { .. } => Vec::new(),
+            Self::Lines { .. } | Self::Document { .. } => Vec::new(),
             Self::Table { columns, bom } => table::csv([columns.names()], *bom),
             Self::Map { .. } => br#"{"type":"FeatureCollection","features":["#.to_vec(),
             Self::Dates { calendar, .. } => calendar.begin().into_bytes(),
@@ -227,6 +192,22 @@ impl<R: Resource> Form<R> {
                     out.extend(Calendar::event(&event).into_bytes());
                 }
             }
+            Self::Document {
+                written,
+                asked,
+                languages,
+            } => {
+                let accept = ask.header(header::ACCEPT_LANGUAGE);
+                for item in &items {
+                    let wanted = Wanted {
+                        asked: asked.as_slice(),
+                        accept: &accept,
+                    };
+                    let document = (written.write)(conn, &ask.caller, item, wanted).await?;
+                    *languages = document.languages.join(", ");
+                    out.extend(document.text.into_bytes());
+                }
+            }
         }
         Ok(out)
     }
@@ -235,7 +216,7 @@ impl<R: Resource> Form<R> {
     pub(super) fn end(&self) -> &[u8] {
         match self {
             Self::Lines { end } => end,
-            Self::Table { .. } => b"",
+            Self::Table { .. } | Self::Document { .. } => b"",
             Self::Map { .. } => b"]}\n",
             Self::Dates { .. } => Calendar::end().as_bytes(),
         }
@@ -267,6 +248,7 @@ impl<R: Resource> Form<R> {
             Self::Table { .. } => "text/csv; charset=utf-8; header=present",
             Self::Map { .. } => "application/geo+json",
             Self::Dates { .. } => "text/calendar; charset=utf-8",
+            Self::Document { .. } => "text/markdown; charset=utf-8",
         }
     }
 
@@ -285,6 +267,7 @@ impl<R: Resource> Form<R> {
             Self::Table { .. } => Some("csv"),
             Self::Map { .. } => Some("geojson"),
             Self::Dates { .. } => Some("ics"),
+            Self::Document { .. } => Some("md"),
         };
         if answer.status() != StatusCode::NOT_MODIFIED {
             let headers = answer.headers_mut();
@@ -296,13 +279,16 @@ impl<R: Resource> Form<R> {
                 headers.insert(header::CONTENT_DISPOSITION, kept_as);
             }
         }
-        if let Self::Dates {
-            language,
-            by_header,
-            ..
-        } = self
-        {
-            super::in_language(answer, language, *by_header);
+        match self {
+            Self::Dates {
+                language,
+                by_header,
+                ..
+            } => super::in_language(answer, language, *by_header),
+            Self::Document {
+                asked, languages, ..
+            } => super::in_language(answer, languages, asked.is_empty()),
+            _ => {}
         }
     }
 }

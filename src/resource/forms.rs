@@ -1,9 +1,14 @@
-//! What a kind of thing looks like beside JSON: on a map, in a calendar.
+//! What a kind of thing looks like beside JSON: on a map, in a calendar, as a document.
 
+use diesel::QueryResult;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::{Included, Resource};
+use crate::auth::Caller;
 use crate::calendar::Occasion;
+use crate::db::Connection;
+use crate::text::LanguageTag;
 
 /// How a kind of thing stands on a map (GeoJSON, RFC 7946).
 pub struct Mapped<R: Resource> {
@@ -19,4 +24,34 @@ pub struct Dated<R: Resource> {
     pub along: &'static [&'static str],
     /// What takes place, in this language (BCP 47); none of what has no date.
     pub occasion: fn(&R::Seen, &Included, &str) -> Option<Occasion>,
+}
+
+/// How a kind of thing is written as a document, in Markdown.
+pub struct Written<R: Resource> {
+    /// Writes one, reading on this connection what it has to know beside it.
+    pub write: Write<R>,
+}
+
+/// See [`Written`].
+pub type Write<R> = for<'a> fn(
+    &'a Connection,
+    &'a Caller,
+    &'a <R as Resource>::Seen,
+    Wanted<'a>,
+) -> BoxFuture<'a, QueryResult<Document>>;
+
+/// In which languages a document is wanted.
+pub struct Wanted<'a> {
+    /// These; when there are none, the one that `accept` wants more.
+    pub asked: &'a [LanguageTag],
+    /// The field `Accept-Language`.
+    pub accept: &'a str,
+}
+
+/// A document.
+pub struct Document {
+    /// Its text.
+    pub text: String,
+    /// The languages that it is in (BCP 47).
+    pub languages: Vec<String>,
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::kinds::KINDS;
+use crate::support::kinds::{KINDS, bare_plan};
+use crate::support::plans::{cast, joint_plan, make};
 use crate::support::{App, Client, Reply};
 
 /// The rows of a table, its names first.
@@ -157,7 +158,11 @@ async fn what_makes_no_difference_to_a_form_is_refused_all_at_once() {
             "/v1/meetings?format=ics&fields=id",
             &[("fields", "not_in_format")],
         ),
-        ("/v1/cities?lang=ja", &[("lang", "not_in_format")]),
+        (
+            "/v1/cities?lang=ja&cursor=x",
+            &[("lang", "not_in_format"), ("cursor", "cursor")],
+        ),
+        ("/v1/tours?format=ics&lang=ja,en", &[("lang", "too_many")]),
         (
             "/v1/meetings/exchange-meeting-1?format=ics&include=cities",
             &[("include", "not_in_format")],
@@ -366,9 +371,9 @@ async fn a_calendar_that_has_not_changed_is_not_sent_again() {
         let known = caller.get(path).await.expect(200);
         let tag = known.header("etag").to_owned();
         if path.contains("tours") {
-            // Not everybody reads alike what a tour is made of.
+            // No stamp stands for tours.
             assert_eq!(tag, "");
-            assert_eq!(known.header("cache-control"), "no-store");
+            assert_eq!(known.header("cache-control"), "public, no-cache");
             continue;
         }
         assert!(tag.starts_with("W/"), "{path}: {known}");
@@ -391,4 +396,120 @@ async fn a_calendar_that_has_not_changed_is_not_sent_again() {
         }
         ask(path, &tag, "en").await.expect(200);
     }
+}
+
+/// The document of a plan.
+async fn document(caller: &Client, path: &str, query: &str) -> String {
+    let reply = caller.get(&format!("{path}?format=md{query}")).await;
+    let reply = reply.expect(200);
+    assert_eq!(
+        reply.header("content-type"),
+        "text/markdown; charset=utf-8",
+        "{reply}"
+    );
+    String::from_utf8(reply.bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_plan_is_a_document_in_the_order_of_its_template_in_one_language_or_two() {
+    let (_app, frankfurt, yokohama, admin) = cast().await;
+    let mut plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    plan["title"] = json!({"en": "Trees * and | more", "ja": "都市の樹木"});
+    plan["objectives"] = json!({"en": "# First\n\n1. Plant <trees>.", "ja": "木を植える。"});
+    plan["risks"] = json!([{"key": "drought", "description": {"en": "A dry\nsummer"}, "likelihood": 3, "impact": 4}]);
+    plan["activities"][0]["when"] = json!("2019-04/2020-03");
+    let path = make(&frankfurt, plan).await;
+    let sections = admin.get("/v1/templates/iuc-japan-1").await.body["sections"].clone();
+    let text = document(&frankfurt, &path, "&lang=en").await;
+    assert!(
+        text.starts_with("# Trees \\* and \\| more\n\n- **Status**: draft\n"),
+        "{text}"
+    );
+    let mut from = 0;
+    for section in sections.as_array().unwrap().iter().skip(1) {
+        let number = section["section"].as_i64();
+        let number = number.map_or_else(String::new, |number| format!("{number}. "));
+        let heading = format!(
+            "\n## {number}{}\n",
+            section["title"]["en"].as_str().unwrap()
+        );
+        let at = text.find(&heading);
+        let at = at.unwrap_or_else(|| panic!("no {heading} in {text}"));
+        assert!(at > from, "{heading} comes too early");
+        from = at;
+    }
+    for part in [
+        "\n\\# First\n\n1\\. Plant \\<trees\\>.\n",
+        "| A dry<br>summer | 3 | 4 |  |",
+        "**When**: April 2019 to March 2020",
+        "**With**: Yokohama (not answered yet)",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    let both = document(&frankfurt, &path, "&lang=en,ja").await;
+    for part in [
+        "# Trees \\* and \\| more / 都市の樹木",
+        "## 1. Objectives / 目的",
+        "| English | 日本語 |",
+        "| 木を植える。 |",
+    ] {
+        assert!(both.contains(part), "no {part} in {both}");
+    }
+    // What nobody may see is no document either.
+    yokohama
+        .get(&format!("{path}?format=md"))
+        .await
+        .problem("not_found");
+}
+
+#[tokio::test]
+async fn a_document_is_in_the_language_that_is_wanted_and_tells_which() {
+    let (_app, frankfurt, ..) = cast().await;
+    let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");
+    plan["title"] = json!({"de": "Bäume", "ja": "樹木"});
+    plan["language"] = json!("de");
+    let path = make(&frankfurt, plan).await;
+    let ask = async |language: &str| {
+        let request = frankfurt.request("GET", &path);
+        let request = request.header("accept", "text/markdown, application/json;q=0.5");
+        let reply = request.header("accept-language", language).send().await;
+        reply.expect(200)
+    };
+    for (wanted, told, begin) in [("ja", "ja", "# 樹木\n"), ("sv", "de", "# Bäume\n")] {
+        let reply = ask(wanted).await;
+        assert_eq!(reply.header("content-language"), told);
+        let vary = reply.listed("vary");
+        assert!(vary.contains(&"accept-language".to_owned()), "{vary:?}");
+        assert!(reply.bytes.starts_with(begin.as_bytes()), "{reply}");
+    }
+    let reply = ask("ja").await;
+    let again = frankfurt
+        .request("GET", &format!("{path}?format=md&lang=ja"))
+        .header("if-none-match", reply.header("etag"));
+    again.send().await.expect(304);
+    for query in ["&lang=en,ja,de", "&fields=title", "&include=cities"] {
+        let refused = frankfurt.get(&format!("{path}?format=md{query}")).await;
+        refused.problem("invalid_input");
+    }
+    let lists = frankfurt.get("/v1/action-plans?format=md").await;
+    assert_eq!(lists.problem("invalid_input").faults()[0].0, "format");
+}
+
+#[tokio::test]
+async fn what_belongs_to_others_is_a_table_for_whom_it_is_a_list() {
+    let app = App::start().await;
+    let (umea, essen) = (app.city_user("umea").await, app.city_user("essen").await);
+    let tour = json!({"pairing": "umea-kamakura", "visiting_city": "umea", "host_city": "kamakura", "when": "2031-05",
+        "status": "planned"});
+    let tour = umea.post("/v1/tours", tour).await.expect(201);
+    let path = format!("/v1/tours/{}/delegates", tour.id());
+    let delegate = json!({"name": "Åsa; =1+1", "organisation": "City of Umeå", "position": "Planner", "funding": "own"});
+    umea.post(&path, delegate).await.expect(201);
+    let path = format!("{path}?format=csv&fields=name,funding");
+    let table = rows(&umea.get(&path).await.expect(200));
+    assert_eq!(table, [["name", "funding"], ["Åsa; =1+1", "own"]]);
+    essen.get(&path).await.problem("not_found");
+    app.anonymous().get(&path).await.problem("unauthenticated");
+    let secrets = umea.get("/v1/webhooks?format=csv").await.expect(200);
+    assert!(!rows(&secrets)[0].contains(&"secret".to_owned()));
 }

@@ -111,7 +111,8 @@ impl Words {
         }
     }
 
-    fn language(&self, tag: &str) -> String {
+    /// What a language is called.
+    pub fn language(&self, tag: &str) -> String {
         let (english, japanese) = match tag.split('-').next().unwrap_or_default() {
             "de" => ("German", "ドイツ語"),
             "el" => ("Greek", "ギリシャ語"),

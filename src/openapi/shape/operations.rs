@@ -139,7 +139,8 @@ impl<'a> Operation<'a> {
         } else {
             &["json"]
         };
-        all.iter().chain(&offer.formats).copied().collect()
+        let all = all.iter().chain(&offer.formats).copied();
+        all.filter(|name| !self.listing || *name != "md").collect()
     }
 
     fn shape(&self, operation: &mut Value) {
@@ -287,6 +288,7 @@ impl<'a> Operation<'a> {
             match format {
                 "geojson" => description.push_str("; `geojson` (application/geo+json) on a map"),
                 "ics" => description.push_str("; `ics` (text/calendar) in a calendar"),
+                "md" => description.push_str("; `md` (text/markdown) as a document"),
                 _ => {}
             }
         }

@@ -15,7 +15,10 @@ impl Operation<'_> {
         parameters.retain(|parameter| match name_of(parameter) {
             "format" => self.offer.is_none() || formats.len() > 1,
             "lang" => {
-                self.offer.is_none() || formats.iter().any(|name| ["csv", "ics"].contains(name))
+                self.offer.is_none()
+                    || formats
+                        .iter()
+                        .any(|name| ["csv", "ics", "md"].contains(name))
             }
             _ => true,
         });
@@ -27,6 +30,13 @@ impl Operation<'_> {
                 && let Some(values) = parameter.pointer_mut("/schema/enum")
             {
                 *values = json!(formats);
+            }
+            let is_one = !formats.iter().any(|name| ["csv", "md"].contains(name));
+            if name == "lang"
+                && is_one
+                && let Some(most) = parameter.pointer_mut("/schema/maxItems")
+            {
+                *most = json!(1);
             }
             let values: Vec<String> = match name.as_str() {
                 "fields" => offer.fields.clone(),

@@ -33,6 +33,7 @@ pub fn check(reply: &Reply) {
         "text/csv",
         "application/geo+json",
         "text/calendar",
+        "text/markdown",
     ];
     if beside.contains(&media_type) && response["content"].get(media_type).is_none() {
         // Told in words: a second media type would make every generated client's answer an `any`.

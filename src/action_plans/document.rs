@@ -3,6 +3,7 @@
 
 mod markdown;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use diesel::result::Error;
@@ -31,18 +32,26 @@ pub const WRITTEN: Written<ActionPlan> = Written {
             let template = Template::find(conn, caller, &stored.template).await?;
             let template = template.ok_or(Error::NotFound)?;
             let (_, names) = named(conn, &plan).await?.ok_or(Error::NotFound)?;
-            let languages = match wanted.asked {
+            let mut languages: Vec<String> = match wanted.asked {
                 [] => vec![wanted_language(&plan, wanted.accept).to_owned()],
                 asked => asked.iter().map(|tag| tag.0.clone()).collect(),
             };
+            languages.dedup();
             let mut writer = Writer {
                 plan: &plan,
                 names: &names,
                 languages: &languages,
+                found: Cell::default(),
+                missed: Cell::default(),
                 out: String::new(),
             };
             writer.whole(&template.sections.0);
-            let text = writer.out;
+            let (text, found, missed) = (writer.out, writer.found.get(), writer.missed.get());
+            if missed {
+                languages.retain(|_| found);
+                languages.push(plan.language.clone());
+                languages.dedup();
+            }
             Ok(Document { text, languages })
         })
     },
@@ -52,6 +61,10 @@ struct Writer<'a> {
     plan: &'a ActionPlan,
     names: &'a Names,
     languages: &'a [String],
+    /// Whether the plan says something in what was asked for.
+    found: Cell<bool>,
+    /// Whether it does not, so that it is shown in the plan's own language.
+    missed: Cell<bool>,
     out: String,
 }
 
@@ -70,6 +83,13 @@ impl Writer<'_> {
             self.heading(2, &format!("{}{title}", number.unwrap_or_default()));
             self.section(section.field);
         }
+        if self.missed.get() {
+            let (own, is_all) = (&plan.language, !self.found.get());
+            let languages = self.languages.iter();
+            let told = languages.map(|tag| Words::of(tag).instead(tag, own, is_all));
+            let told = joined(told);
+            self.paragraph(&format!("*{told}*"));
+        }
     }
 
     /// Where it stands, and what it is.
@@ -81,11 +101,11 @@ impl Writer<'_> {
             ("pairing", inline(plan.pairing.as_str())),
         ];
         if let (PlanKind::Revision, Some(revised)) = (plan.kind, &plan.revises) {
-            let mut told = self.title(revised.title.as_ref());
-            if let Some(url) = &revised.url {
-                told.push_str(&format!(" ({})", inline(url.as_str())));
-            }
-            facts.push(("revises", told));
+            let title = revised.title.as_ref().map(|title| self.title(Some(title)));
+            let url = revised.url.as_ref().map(|url| inline(url.as_str()));
+            let plan = revised.plan.map(|plan| format!("`{plan}`"));
+            let told: Vec<String> = title.into_iter().chain(url).chain(plan).collect();
+            facts.push(("revises", told.join(" ")));
         }
         self.facts(&facts);
     }
@@ -103,6 +123,7 @@ impl Writer<'_> {
                 let entries = plan.sdg_relevance.iter().map(|entry| self.relevance(entry));
                 let entries = entries.collect();
                 self.list(entries);
+                self.say_if_empty(plan.sdg_relevance.is_empty());
             }
             SectionField::ExecutiveSummary => self.prose(plan.executive_summary.as_ref()),
             SectionField::Objectives => self.prose(plan.objectives.as_ref()),
@@ -137,10 +158,10 @@ impl Writer<'_> {
     }
 
     fn inputs(&mut self, inputs: Option<&Inputs>) {
-        self.prose(inputs.and_then(|inputs| inputs.text.as_ref()));
-        if let Some(inputs) = inputs {
-            self.sources(&inputs.sources);
-        }
+        let text = inputs.and_then(|inputs| inputs.text.as_ref());
+        let sources = inputs.map_or(&[][..], |inputs| &inputs.sources);
+        self.prose_beside(text, sources.is_empty());
+        self.sources(sources);
     }
 
     fn sources(&mut self, sources: &[Source]) {
@@ -193,14 +214,16 @@ impl Writer<'_> {
                 ("targets", targets.join(", ")),
             ];
             self.facts(&facts);
-            self.prose(activity.description.as_ref());
+            self.prose_beside(activity.description.as_ref(), false);
             self.sources(&activity.sources);
         }
         self.say_if_empty(activities.is_empty());
     }
 
     fn implementation(&mut self, part: Option<&Implementation>) {
-        self.prose(part.and_then(|part| part.text.as_ref()));
+        let text = part.and_then(|part| part.text.as_ref());
+        let is_all = part.is_none_or(|it| it.stakeholders.is_empty() && it.financing.is_empty());
+        self.prose_beside(text, is_all);
         let Some(part) = part else { return };
         if !part.stakeholders.is_empty() {
             let rows = part.stakeholders.iter().map(|it| {
@@ -227,10 +250,10 @@ impl Writer<'_> {
         let number = |number: Option<i32>| number.map_or_else(String::new, |it| it.to_string());
         let rows = risks.iter().map(|risk| {
             vec![
-                self.cell(risk.description.as_ref()),
+                self.cell_of(risk.description.as_ref()),
                 number(risk.likelihood),
                 number(risk.impact),
-                self.cell(risk.mitigation.as_ref()),
+                self.cell_of(risk.mitigation.as_ref()),
             ]
         });
         let rows = rows.collect();
@@ -238,11 +261,12 @@ impl Writer<'_> {
     }
 
     fn follow_up(&mut self, part: Option<&FollowUp>) {
-        self.prose(part.and_then(|part| part.text.as_ref()));
-        let indicators = part.map(|part| part.indicators.as_slice());
-        let Some(indicators) = indicators.filter(|indicators| !indicators.is_empty()) else {
+        let text = part.and_then(|part| part.text.as_ref());
+        let indicators = part.map_or(&[][..], |part| &part.indicators);
+        self.prose_beside(text, indicators.is_empty());
+        if indicators.is_empty() {
             return;
-        };
+        }
         let rows = indicators.iter().map(|indicator| {
             vec![
                 self.title(indicator.name.as_ref()),
@@ -277,7 +301,7 @@ impl Writer<'_> {
             });
             let with: Vec<String> = with.collect();
             self.facts(&[("with", with.join(", "))]);
-            self.prose(action.description.as_ref());
+            self.prose_beside(action.description.as_ref(), false);
         }
         self.say_if_empty(actions.is_empty());
     }
@@ -322,41 +346,52 @@ impl Writer<'_> {
         let Some(title) = title else {
             return self.label("untitled");
         };
-        let said = self
-            .languages
-            .iter()
-            .filter_map(|tag| title.in_language(tag));
-        match joined(said.map(inline)) {
+        let said = self.said(|tag| title.in_language(tag));
+        match joined(said.into_iter().flatten().map(inline)) {
             said if said.is_empty() => inline(title.best(&self.plan.language)),
             said => said,
         }
     }
 
+    /// What is said in each of the languages of the document, for `de-AT` also in `de`; notes where nothing is in any.
+    fn said<'t>(&self, get: impl Fn(&str) -> Option<&'t str>) -> Vec<Option<&'t str>> {
+        let primary = |tag: &str| tag.split('-').next().and_then(&get);
+        let languages = self.languages.iter();
+        let said: Vec<Option<&str>> = languages
+            .map(|tag| get(tag).or_else(|| primary(tag)))
+            .collect();
+        let is_said = said.iter().any(Option::is_some);
+        let noted = if is_said { &self.found } else { &self.missed };
+        noted.set(true);
+        said
+    }
+
     /// A text in one line.
     fn short(&self, text: &Text) -> String {
-        let said = self
-            .languages
-            .iter()
-            .filter_map(|tag| text.in_language(tag));
-        match joined(said.map(inline)) {
+        let said = self.said(|tag| text.in_language(tag));
+        match joined(said.into_iter().flatten().map(inline)) {
             said if said.is_empty() => inline(text.best(&self.plan.language)),
             said => said,
         }
     }
 
-    /// A text in a cell.
-    fn cell(&self, text: Option<&Text>) -> String {
+    /// A text in a cell of a table.
+    fn cell_of(&self, text: Option<&Text>) -> String {
         let Some(text) = text else {
             return String::new();
         };
-        let said = self
-            .languages
-            .iter()
-            .filter_map(|tag| text.in_language(tag));
-        let said: Vec<String> = said.map(cell).collect();
+        let said = self.said(|tag| text.in_language(tag));
+        let said: Vec<String> = said.into_iter().flatten().map(cell).collect();
         match said.as_slice() {
             [] => cell(text.best(&self.plan.language)),
             said => said.join("<br><br>"),
+        }
+    }
+
+    /// A text of its own, beside which there is something else, or nothing.
+    fn prose_beside(&mut self, text: Option<&Text>, is_all: bool) {
+        if text.is_some() || is_all {
+            self.prose(text);
         }
     }
 
@@ -365,23 +400,18 @@ impl Writer<'_> {
         let Some(text) = text else {
             return self.say_if_empty(true);
         };
-        let own = &self.plan.language;
-        if let [language] = self.languages {
-            let said = text.in_language(language);
-            let said = paragraphs(said.unwrap_or_else(|| text.best(own)));
-            return self.paragraph(&said);
-        }
-        let said = self.languages.iter().map(|tag| text.in_language(tag));
-        let mut said: Vec<String> = said.map(|said| cell(said.unwrap_or_default())).collect();
-        if said.iter().all(String::is_empty)
-            && let Some(first) = said.first_mut()
-        {
-            *first = cell(text.best(own));
-        }
-        let names = self.languages.iter();
-        let names = names.map(|tag| Words::of(tag).language(tag));
-        let table = rows_of(names.collect(), vec![said]);
-        self.paragraph(&table);
+        let said = self.said(|tag| text.in_language(tag));
+        let told = match said.as_slice() {
+            [Some(said)] => paragraphs(said),
+            said if said.iter().all(Option::is_none) => paragraphs(text.best(&self.plan.language)),
+            said => {
+                let names = self.languages.iter();
+                let names = names.map(|tag| Words::of(tag).language(tag));
+                let said = said.iter().map(|said| cell(said.unwrap_or_default()));
+                rows_of(names.collect(), vec![said.collect()])
+            }
+        };
+        self.paragraph(&told);
     }
 
     fn table(&mut self, labels: &[&str], rows: Vec<Vec<String>>) {

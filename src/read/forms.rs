@@ -1,4 +1,4 @@
-//! The representations of things beside pages: a line each, a table, a map, a calendar.
+//! The representations of things beside pages: a line each, a table, a map, a calendar, a document.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

@@ -452,6 +452,7 @@ async fn a_plan_is_a_document_in_the_order_of_its_template_in_one_language_or_tw
         "## 1. Objectives / 目的",
         "| English | 日本語 |",
         "| 木を植える。 |",
+        "\n## 2. City context",
     ] {
         assert!(both.contains(part), "no {part} in {both}");
     }
@@ -475,7 +476,18 @@ async fn a_document_is_in_the_language_that_is_wanted_and_tells_which() {
         let reply = request.header("accept-language", language).send().await;
         reply.expect(200)
     };
-    for (wanted, told, begin) in [("ja", "ja", "# 樹木\n"), ("sv", "de", "# Bäume\n")] {
+    let french = frankfurt.get(&format!("{path}?format=md&lang=fr")).await;
+    assert_eq!(french.header("content-language"), "de");
+    let text = String::from_utf8(french.expect(200).bytes).unwrap();
+    assert!(
+        text.ends_with("*Not written in French; shown in German.*\n"),
+        "{text}"
+    );
+    for (wanted, told, begin) in [
+        ("ja", "ja", "# 樹木\n"),
+        ("ja-JP", "ja", "# 樹木\n"),
+        ("sv", "de", "# Bäume\n"),
+    ] {
         let reply = ask(wanted).await;
         assert_eq!(reply.header("content-language"), told);
         let vary = reply.listed("vary");

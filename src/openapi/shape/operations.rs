@@ -87,6 +87,8 @@ pub(super) struct Operation<'a> {
     pub(super) in_bulk: bool,
     /// Whether it answers a list.
     listing: bool,
+    /// Whether a representation can be chosen.
+    takes_format: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -103,6 +105,8 @@ impl<'a> Operation<'a> {
             None => json!([{"bearer": []}]),
         };
         let public_only = security == json!([{}]);
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        let mut parameters = parameters.into_iter().flatten();
         let mut answered = BTreeSet::new();
         references(
             operation.get("responses").unwrap_or(&Value::Null),
@@ -124,6 +128,7 @@ impl<'a> Operation<'a> {
             takes_file: operation.pointer(FORM).is_some(),
             puts_by_ref: false,
             in_bulk: false,
+            takes_format: parameters.any(|it| it.get("name") == Some(&json!("format"))),
             listing: method == "get"
                 && answered.iter().any(|schema| schema.starts_with("Listing_")),
         }
@@ -131,7 +136,7 @@ impl<'a> Operation<'a> {
 
     /// The representations that it answers of a kind of thing, by their names in `format`.
     pub(super) fn formats(&self) -> Vec<&'static str> {
-        let Some(offer) = self.offer.filter(|_| self.method == "get") else {
+        let Some(offer) = self.offer.filter(|_| self.takes_format) else {
             return Vec::new();
         };
         let all: &[&str] = if self.listing {

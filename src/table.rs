@@ -37,17 +37,24 @@ pub fn lines(rows: impl IntoIterator<Item = Vec<String>>, begin: Vec<u8>) -> Vec
 }
 
 /// A cell that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it, and so does what
-/// stands behind a semicolon or a tab, where many spreadsheets begin another cell. The full forms of the signs count too,
-/// since Japanese spreadsheets take them for the plain ones.
+/// stands behind a semicolon, a tab or the end of a line, where many spreadsheets begin another cell; items of a list, with a
+/// space behind their sign, are none. The full forms of the signs count too, since Japanese spreadsheets take them for the
+/// plain ones.
 pub fn defused(cell: &str) -> Cow<'_, str> {
-    let signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    let parts = cell.split_inclusive([';', '\t']);
-    if !parts.clone().any(|part| part.starts_with(signs)) {
+    let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let is_formula = |part: &str| {
+        let rest = part.strip_prefix(signs);
+        rest.is_some_and(|rest| !rest.starts_with(' '))
+    };
+    let begins = cell.starts_with(signs) || cell.starts_with(['\t', '\r', '\n']);
+    let parts = cell.split_inclusive([';', '\t', '\r', '\n']);
+    let inside = |(index, part): (usize, &str)| index > 0 && is_formula(part);
+    if !begins && !parts.clone().enumerate().any(inside) {
         return Cow::Borrowed(cell);
     }
     let mut out = String::with_capacity(cell.len() + 2);
-    for part in parts {
-        if part.starts_with(signs) {
+    for (index, part) in parts.enumerate() {
+        if index == 0 && begins || inside((index, part)) {
             out.push('\'');
         }
         out.push_str(part);
@@ -87,6 +94,7 @@ mod tests {
             "Trees;'=cmd|'/c calc'!A0"
         );
         assert_eq!(defused("a; -1"), "a; -1");
+        assert_eq!(defused("x\r\n=1\n- y"), "x\r\n'=1\n- y");
         assert_eq!(defused("'quoted"), "'quoted");
     }
 

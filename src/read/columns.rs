@@ -68,10 +68,15 @@ fn text_of(value: &Value) -> Cow<'_, str> {
         Value::String(text) => defused(text),
         Value::Array(list) => match words(list) {
             Some(words) => Cow::Owned(defused(&words).into_owned()),
-            None => Cow::Owned(value.to_string()),
+            None => Cow::Owned(json(value)),
         },
-        Value::Bool(_) | Value::Object(_) => Cow::Owned(value.to_string()),
+        Value::Bool(_) | Value::Object(_) => Cow::Owned(json(value)),
     }
+}
+
+/// JSON without semicolons, at which many spreadsheets begin another cell.
+fn json(value: &Value) -> String {
+    value.to_string().replace(';', "\\u003b")
 }
 
 /// The words of the list, where it has nothing else.
@@ -192,7 +197,7 @@ mod tests {
             ]
         );
         let item = json!({"id": "umea", "name": {"en": "=Umeå", "sv": "Umeå"}, "location": {"lat": 63.8, "lon": -0.5},
-            "cities": ["umea", "kobe"], "parts": [{"key": "a"}]});
+            "cities": ["umea", "kobe"], "parts": [{"key": "a;=1"}]});
         assert_eq!(
             columns.cells(&item),
             [
@@ -202,7 +207,7 @@ mod tests {
                 "63.8",
                 "-0.5",
                 "umea, kobe",
-                "[{\"key\":\"a\"}]"
+                "[{\"key\":\"a\\u003b=1\"}]"
             ]
         );
         let bare = json!({"id": "umea", "name": {}, "location": null, "cities": []});

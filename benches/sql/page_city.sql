@@ -38,4 +38,6 @@ SELECT plan, document, (EXISTS (SELECT FROM action_plan_sources AS cited
     OR EXISTS (SELECT FROM action_plan_revisions AS revision
     WHERE revision.plan = wanted.plan AND revision.version = wanted.version
     AND NOT EXISTS (SELECT FROM action_plan_readers AS open WHERE open.plan = revision.revised AND open.reader = '*')))
+    OR NOT EXISTS (SELECT FROM action_plan_readers AS now
+    WHERE now.plan = wanted.plan AND now.version = wanted.version)
     FROM unnest($1, $2) AS wanted (plan, version) JOIN action_plan_versions USING (plan, version);

@@ -37,15 +37,12 @@ pub fn lines(rows: impl IntoIterator<Item = Vec<String>>, begin: Vec<u8>) -> Vec
 }
 
 /// A cell that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it, and so does what
-/// stands behind a semicolon, a tab or the end of a line, where many spreadsheets begin another cell; items of a list, with a
-/// space behind their sign, are none. The full forms of the signs count too, since Japanese spreadsheets take them for the
+/// stands behind a semicolon, a tab or the end of a line, where many spreadsheets begin another cell; items of a list, which
+/// begin with a dash and a space, are none. The full forms of the signs count too, since Japanese spreadsheets take them for the
 /// plain ones.
 pub fn defused(cell: &str) -> Cow<'_, str> {
     let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-    let is_formula = |part: &str| {
-        let rest = part.strip_prefix(signs);
-        rest.is_some_and(|rest| !rest.starts_with(' '))
-    };
+    let is_formula = |part: &str| part.starts_with(signs) && !part.starts_with("- ");
     let begins = cell.starts_with(signs) || cell.starts_with(['\t', '\r', '\n']);
     let parts = cell.split_inclusive([';', '\t', '\r', '\n']);
     let inside = |(index, part): (usize, &str)| index > 0 && is_formula(part);
@@ -95,6 +92,7 @@ mod tests {
         );
         assert_eq!(defused("a; -1"), "a; -1");
         assert_eq!(defused("x\r\n=1\n- y"), "x\r\n'=1\n- y");
+        assert_eq!(defused("x;= 1+1"), "x;'= 1+1");
         assert_eq!(defused("'quoted"), "'quoted");
     }
 

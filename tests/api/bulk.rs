@@ -388,9 +388,7 @@ async fn all_or_none_means_none_when_one_line_fails_and_every_line_says_so() {
     expected.push((151, "created".into()));
     assert_eq!(told(&dry), expected);
     assert_eq!(app.count("action_plans").await, 150);
-    let idle =
-        "pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-    assert_eq!(app.count(idle).await, 0);
+    app.until_idle().await;
 }
 
 #[tokio::test]
@@ -590,14 +588,7 @@ async fn of_a_client_that_hangs_up_stays_what_is_committed_and_of_an_atomic_one_
         tokio::time::sleep(Duration::from_millis(700)).await;
         stream.set_zero_linger().unwrap();
         drop(stream);
-        let idle = "pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-        for _ in 0..40 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            if app.count(idle).await == 0 {
-                break;
-            }
-        }
-        assert_eq!(app.count(idle).await, 0, "{query}");
+        app.until_idle().await;
         assert_eq!(app.count("action_plans").await, expected, "{query}");
     }
     let again = send(&frankfurt, "", line("whole", "Whole").to_string()).await;

@@ -55,7 +55,5 @@ async fn a_keyed_post_whose_client_hung_up_has_happened_once_when_it_is_repeated
     let plans = i64::try_from(plans).unwrap();
     assert_eq!(app.count("action_plans").await, plans);
     assert_eq!(app.count("events WHERE type = 'action_plan'").await, plans);
-    let idle =
-        "pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-    assert_eq!(app.count(idle).await, 0);
+    app.until_idle().await;
 }

@@ -1,7 +1,7 @@
 //! A service for one test: in this process, on a port and a database of its own.
 
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, oneshot};
 use tokio_postgres::SimpleQueryMessage;
 
+use super::IN_TIME;
 use super::client::Client;
 use super::cluster::{BACKGROUND, cluster, connect};
 use super::ground;
@@ -216,6 +217,24 @@ impl App {
             .unwrap()
     }
 
+    /// Waits until none of these rows is left.
+    pub async fn until_none(&self, table: &str) {
+        let begun = Instant::now();
+        while self.count(table).await > 0 {
+            assert!(begun.elapsed() < IN_TIME, "still there: {table}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until no statement and no transaction of the service is under way in its database. PostgreSQL shows those of a
+    /// connection that was closed until it has noticed.
+    pub async fn until_idle(&self) {
+        let at_work = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                       AND (state = 'active' OR state LIKE 'idle in transaction%') \
+                       AND application_name LIKE 'iuc %'";
+        self.until_none(at_work).await;
+    }
+
     /// How many changes are recorded, sign-ins aside.
     pub async fn events(&self) -> i64 {
         self.count("events WHERE type <> 'session'").await
@@ -228,13 +247,12 @@ impl App {
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();
         let mut buffer = [0; 4096];
-        while let Ok(Ok(length)) =
-            tokio::time::timeout(Duration::from_millis(500), stream.read(&mut buffer)).await
+        let mut patience = IN_TIME;
+        while let Ok(Ok(length @ 1..)) =
+            tokio::time::timeout(patience, stream.read(&mut buffer)).await
         {
-            if length == 0 {
-                break;
-            }
             answer.extend_from_slice(&buffer[..length]);
+            patience = Duration::from_millis(500);
         }
         String::from_utf8_lossy(&answer).into_owned()
     }

@@ -133,6 +133,7 @@ problem-cursor-expired = The cursor leads to changes that are forgotten, or to b
     .help = A cursor of the change feed lives 400 days, and ends when a backup is restored. What has changed since can no longer be told one by one: read the exports that `exports` names (application/x-ndjson), put them in the place of your copy, and go on from the cursor in their last line; of several exports, from that of the first. Nothing is missed then.
 problem-precondition-failed = { $state ->
         [absent] There is nothing here, and If-Match only replaces what is there: leave it out to make it.
+        [unquoted] An ETag stands in quotation marks, which belong to it: send it as it was answered. It is now { $etag }.
         [present] This is there already, and If-None-Match: * only makes what is not: it is now { $etag }.
        *[changed] This has changed since you read it: it is now { $etag }.
     }

@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, AsHeaderName, ETAG, HeaderMap};
+use actix_web::http::header::{self, AsHeaderName, ETAG, EntityTag, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::future::LocalBoxFuture;
@@ -331,6 +331,10 @@ impl Ask {
         if field == "*" || field.split(',').any(|tag| opaque(tag) == etag) {
             return Ok(());
         }
+        let is_tag = |tag: &str| tag.trim().parse::<EntityTag>().is_ok();
+        if !field.split(',').all(is_tag) {
+            return Err(precondition_failed("unquoted", etag));
+        }
         Err(precondition_failed("changed", etag))
     }
 
@@ -393,7 +397,8 @@ fn typed<T: DeserializeOwned>(parameters: Value) -> Result<T, Problem> {
     })
 }
 
-/// What a 412 says: that the thing has `changed`, is `absent` or is `present`; its ETag is empty where it is absent.
+/// What a 412 says: that the thing has `changed`, is `absent` or is `present`, or that what was sent is `unquoted` and so
+/// no ETag; that of the thing is empty where it is absent.
 pub fn precondition_failed(state: &'static str, etag: &str) -> Problem {
     let problem = Problem::new(Code::PreconditionFailed);
     let problem = problem.with("state", state).with("etag", etag);

@@ -233,6 +233,14 @@ async fn an_if_match_that_cannot_be_read_is_told() {
             reply.refused(&[("If-Match", "malformed_header")]);
         }
     }
+    // Whoever forgets the quotation marks would otherwise be told for ever that somebody else has written.
+    for tags in [good.trim_matches('"'), "\"1.0\", 2"] {
+        let request = admin.request("DELETE", path).header("If-Match", tags);
+        let reply = request.send().await.problem("precondition_failed");
+        assert_eq!(reply.etag(), good);
+        let detail = reply.body["detail"].as_str().unwrap();
+        assert!(detail.contains("quotation marks"), "{detail}");
+    }
     assert_eq!(admin.get(path).await.etag(), good);
 }
 

@@ -10,8 +10,8 @@ VENV   := tools/checks/.venv
 LINT   := tools/openapi-lint
 
 .DELETE_ON_ERROR:
-.PHONY: help run test bench check openapi postgres advisories \
-	check-format check-lints check-docs check-openapi check-dependencies check-migrations check-scripts
+.PHONY: help run test bench check check-sources check-build openapi postgres advisories \
+	check-format check-scripts check-migrations check-dependencies check-document check-lints check-docs check-openapi
 
 help: ## tells what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -30,7 +30,12 @@ bench: postgres ## runs the benchmark of the service; BENCH=scale: pages at 200,
 	$(CARGO) bench --locked --features jemalloc --bench service -- $(BENCH)
 
 # The quick checks first; `make -k check` shows every fault at once.
-check: check-format check-scripts check-migrations check-dependencies check-lints check-docs check-openapi ## everything that CI checks beside the tests
+check: check-sources check-build ## everything that CI checks beside the tests
+
+# What is checked without compiling anything, and the rest.
+check-sources: check-format check-scripts check-migrations check-dependencies check-document
+
+check-build: check-lints check-docs check-openapi
 
 openapi: ## writes openapi/openapi.json from the code
 	@mkdir -p openapi $(TARGET)
@@ -49,11 +54,13 @@ check-lints:
 check-docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --locked
 
-check-openapi: $(LINT)/node_modules/.package-lock.json
+check-openapi:
 	@mkdir -p $(TARGET)
 	$(IUC) openapi > $(TARGET)/openapi.json
 	@diff -u openapi/openapi.json $(TARGET)/openapi.json \
 		|| { echo "openapi/openapi.json is not what the code says: run 'make openapi'." >&2; exit 1; }
+
+check-document: $(LINT)/node_modules/.package-lock.json
 	$(LINT)/lint.sh openapi/openapi.json
 
 check-dependencies: $(VENV)/installed

@@ -234,13 +234,18 @@ fn cors(settings: &Settings) -> Cors {
             header::ACCEPT_RANGES.as_str(),
             header::CONTENT_DISPOSITION.as_str(),
             header::CONTENT_RANGE.as_str(),
+            header::ALLOW.as_str(),
+            header::WWW_AUTHENTICATE.as_str(),
             "accept-patch",
             "preference-applied",
             "ratelimit-limit",
             "ratelimit-remaining",
             "ratelimit-reset",
             "api-version",
+            "deprecation",
             "idempotent-replayed",
+            "repr-digest",
+            "sunset",
             "x-request-id",
         ])
         .max_age(3600)

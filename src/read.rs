@@ -1,9 +1,11 @@
 //! The one read path: negotiation, conditional requests, pages, thinning, related things, exports.
 
 mod columns;
+mod conditional;
 mod export;
 mod flow;
 mod forms;
+mod negotiation;
 mod wish;
 
 use std::time::Duration;
@@ -12,17 +14,21 @@ use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
-use aws_lc_rs::digest::{Context, SHA256};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::conditional::{
+    cache, conditional, conditional_as, http_date, in_language, not_modified, vary,
+};
+use self::conditional::{tagged, weak_etag};
 use self::forms::Form;
+pub use self::negotiation::negotiate;
 use self::wish::Wish;
 use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::db::{Connection, Loan, busy};
 use crate::kept::{self, Sheet};
-use crate::policy::{Action, Relation, Role, Thing, allows};
+use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
 use crate::query::{Format, ListParams, OneParams, Page, Stretch, TieBreak};
 use crate::request::{Ask, Asking, RefParams, etag, only};
@@ -277,29 +283,6 @@ fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, 
     Ok((one?, other?))
 }
 
-/// An answer in JSON whose weak ETag is made from its bytes.
-pub fn conditional(ask: &Ask, json: Vec<u8>) -> HttpResponse {
-    conditional_as(ask, JSON, json)
-}
-
-/// As [`conditional`], of another media type.
-pub fn conditional_as(ask: &Ask, media_type: &str, body: Vec<u8>) -> HttpResponse {
-    let tag = weak_etag([body.as_slice(), media_type.as_bytes()]);
-    if ask.none_match(&tag) {
-        return not_modified(ask, &tag);
-    }
-    tagged(ask, &tag, media_type, BoxBody::new(body))
-}
-
-fn tagged(ask: &Ask, tag: &str, media_type: &str, body: BoxBody) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(media_type)
-        .insert_header((header::ETAG, tag))
-        .insert_header(cache(ask))
-        .insert_header(vary())
-        .body(body)
-}
-
 /// A body that may be large; see [`flow::whole`].
 fn body_of(ask: &Ask, json: impl Into<Bytes>) -> Result<BoxBody, Problem> {
     flow::whole(json.into(), longest(ask))
@@ -442,57 +425,6 @@ fn sheet_of(ask: &Ask, sheet: &Sheet) -> Answer {
     Ok(response)
 }
 
-/// Which of the representations is wanted: by `format`, else by `Accept`.
-pub fn negotiate<F: Copy>(
-    ask: &Ask,
-    format: Option<F>,
-    available: &[(F, &str)],
-) -> Result<F, Problem> {
-    if let Some(format) = format {
-        return Ok(format);
-    }
-    let accept = ask.header(header::ACCEPT);
-    let accept = if accept.is_empty() {
-        "*/*"
-    } else {
-        accept.as_str()
-    };
-    let mut best: Option<(f32, F)> = None;
-    for (format, media_type) in available {
-        // The most specific range that fits a media type decides about it (RFC 9110, section 12.5.1).
-        let fitting = accept
-            .split(',')
-            .filter_map(|range| weight_of(range, media_type));
-        let (_, weight) = fitting.fold(
-            (0, 0.0),
-            |best, next| if next.0 > best.0 { next } else { best },
-        );
-        if weight > best.map_or(0.0, |(weight, _)| weight) {
-            best = Some((weight, *format));
-        }
-    }
-    best.map(|(_, format)| format).ok_or_else(|| {
-        let names: Vec<_> = available.iter().map(|(_, name)| *name).collect();
-        Problem::new(Code::NotAcceptable).with("available", names.join(", "))
-    })
-}
-
-/// How specific a media range is for a media type, from 1, and the weight that it gives; `None`: it is another one.
-fn weight_of(range: &str, media_type: &str) -> Option<(u8, f32)> {
-    let mut parts = range.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let weight = parts
-        .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-        .map_or(1.0, |q| q.parse().unwrap_or(0.0));
-    let specific = match name.strip_suffix("/*") {
-        None if name == media_type => 3,
-        Some("*") => 1,
-        Some(major) if media_type.split('/').next() == Some(major) => 2,
-        _ => return None,
-    };
-    Some((specific, weight))
-}
-
 /// Writes the item, with only these of its fields; with all when none are named.
 fn write_thinned<R: Resource>(
     out: &mut Vec<u8>,
@@ -529,49 +461,6 @@ fn encoded(pairs: &[(String, String)]) -> String {
         .finish()
 }
 
-/// What may keep the answer: anybody what anybody sees, else only the caller; always to be asked again.
-pub fn cache(ask: &Ask) -> (header::HeaderName, HeaderValue) {
-    let value = if ask.caller.role == Role::Anonymous {
-        "public, no-cache"
-    } else {
-        "private, no-cache"
-    };
-    (header::CACHE_CONTROL, HeaderValue::from_static(value))
-}
-
-/// What of the request the answer depends on, beside what the edge adds.
-pub fn vary() -> (header::HeaderName, HeaderValue) {
-    (
-        header::VARY,
-        HeaderValue::from_static("Accept, Accept-Encoding, Authorization"),
-    )
-}
-
-/// Notes in which language an answer is, and whether `Accept-Language` had a say in it. What has not changed is only told
-/// the latter.
-pub fn in_language(answer: &mut HttpResponse, language: &str, by_header: bool) {
-    let is_whole = answer.status() != actix_web::http::StatusCode::NOT_MODIFIED;
-    let headers = answer.headers_mut();
-    if let (true, Ok(language)) = (is_whole, HeaderValue::from_str(language)) {
-        headers.insert(header::CONTENT_LANGUAGE, language);
-    }
-    if by_header {
-        headers.insert(
-            header::VARY,
-            HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language, Authorization"),
-        );
-    }
-}
-
-/// What a client has is still right.
-pub fn not_modified(ask: &Ask, tag: &str) -> HttpResponse {
-    HttpResponse::NotModified()
-        .insert_header((header::ETAG, tag))
-        .insert_header(cache(ask))
-        .insert_header(vary())
-        .finish()
-}
-
 /// The ETag of a page: of the versions of its items and of all it holds beside them.
 fn page_etag<R: Resource>(items: &[R::Seen], rest: &[u8]) -> String {
     let states: Vec<_> = items
@@ -580,23 +469,6 @@ fn page_etag<R: Resource>(items: &[R::Seen], rest: &[u8]) -> String {
         .collect();
     let states = states.iter().map(String::as_bytes);
     weak_etag(states.chain([rest, API_VERSION.as_bytes()]))
-}
-
-/// The same on every instance of the service.
-fn weak_etag<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut digest = Context::new(&SHA256);
-    for part in parts {
-        digest.update(&part.len().to_be_bytes());
-        digest.update(part);
-    }
-    let digest = digest.finish();
-    let start = digest.as_ref().first_chunk().copied().unwrap_or_default();
-    format!("W/\"{:016x}\"", u64::from_be_bytes(start))
-}
-
-/// A time as in `Last-Modified` (RFC 9110, section 5.6.7).
-pub fn http_date(time: chrono::DateTime<chrono::Utc>) -> String {
-    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// JSON of an answer.

@@ -217,22 +217,17 @@ impl App {
             .unwrap()
     }
 
-    /// Waits until none of these rows is left.
-    pub async fn until_none(&self, table: &str) {
+    /// Waits until no statement and no transaction of the service is under way in its database. PostgreSQL shows those of a
+    /// connection that was closed until it has noticed; it has half the time after which it ends by itself, unheard of,
+    /// what the service forgot.
+    pub async fn until_idle(&self) {
+        let at_work = "pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'iuc %' \
+                       AND (state = 'active' OR state LIKE 'idle in transaction%')";
         let begun = Instant::now();
-        while self.count(table).await > 0 {
-            assert!(begun.elapsed() < IN_TIME, "still there: {table}");
+        while self.count(at_work).await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(5), "still at work");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    /// Waits until no statement and no transaction of the service is under way in its database. PostgreSQL shows those of a
-    /// connection that was closed until it has noticed.
-    pub async fn until_idle(&self) {
-        let at_work = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                       AND (state = 'active' OR state LIKE 'idle in transaction%') \
-                       AND application_name LIKE 'iuc %'";
-        self.until_none(at_work).await;
     }
 
     /// How many changes are recorded, sign-ins aside.

@@ -326,7 +326,7 @@ async fn furnish(config: &Config, url: &SecretString) -> Result<String, StartErr
     }
     lines.push(format!(
         "  curl -s {}/v1/sessions -H 'Content-Type: application/json' -d '{{\"email\": \"…\", \"password\": \"…\"}}'\n\
-         answers an access_token: put it behind Authorize in Swagger UI, or into `Authorization: Bearer …`.",
+         answers an access_token for `Authorization: Bearer …`. In Swagger UI, Authorize leads to a page to sign in on.",
         config.public_url()
     ));
     Ok(lines.join("\n"))

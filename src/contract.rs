@@ -48,6 +48,8 @@ pub struct Operation {
     pub takes_token: bool,
     /// The scopes that a machine client needs; none: it is closed to them.
     pub scopes: Option<Scopes>,
+    /// The scopes that a person's token needs which has not all of the role; none: it is closed to such.
+    pub scopes_of_person: Option<Scopes>,
     /// Whether it takes a form, as the endpoints of OAuth do: machine clients authenticate there with their secret.
     takes_form: bool,
     /// Since when it is not to be used any more, and when it will be gone.
@@ -251,6 +253,14 @@ impl Path {
     }
 }
 
+/// The scopes that this way to sign in needs; none: it is not one of the operation's.
+fn needed(security: Option<&Vec<Value>>, way: &str) -> Option<Scopes> {
+    security.into_iter().flatten().find_map(|ways| {
+        let scopes = ways.get(way)?.as_array()?.iter();
+        scopes.map(|scope| scope.as_str()?.parse().ok()).collect()
+    })
+}
+
 impl Operation {
     fn of(operation: &Value, schemas: &Value) -> Result<Self, BadContract> {
         let mut parameters = Vec::new();
@@ -289,10 +299,8 @@ impl Operation {
                 .to_owned(),
             open: security.is_some_and(|ways| ways.iter().any(|way| way == &json!({}))),
             takes_token: security.is_none_or(|ways| ways.iter().any(|way| way != &json!({}))),
-            scopes: security.into_iter().flatten().find_map(|way| {
-                let scopes = way.get("oauth2")?.as_array()?.iter();
-                scopes.map(|scope| scope.as_str()?.parse().ok()).collect()
-            }),
+            scopes: needed(security, "oauth2"),
+            scopes_of_person: needed(security, "sign_in").filter(|scopes| !scopes.is_empty()),
             takes_form: operation
                 .pointer("/requestBody/content/application~1x-www-form-urlencoded")
                 .is_some(),

@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use tracing::Instrument;
 
+use crate::accounts::oauth::authorize;
 use crate::app::{API_VERSION, Allowance, App};
 use crate::auth::{Caller, Claim, invalid_token};
 use crate::contract::Operation;
@@ -272,10 +273,14 @@ pub async fn guard(
         return Err(counted(Problem::new(Code::NoSuchPath)).into());
     };
     let Some(path) = app.contract.path(&pattern) else {
-        return if request.method() == Method::GET {
-            Ok(next.call(request).await?.map_into_boxed_body())
-        } else {
-            Err(counted(not_allowed("GET, HEAD")).into())
+        let (takes_form, allowed) = match pattern == authorize::PATH {
+            true => (true, "GET, HEAD, POST"),
+            false => (false, "GET, HEAD"),
+        };
+        return match *request.method() {
+            Method::GET => Ok(next.call(request).await?.map_into_boxed_body()),
+            Method::POST if takes_form => Ok(next.call(request).await?.map_into_boxed_body()),
+            _ => Err(counted(not_allowed(allowed)).into()),
         };
     };
     let Some(operation) = path.operation(request.method()) else {
@@ -399,7 +404,11 @@ fn authenticate(
             tracing::info!(%error, "a token was refused");
             invalid_token()
         })?;
-    Claim::of(&claims, operation.scopes)
+    let needed = match claims.machine {
+        true => operation.scopes,
+        false => operation.scopes_of_person,
+    };
+    Claim::of(&claims, needed)
         .map(Some)
         .ok_or_else(invalid_token)
 }

@@ -124,6 +124,10 @@ slug_id! {
     /// A template of action plans.
     TemplateId
 }
+slug_id! {
+    /// A frontend to which people sign in.
+    ApplicationId
+}
 uuid_id! {
     /// A comment on an action plan.
     CommentId

@@ -33,6 +33,7 @@ pub mod feed;
 pub mod kept;
 pub mod query;
 pub mod resource;
+pub mod page;
 pub mod app;
 pub mod request;
 pub mod read;

@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_actix_web::AppExt;
 
+use crate::accounts::applications::types::Application;
 use crate::accounts::clients::types::Client;
 use crate::accounts::types::User;
 use crate::action_plans::comments::types::Comment;
@@ -131,6 +132,7 @@ fn offers() -> Vec<Offer> {
         offer::<Measurement>(),
         offer::<User>(),
         offer::<Client>(),
+        offer::<Application>(),
         offer::<Webhook>(),
     ]
 }

@@ -92,6 +92,8 @@ words! {
         User = "user",
         /// A machine client: a city's own IT system.
         Client = "client",
+        /// A frontend to which people sign in.
+        Application = "application",
         /// Where a city's systems are told what changes.
         Webhook = "webhook",
         /// A sign-in.

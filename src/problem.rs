@@ -132,6 +132,11 @@ impl Problem {
         &self.0.faults
     }
 
+    /// The header fields of its answer.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0.headers
+    }
+
     /// The status of its answer.
     pub fn status(&self) -> StatusCode {
         self.0.code.status()

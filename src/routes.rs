@@ -7,8 +7,9 @@ use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::scope::scope;
 use utoipa_actix_web::service_config::ServiceConfig as Documented;
 
+use crate::accounts::applications::http as applications;
 use crate::accounts::clients::http as clients;
-use crate::accounts::oauth::{introspection, revocation, token};
+use crate::accounts::oauth::{authorize, introspection, revocation, token};
 use crate::accounts::{http as users, sign_in};
 use crate::action_plans::comments::http as plan_comments;
 use crate::action_plans::http as action_plans;
@@ -118,6 +119,7 @@ fn below_v1(config: &mut impl Operations) {
         .below("statistics", statistics_below)
         .below("users", users_below)
         .below("clients", clients_below)
+        .below("applications", applications_below)
         .below("sessions", sessions_below)
         .service(uptake::list_source_uses);
 }
@@ -346,6 +348,16 @@ fn clients_below(config: &mut impl Operations) {
         .service(clients::delete_client_secret);
 }
 
+fn applications_below(config: &mut impl Operations) {
+    config
+        .service(applications::list_applications)
+        .service(applications::get_application)
+        .service(applications::create_application)
+        .service(applications::replace_application)
+        .service(applications::update_application)
+        .service(applications::delete_application);
+}
+
 fn sessions_below(config: &mut impl Operations) {
     config
         .service(sign_in::create_session)
@@ -353,13 +365,15 @@ fn sessions_below(config: &mut impl Operations) {
         .service(sign_in::delete_session);
 }
 
-/// What stands beside the API: health, keys, the document, and the pages that explain problems.
+/// What stands beside the API: health, keys, the document, the page to sign in on, and the pages that explain problems.
 pub fn beside(config: &mut ServiceConfig) {
     config
         .service(health_live)
         .service(health_ready)
         .service(jwks)
         .service(metadata)
+        .service(authorize::show_sign_in)
+        .service(authorize::sign_in_on_page)
         .service(openapi_document)
         .service(problem_page);
 }

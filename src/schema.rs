@@ -161,6 +161,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    applications (id) {
+        id -> Text,
+        name -> Jsonb,
+        website -> Nullable<Text>,
+        redirect_uris -> Array<Text>,
+        scopes -> Array<Text>,
+        active -> Bool,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    authorization_codes (digest) {
+        digest -> Bytea,
+        application -> Nullable<Text>,
+        user -> Uuid,
+        redirect_uri -> Text,
+        challenge -> Text,
+        scope -> Text,
+        narrowed -> Bool,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        session -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     cities (id) {
         id -> Text,
         side -> Text,
@@ -519,6 +548,8 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         ended_reason -> Nullable<Text>,
         unseen_token -> Nullable<Uuid>,
+        application -> Nullable<Text>,
+        narrowed -> Bool,
     }
 }
 
@@ -761,6 +792,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     action_plan_sources,
     action_plan_versions,
     action_plans,
+    applications,
+    authorization_codes,
     cities,
     client_secrets,
     client_tokens,

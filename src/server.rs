@@ -13,8 +13,10 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
-use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi, oauth};
 
+use crate::accounts::applications::db::SWAGGER_UI;
+use crate::accounts::oauth::codes;
 use crate::accounts::{clients, sessions, throttle};
 use crate::app::App;
 use crate::auth::keys::{KeyRing, SigningKey};
@@ -200,15 +202,20 @@ async fn figures(app: Data<App>) -> HttpResponse {
 
 /// Swagger UI, from the program itself.
 fn docs() -> SwaggerUi {
-    SwaggerUi::new("/docs/{_:.*}").config(
-        SwaggerConfig::from("/openapi.json")
-            .persist_authorization(true)
-            .try_it_out_enabled(true)
-            .display_request_duration(true)
-            .filter(true)
-            .deep_linking(true)
-            .doc_expansion("none"),
-    )
+    let sign_in = oauth::Config::new()
+        .client_id(SWAGGER_UI)
+        .use_pkce_with_authorization_code_grant(true);
+    SwaggerUi::new("/docs/{_:.*}")
+        .config(
+            SwaggerConfig::from("/openapi.json")
+                .persist_authorization(true)
+                .try_it_out_enabled(true)
+                .display_request_duration(true)
+                .filter(true)
+                .deep_linking(true)
+                .doc_expansion("none"),
+        )
+        .oauth(sign_in)
 }
 
 fn cors(settings: &Settings) -> Cors {
@@ -341,6 +348,7 @@ async fn jobs(app: Data<App>) {
             throttle::delete_old_failures(&mut conn, now()).await?;
             let sessions = sessions::delete_old(&mut conn, now(), TimeDelta::days(30)).await?;
             clients::grants::delete_old(&mut conn, now()).await?;
+            codes::delete_old(&mut conn, now()).await?;
             let months = app.config.settings.delegate_months;
             let delegates = erase_old_delegates(&mut conn, now(), months).await?;
             let changes = feed::forget_old(&mut conn, now(), app.config.settings.feed_days).await?;

@@ -1,6 +1,7 @@
 //! How the service is: for people, for load balancers and for programs that look for its keys and its document.
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use diesel_async::RunQueryDsl;
@@ -10,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::{API_VERSION, App};
 use crate::messages::Language;
+use crate::page::{escaped, escaped_with_code, page};
 use crate::policy::Scope;
 use crate::problem::{Code, Problem};
 use crate::read::{Answer, bytes};
@@ -92,13 +94,18 @@ pub async fn metadata(app: Data<App>) -> HttpResponse {
         .insert_header(("Cache-Control", "public, max-age=300"))
         .json(json!({
             "issuer": app.public_url,
+            "authorization_endpoint": app.url("/oauth/authorize"),
             "token_endpoint": app.url("/oauth/token"),
             "revocation_endpoint": app.url("/oauth/revoke"),
             "introspection_endpoint": app.url("/oauth/introspect"),
             "jwks_uri": app.url("/.well-known/jwks.json"),
             "scopes_supported": Scope::ALL,
-            "grant_types_supported": ["client_credentials", "refresh_token"],
-            "response_types_supported": [],
+            "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+            "ui_locales_supported": Language::ALL.iter().map(|language| language.tag()).collect::<Vec<_>>(),
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "Bearer"],
@@ -124,46 +131,19 @@ pub async fn problem_page(request: HttpRequest, code: Path<String>) -> Answer {
         request
             .headers()
             .get(name)
-            .and_then(|value: &actix_web::http::header::HeaderValue| value.to_str().ok())
+            .and_then(|value: &HeaderValue| value.to_str().ok())
     };
     let language = Language::negotiate(field(ACCEPT_LANGUAGE));
-    let page = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width\">\n<title>{title}</title>\n<style>body {{ font: 1.1rem/1.5 system-ui, sans-serif; \
-         max-width: 40rem; margin: 3rem auto; padding: 0 1rem }} code {{ background: #8882; padding: 0 .2em }}</style>\n\
-         </head>\n<body>\n<h1>{title}</h1>\n<p><code>{}</code> – HTTP {}</p>\n<p>{}</p>\n</body>\n</html>\n",
-        language.tag(),
+    let title = code.title(language);
+    let body = format!(
+        "<h1>{}</h1>\n<p><code>{}</code> – HTTP {}</p>\n<p>{}</p>\n",
+        escaped(&title),
         code.as_str(),
         code.status().as_u16(),
-        escaped(&code.help(language)),
-        title = escaped(&code.title(language)),
+        escaped_with_code(&code.help(language)),
     );
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header(("Content-Language", language.tag()))
-        .insert_header(("Vary", "Accept-Language"))
-        .insert_header(("Cache-Control", "public, max-age=3600"))
-        .insert_header((
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ))
-        .body(page))
-}
-
-/// Text in HTML; what stands in backquotes becomes code.
-fn escaped(text: &str) -> String {
-    let text = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let parts = text.split('`').enumerate();
-    parts
-        .map(|(index, part)| {
-            if index % 2 == 1 {
-                format!("<code>{part}</code>")
-            } else {
-                part.to_owned()
-            }
-        })
-        .collect()
+    let mut answer = page(StatusCode::OK, language, &title, &body, None);
+    let kept = HeaderValue::from_static("public, max-age=3600");
+    answer.headers_mut().insert(CACHE_CONTROL, kept);
+    Ok(answer)
 }

@@ -17,7 +17,7 @@ use crate::resource::{
     Check, Include, Known, References, Resource, new_uuid, rows, strings, usual_fields,
     usual_sorts_by_uuid,
 };
-use crate::schema::{sessions, users};
+use crate::schema::{authorization_codes, sessions, users};
 
 impl Resource for User {
     type Id = UserId;
@@ -107,6 +107,8 @@ impl Resource for User {
             diesel::delete(sessions::table.filter(sessions::user.eq(self.id)))
                 .execute(conn)
                 .await?;
+            let codes = authorization_codes::table.filter(authorization_codes::user.eq(self.id));
+            diesel::delete(codes).execute(conn).await?;
         }
         Ok(())
     }

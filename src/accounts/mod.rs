@@ -2,8 +2,10 @@
 //!
 //! A city user belongs to exactly one city, whose side is the role's side; the database refuses anything else.
 //! Admins keep the accounts; everybody sees the own one (`/me`) and the own sessions. Switching off an account, or
-//! giving it another password, ends what it could do with the next request. Machine clients: [`clients`].
+//! giving it another password, ends what it could do with the next request. Machine clients: [`clients`]; the
+//! frontends of others to which people sign in: [`applications`].
 
+pub mod applications;
 pub mod clients;
 pub mod db;
 pub mod http;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::types::Session;
 use crate::db::Connection;
 use crate::events::{Author, Event, Happening, Patch};
-use crate::ids::{SessionId, UserId};
+use crate::ids::{ApplicationId, SessionId, UserId};
 use crate::policy::Thing;
 use crate::schema::{refresh_tokens, sessions, users};
 
@@ -25,8 +25,12 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub user: UserId,
+    /// The application that the person signed in to; none: the service itself.
+    pub application: Option<ApplicationId>,
     /// What its tokens allow.
     pub scope: String,
+    /// Whether they allow no more than that, whatever the person may.
+    pub narrowed: bool,
     /// Of the newest refresh token.
     pub generation: i32,
     /// The program that signed in.
@@ -76,15 +80,27 @@ async fn insert_token(
         .map(drop)
 }
 
+/// A session that was renewed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct Renewed {
+    /// The session.
+    #[diesel(column_name = id)]
+    pub session: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The application that the person signed in to; none: the service itself.
+    pub application: Option<ApplicationId>,
+    /// What its tokens allow.
+    pub scope: String,
+    /// Whether they allow no more than that, whatever the person may.
+    pub narrowed: bool,
+}
+
 /// What came of using a refresh token.
 pub enum Rotation {
     /// The next token takes its place.
-    Renewed {
-        /// The session.
-        session: SessionId,
-        /// Whose it is.
-        user: UserId,
-    },
+    Renewed(Renewed),
     /// The token is unknown, or its session or account has ended.
     Unknown,
     /// The token was used before: the session is ended.
@@ -131,17 +147,21 @@ pub async fn rotate(
         .find(session)
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now));
-    let living: Option<(UserId, i32, Option<Uuid>)> = locked
-        .select((sessions::user, sessions::generation, sessions::unseen_token))
+    let living: Option<(Renewed, i32, Option<Uuid>)> = locked
+        .select((
+            Renewed::as_select(),
+            sessions::generation,
+            sessions::unseen_token,
+        ))
         .for_update()
         .first(conn)
         .await
         .optional()?;
-    let Some((user, newest, unseen)) = living else {
+    let Some((renewed, newest, unseen)) = living else {
         return Ok(Rotation::Unknown);
     };
     let active: bool = users::table
-        .find(user)
+        .find(renewed.user)
         .select(users::active)
         .first(conn)
         .await?;
@@ -150,7 +170,7 @@ pub async fn rotate(
     }
     let is_newest = generation == newest;
     if !is_newest && (generation + 1 != newest || unseen.is_none()) {
-        end(conn, session, user, "reused_token", now).await?;
+        end(conn, session, renewed.user, "reused_token", now).await?;
         return Ok(Rotation::Reused);
     }
     diesel::update(sessions::table.find(session))
@@ -163,7 +183,7 @@ pub async fn rotate(
         .execute(conn)
         .await?;
     insert_token(conn, session, next, newest + 1, now).await?;
-    Ok(Rotation::Renewed { session, user })
+    Ok(Rotation::Renewed(renewed))
 }
 
 /// Ends a session of this user; `false` when there is none.
@@ -186,6 +206,14 @@ pub async fn end(
         .execute(conn)
         .await?;
     Ok(ended > 0)
+}
+
+/// Ends the sessions in an application.
+pub async fn end_in(conn: &mut Connection, application: &ApplicationId) -> QueryResult<()> {
+    diesel::delete(sessions::table.filter(sessions::application.eq(application)))
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Ends every session; answers how many lived.

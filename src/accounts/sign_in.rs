@@ -4,15 +4,15 @@
 //! ([`Throttle`]).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
+use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::web::Payload;
 use actix_web::{delete, get, post};
 use secrecy::SecretString;
 
 use super::db::{find_active_by_email, is_still};
-use super::sessions::{self, NewSession, session_event};
+use super::sessions::{self, session_event};
 use super::throttle::Throttle;
-use super::tokens::{Holder, new_refresh_token, session_life, tokens};
+use super::tokens::{Reach, begin_session};
 use super::types::{Me, SessionList, SignIn, Tokens, User};
 use crate::auth::passwords::HashError;
 use crate::body::Sent;
@@ -24,7 +24,7 @@ use crate::policy::{Role, scopes};
 use crate::problem::{Code, Problem};
 use crate::read::{Answer, bytes, conditional};
 use crate::request::Ask;
-use crate::resource::{Resource, new_uuid};
+use crate::resource::Resource;
 use crate::write::{AsyncWork, MediaType, Stored, in_transaction, read_json};
 
 /// Sign in
@@ -39,33 +39,54 @@ pub async fn create_session(mut ask: Ask, payload: Payload) -> Answer {
     faults.into_result()?;
     let sign_in: SignIn =
         serde_json::from_value(value).map_err(|_| Problem::new(Code::Internal))?;
-    let keys = Throttle::of_person(&sign_in.email, &ask.address);
-    let mut conn = ask.app.db.connection().await?;
-    // Counted before it is judged, so that many at once are not all judged; taken back when it was right.
-    keys.count(&mut conn, now()).await?;
-    let user = find_active_by_email(&mut conn, &sign_in.email).await?;
-    drop(conn);
-    let stored = user.as_ref().map(|user| user.password.as_str());
-    let matches = ask
-        .app
-        .hasher
-        .verify(SecretString::from(sign_in.password), stored)
-        .await
-        .map_err(busy)?;
-    let Some(user) = user.filter(|_| matches) else {
-        return Err(invalid_credentials());
-    };
-    in_transaction(ask, false, BeginSession { user, keys }).await
+    let proven = Proven::judge(&ask, &sign_in.email, sign_in.password).await?;
+    in_transaction(ask, false, BeginSession(proven)).await
+}
+
+/// Somebody who has shown the password of an account.
+pub struct Proven {
+    /// The account.
+    pub user: User,
+    keys: Throttle,
+}
+
+impl Proven {
+    /// The active account with this e-mail address, when the password is right.
+    pub async fn judge(ask: &Ask, email: &str, password: String) -> Result<Self, Problem> {
+        let keys = Throttle::of_person(email, &ask.address);
+        let mut conn = ask.app.db.connection().await?;
+        // Counted before it is judged, so that many at once are not all judged; taken back when it was right.
+        keys.count(&mut conn, now()).await?;
+        let user = find_active_by_email(&mut conn, email).await?;
+        drop(conn);
+        let stored = user.as_ref().map(|user| user.password.as_str());
+        let matches = ask
+            .app
+            .hasher
+            .verify(SecretString::from(password), stored)
+            .await
+            .map_err(busy)?;
+        match user.filter(|_| matches) {
+            Some(user) => Ok(Self { user, keys }),
+            None => Err(invalid_credentials()),
+        }
+    }
+
+    /// Takes back what was counted, when the account is still as it was: who is switched off meanwhile, or given another
+    /// password, has shown nothing.
+    pub async fn hold(&self, conn: &mut Connection) -> Result<(), Problem> {
+        if !is_still(conn, &self.user).await? {
+            return Err(invalid_credentials());
+        }
+        self.keys.forgive(conn).await
+    }
 }
 
 fn invalid_credentials() -> Problem {
     Problem::new(Code::InvalidCredentials).header(WWW_AUTHENTICATE, "Bearer")
 }
 
-struct BeginSession {
-    user: User,
-    keys: Throttle,
-}
+struct BeginSession(Proven);
 
 impl AsyncWork for BeginSession {
     async fn run(
@@ -74,40 +95,15 @@ impl AsyncWork for BeginSession {
         ask: &Ask,
         author: &Author,
     ) -> Result<Stored, Problem> {
-        let (user, refresh_token) = (&self.user, new_refresh_token()?);
-        // Who is switched off meanwhile, or given another password, has no session left.
-        if !is_still(conn, user).await? {
-            return Err(invalid_credentials());
-        }
-        let session = NewSession {
-            id: new_uuid().into(),
-            user: user.id,
-            scope: scopes(user.role.into()).to_string(),
-            generation: 1,
-            user_agent: ask.header(USER_AGENT).chars().take(200).collect(),
-            address: ask.address.chars().take(64).collect(),
-            created_at: author.at,
-            used_at: author.at,
-            expires_at: author.at + session_life(ask),
-        };
-        sessions::insert(conn, &session, &refresh_token.digest()).await?;
-        self.keys.forgive(conn).await?;
-        let author = Author {
-            by: Some(user.id.into()),
-            ..author.clone()
-        };
-        record(
-            conn,
-            &session_event(&author, session.id, Happening::Created),
-        )
-        .await?;
-        let holder = Holder::person(user, session.id, new_uuid());
-        let tokens = tokens(ask, &holder, session.scope, Some(&refresh_token), author.at)?;
+        let user = &self.0.user;
+        self.0.hold(conn).await?;
+        let (session, tokens) =
+            begin_session(conn, ask, author, user, Reach::of_role(user)).await?;
         let headers = vec![
             ("content-type".into(), "application/json".into()),
             (
                 "location".into(),
-                ask.app.url(&format!("/v1/sessions/{}", session.id)),
+                ask.app.url(&format!("/v1/sessions/{session}")),
             ),
         ];
         Ok(Stored::answer(
@@ -175,7 +171,7 @@ impl AsyncWork for EndSession {
 
 /// Get my account
 ///
-/// Who the token belongs to, and what it allows.
+/// Who the token belongs to, and what it allows. An application is told it of who has signed in to it.
 #[utoipa::path(tag = "signing in", security(("bearer" = [])), responses((status = 200, body = Me)))]
 #[get("/me")]
 pub async fn get_me(ask: Ask) -> Answer {
@@ -186,7 +182,8 @@ pub async fn get_me(ask: Ask) -> Answer {
     let (Some(user), Some(session)) = (user, session) else {
         return Err(Problem::new(Code::Unauthenticated));
     };
-    let scope = scopes(ask.caller.role).to_string();
+    let reach = ask.caller.scopes.unwrap_or(scopes(ask.caller.role));
+    let scope = reach.to_string();
     Ok(conditional(
         &ask,
         bytes(&Me {

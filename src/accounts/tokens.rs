@@ -1,16 +1,21 @@
 //! The tokens that are answered to people and to machine clients.
 
+use actix_web::http::header::USER_AGENT;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::sessions::{self, NewSession, session_event};
 use super::types::{Tokens, User};
 use crate::auth::keys::AccessClaims;
 use crate::auth::secrets::{Kind, Secret};
 use crate::clock::seconds;
-use crate::ids::{CityId, SessionId};
-use crate::policy::Role;
+use crate::db::Connection;
+use crate::events::{Author, Happening, record};
+use crate::ids::{ApplicationId, CityId, SessionId};
+use crate::policy::{Role, Scopes, scopes};
 use crate::problem::{Code, Problem};
 use crate::request::Ask;
+use crate::resource::new_uuid;
 
 /// Who holds a token.
 pub struct Holder {
@@ -26,8 +31,70 @@ pub struct Holder {
     pub token: Uuid,
     /// Whether it is a machine client.
     pub machine: bool,
-    /// Whether it is a person who asked for less than the session allows.
+    /// Whether it is a person who asked for less than the role allows, or an application did.
     pub narrowed: bool,
+    /// The application that the person signed in to; none: the service itself.
+    pub application: Option<ApplicationId>,
+}
+
+/// How far the tokens of a person's session reach.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// The application that the person signed in to; none: the service itself.
+    pub application: Option<ApplicationId>,
+    /// What they allow.
+    pub scope: Scopes,
+    /// Whether they allow no more than that, whatever the person may.
+    pub narrowed: bool,
+}
+
+impl Reach {
+    /// As far as the person's role does, whatever that is by then.
+    pub fn of_role(user: &User) -> Self {
+        Self {
+            application: None,
+            scope: scopes(user.role.into()),
+            narrowed: false,
+        }
+    }
+}
+
+/// Begins a session of `user`, records it, and makes its first tokens.
+pub async fn begin_session(
+    conn: &mut Connection,
+    ask: &Ask,
+    author: &Author,
+    user: &User,
+    reach: Reach,
+) -> Result<(SessionId, Tokens), Problem> {
+    let refresh_token = new_refresh_token()?;
+    let session = NewSession {
+        id: new_uuid().into(),
+        user: user.id,
+        application: reach.application,
+        scope: reach.scope.to_string(),
+        narrowed: reach.narrowed,
+        generation: 1,
+        user_agent: ask.header(USER_AGENT).chars().take(200).collect(),
+        address: ask.address.chars().take(64).collect(),
+        created_at: author.at,
+        used_at: author.at,
+        expires_at: author.at + session_life(ask),
+    };
+    sessions::insert(conn, &session, &refresh_token.digest()).await?;
+    let author = Author {
+        by: Some(user.id.into()),
+        ..author.clone()
+    };
+    let event = session_event(&author, session.id, Happening::Created);
+    record(conn, &event).await?;
+    let holder = Holder {
+        narrowed: session.narrowed,
+        application: session.application,
+        ..Holder::person(user, session.id, new_uuid())
+    };
+    let tokens = tokens(ask, &holder, session.scope, Some(&refresh_token), author.at)?;
+    Ok((session.id, tokens))
 }
 
 impl Holder {
@@ -41,6 +108,7 @@ impl Holder {
             token,
             machine: false,
             narrowed: false,
+            application: None,
         }
     }
 }
@@ -65,7 +133,10 @@ pub fn tokens(
         scope: scope.clone(),
         iat: now.timestamp(),
         exp: (now + life).timestamp(),
-        client_id: holder.id.to_string(),
+        client_id: match &holder.application {
+            Some(application) => application.to_string(),
+            None => holder.id.to_string(),
+        },
         machine: holder.machine,
         narrowed: holder.narrowed,
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::column::words;
-use crate::ids::{CityId, SessionId, UserId};
+use crate::ids::{ApplicationId, CityId, SessionId, UserId};
 use crate::places::Line;
 use crate::policy::Role;
 use crate::schema::users;
@@ -247,6 +247,15 @@ pub struct Tokens {
 pub struct Session {
     /// Id of the session; DELETE on it signs out.
     pub id: SessionId,
+    /// The application that it is in; null: the service itself, by password or in Swagger UI.
+    pub application: Option<ApplicationId>,
+    /// What its tokens allow, separated by spaces.
+    #[schema(
+        max_length = 300,
+        pattern = "^[a-z:]+( [a-z:]+)*$",
+        example = "read plans:write"
+    )]
+    pub scope: String,
     /// The program that signed in, as it called itself.
     #[schema(max_length = 200, pattern = "^.*$")]
     pub user_agent: String,

@@ -122,7 +122,7 @@ fn format_fault(error: &ValidationError<'_>, format: &str, at: impl Fn(Rule) -> 
             Some(c) => at(Rule::InvisibleCharacter).with("codepoint", codepoint(c)),
             None => at(Rule::Format).with_word("expected", word("expected", "line")),
         },
-        "date-time" | "date" | "uuid" | "uri" | "email" => {
+        "date-time" | "date" | "uuid" | "uri" | "redirect-uri" | "email" => {
             at(Rule::Format).with_word("expected", word("expected", format))
         }
         _ => at(Rule::Format).with_word("expected", word("expected", "document")),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::BadContract;
 use crate::edtf::Edtf;
-use crate::places::Currency;
+use crate::places::{Currency, is_redirect_uri};
 use crate::text::is_line;
 
 /// Where schemas are, in a reference to one.
@@ -83,6 +83,7 @@ pub(super) fn validator(mut root: Value, schemas: &Value) -> Result<Validator, B
         .with_format("iana-time-zone", |text: &str| {
             text.parse::<chrono_tz::Tz>().is_ok()
         })
+        .with_format("redirect-uri", is_redirect_uri)
         .with_format("date-time", |text: &str| {
             chrono::DateTime::parse_from_rfc3339(text).is_ok()
         })

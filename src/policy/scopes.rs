@@ -112,7 +112,10 @@ pub fn scopes_of(action: Action, thing: Thing) -> Option<Scopes> {
 
 const fn scope_of(action: Action, thing: Thing) -> Option<Scope> {
     match (thing, action) {
-        (Thing::User | Thing::Client | Thing::Session | Thing::AuditEntry, _) => None,
+        (
+            Thing::User | Thing::Client | Thing::Application | Thing::Session | Thing::AuditEntry,
+            _,
+        ) => None,
         // Their addresses can be secrets of the systems that listen there.
         (Thing::Webhook, _) => Some(Scope::WebhooksWrite),
         (_, Action::Read) => Some(Scope::Read),
@@ -189,7 +192,12 @@ mod tests {
 
     #[test]
     fn no_scope_reaches_what_makes_accounts_or_tokens() {
-        for thing in [Thing::User, Thing::Client, Thing::Session] {
+        for thing in [
+            Thing::User,
+            Thing::Client,
+            Thing::Application,
+            Thing::Session,
+        ] {
             for action in Action::ALL {
                 assert_eq!(scopes_of(*action, thing), None);
             }

@@ -50,6 +50,7 @@ problem_codes! {
     InvalidInput = "invalid_input", 400;
     InvalidMultipart = "invalid_multipart", 400;
     InvalidGrant = "invalid_grant", 400;
+    InvalidCode = "invalid_code", 400;
     UnsupportedGrantType = "unsupported_grant_type", 400;
     InvalidScope = "invalid_scope", 400;
     ForeignToken = "foreign_token", 400;
@@ -59,6 +60,7 @@ problem_codes! {
     InvalidClient = "invalid_client", 401;
     Forbidden = "forbidden", 403;
     InsufficientScope = "insufficient_scope", 403;
+    ForeignPage = "foreign_page", 403;
     NotForClients = "not_for_clients", 403;
     NotAsked = "not_asked", 403;
     NotFound = "not_found", 404;
@@ -160,6 +162,7 @@ codes! {
         NotInMeeting = "not_in_meeting";
         SameSide = "same_side";
         IdNotDerivable = "id_not_derivable";
+        NotRegistered = "not_registered";
         AlreadyUsed = "already_used";
         ReferencedBy = "referenced_by";
         ReferencedByHidden = "referenced_by_hidden";

@@ -28,6 +28,7 @@ const CONSTRAINTS: &[(&str, Meaning)] = &[
     ("programmes_pkey", Meaning::Taken { pointer: "/id" }),
     ("cities_pkey", Meaning::Taken { pointer: "/id" }),
     ("subjects_pkey", Meaning::Taken { pointer: "/id" }),
+    ("applications_pkey", Meaning::Taken { pointer: "/id" }),
     ("pairings_pkey", Meaning::Taken { pointer: "/id" }),
     ("meetings_pkey", Meaning::Taken { pointer: "/id" }),
     ("key_questions_pkey", Meaning::Taken { pointer: "/id" }),

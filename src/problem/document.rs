@@ -46,6 +46,11 @@ struct RenderedFault<'a> {
 }
 
 impl Problem {
+    /// What happened this time and what to do.
+    pub fn detail(&self, language: Language) -> String {
+        message(language, &self.0.code.message(), None, &self.0.args).unwrap_or_default()
+    }
+
     /// The problem document, in words.
     pub fn document(&self, context: &Context<'_>) -> Vec<u8> {
         let language = context.language;
@@ -53,8 +58,7 @@ impl Problem {
             r#type: format!("{}{PAGES}{}", context.public_url, self.0.code.as_str()),
             title: self.0.code.title(language),
             status: self.status().as_u16(),
-            detail: message(language, &self.0.code.message(), None, &self.0.args)
-                .unwrap_or_default(),
+            detail: self.detail(language),
             instance: cut(context.path),
             request_id: context.request_id,
             errors: self

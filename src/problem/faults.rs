@@ -101,7 +101,7 @@ impl Fault {
     }
 
     /// The name of the query parameter or header field of a fault in one.
-    pub(super) fn parameter(&self) -> Option<&str> {
+    pub fn parameter(&self) -> Option<&str> {
         match &self.place {
             Place::Pointer(_) => None,
             Place::Parameter(name) => Some(name),

@@ -75,7 +75,7 @@ async fn a_client_authenticates_by_header_or_by_form() {
         ),
         (
             machine.basic(),
-            "grant_type=authorization_code".into(),
+            "grant_type=password".into(),
             "unsupported_grant_type",
             "unsupported_grant_type",
         ),
@@ -420,6 +420,8 @@ async fn the_metadata_tells_what_there_is() {
         .expect(200);
     let told = &reply.body;
     assert_eq!(told["issuer"], json!(app.url));
+    let page = json!(format!("{}/oauth/authorize", app.url));
+    assert_eq!(told["authorization_endpoint"], page);
     for (member, path) in [
         ("token_endpoint", "/oauth/token"),
         ("revocation_endpoint", "/oauth/revoke"),
@@ -437,7 +439,7 @@ async fn the_metadata_tells_what_there_is() {
     let endpoints = told.as_object().unwrap().keys();
     assert_eq!(
         endpoints.filter(|name| name.ends_with("_endpoint")).count(),
-        3
+        4
     );
     app.anonymous()
         .get("/.well-known/jwks.json")

@@ -309,6 +309,27 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
     ),
     ("sessions_user_fkey", "goes with its user"),
     (
+        "sessions_application_fkey",
+        "the application is locked; goes with it",
+    ),
+    (
+        "applications_redirect_uris_given",
+        "the document asks for at least one",
+    ),
+    ("authorization_codes_pkey", "made by the service"),
+    (
+        "authorization_codes_digest_is_sha256",
+        "made by the service",
+    ),
+    (
+        "authorization_codes_application_fkey",
+        "the application is locked; goes with it",
+    ),
+    (
+        "authorization_codes_user_fkey",
+        "the user is locked; goes with it",
+    ),
+    (
         "sessions_ended_with_reason",
         "both are set by one statement",
     ),

@@ -67,6 +67,7 @@ async fn furnished() -> (App, Client) {
         "programme",
         "contribution",
         "client",
+        "application",
         "webhook",
     ] {
         Kind::named(name).make(&app, &admin).await;

@@ -14,6 +14,7 @@ mod support;
 
 mod access;
 mod audit;
+mod authorize;
 mod bad_input;
 mod bucket;
 mod client_secrets;

@@ -28,6 +28,7 @@ async fn everything_of_the_programme_can_be_written_back_as_it_was_read_and_noth
         .expect(201);
     Kind::named("contribution").make(&app, &admin).await;
     Kind::named("client").make(&app, &admin).await;
+    Kind::named("application").make(&app, &admin).await;
     Kind::named("webhook").make(&app, &admin).await;
     let item = knowledge(&["yokohama"]);
     admin.post("/v1/knowledge", item).await.expect(201);

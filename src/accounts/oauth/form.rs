@@ -20,6 +20,9 @@ use crate::write::{MediaType, read};
 /// The parameters of every form: others are ignored.
 const PARAMETERS: &[&str] = &[
     "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
     "refresh_token",
     "scope",
     "token",

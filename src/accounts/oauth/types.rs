@@ -10,13 +10,39 @@ use crate::policy::Role;
 /// What asking for tokens takes.
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
-    /// `client_credentials` (RFC 6749, section 4.4) for a machine client, `refresh_token` (section 6) for a person.
+    /// `client_credentials` (RFC 6749, section 4.4) for a machine client, `authorization_code` (section 4.1) for a person who
+    /// signed in to an application, `refresh_token` (section 6) to renew a person's tokens.
     #[schema(
         max_length = 100,
         pattern = "^[a-z_:-]+$",
         example = "client_credentials"
     )]
     pub grant_type: String,
+    /// The code with which the application was led back to.
+    #[schema(
+        max_length = 100,
+        pattern = "^[A-Za-z0-9_-]+$",
+        nullable = false,
+        example = "iuc_ac_3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    )]
+    pub code: Option<String>,
+    /// With a code: where the application was led back to, as at /oauth/authorize.
+    #[schema(
+        max_length = 500,
+        pattern = "^[!-~]+$",
+        nullable = false,
+        example = "https://plans.example/signed-in"
+    )]
+    pub redirect_uri: Option<String>,
+    /// With a code: what `code_challenge` is the SHA-256 of (RFC 7636).
+    #[schema(
+        min_length = 43,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9._~-]+$",
+        nullable = false,
+        example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    )]
+    pub code_verifier: Option<String>,
     /// Of a person: the refresh token that was answered last.
     #[schema(
         max_length = 100,
@@ -34,7 +60,7 @@ pub struct TokenRequest {
         example = "read plans:write"
     )]
     pub scope: Option<String>,
-    /// Of a machine client that does not authenticate by `Authorization: Basic`: its id.
+    /// Of an application, its id; of a machine client that does not authenticate by `Authorization: Basic`, too.
     #[schema(
         max_length = 100,
         pattern = "^[ -~]+$",

@@ -43,6 +43,7 @@ pub(super) fn add_examples(schemas: &mut Map<String, Value>) {
         ("Waiver", include_str!("../waivers.json")),
         ("User", include_str!("../users.json")),
         ("Client", include_str!("../clients.json")),
+        ("Application", include_str!("../applications.json")),
         ("Webhook", include_str!("../webhooks.json")),
     ];
     for (name, text) in data {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::references::{SCHEMAS, reference, references, walk};
-use super::scopes::scopes_of_operation;
+use super::scopes::{scopes_of_operation, scopes_of_person};
 use super::shared::good_headers;
 use crate::files::media_types;
 use crate::openapi::Offer;
@@ -113,8 +113,12 @@ impl<'a> Operation<'a> {
             &mut answered,
         );
         let answers_file = operation.pointer("/responses/206").is_some();
-        if let (false, Some(scopes), Some(ways)) = (public_only, scopes, security.as_array_mut()) {
-            ways.push(json!({"oauth2": scopes.words()}));
+        if let (false, Some(ways)) = (public_only, security.as_array_mut()) {
+            let id = operation.get("operationId").and_then(Value::as_str);
+            let of_person = scopes_of_person(id.unwrap_or_default(), scopes);
+            ways.extend(scopes.map(|scopes| json!({"oauth2": scopes.words()})));
+            let of_person = of_person.map(Scopes::words).unwrap_or_default();
+            ways.push(json!({"sign_in": of_person}));
         }
         Self {
             method,

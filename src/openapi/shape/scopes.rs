@@ -27,6 +27,15 @@ const ABOUT: &[(&str, Action, Thing)] = &[
     ("delete_webhook_secret", Action::Change, Thing::Webhook),
 ];
 
+/// The scopes that open the operation to a person's token of fewer scopes than the role has, all of them together; `None`:
+/// it is closed to such. It is as for machine clients, but that a person may be told who the person is.
+pub(super) fn scopes_of_person(id: &str, of_client: Option<Scopes>) -> Option<Scopes> {
+    match id {
+        "get_me" => Some(Scopes::from_iter([Scope::Read])),
+        _ => of_client,
+    }
+}
+
 /// The scopes that open the operation, all of them together; `None`: it is closed to machine clients.
 pub(super) fn scopes_of_operation(
     id: &str,

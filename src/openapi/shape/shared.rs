@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::references::SCHEMAS;
+use crate::messages::{Args, Language, message, word};
 use crate::policy::Scope;
 
 /// References to the header fields of an answer: those of every answer, and `names`.
@@ -91,24 +92,21 @@ pub(super) fn security_schemes() -> Value {
     let scopes: Map<String, Value> = Scope::ALL
         .iter()
         .map(|scope| {
-            let meaning = match scope {
-                Scope::Read => "Read what the city may read",
-                Scope::PlansWrite => {
-                    "Write action plans, with comments, measurements, consents and declined lessons"
-                }
-                Scope::ContributionsWrite => "Write contributions to the round tables",
-                Scope::ToursWrite => "Write study tours and their delegates",
-                Scope::KnowledgeWrite => "Write knowledge items",
-                Scope::ChangesRead => "Follow what changes",
-                Scope::WebhooksWrite => {
-                    "Keep webhooks, together with `changes:read`: they tell what changes"
-                }
-                Scope::Admin => "Keep the programme's records, for clients of the programme",
-            };
+            let id = word("scope", scope.as_str().replace(':', "-"));
+            let meaning = message(Language::En, &id, None, &Args::new());
             (scope.as_str().to_owned(), json!(meaning))
         })
         .collect();
     json!({
+        "sign_in": {
+            "type": "oauth2",
+            "description": "A person signs in on a page of this service (RFC 6749, section 4.1, with PKCE, RFC 7636, following \
+                RFC 9700), and the application gets the tokens, JWTs (RFC9068) that follow RFC8725. Here, tick no scope to be \
+                allowed all that you may; a token of fewer scopes does nothing that names no scope.",
+            "flows": {"authorizationCode": {
+                "authorizationUrl": "/oauth/authorize", "tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token", "scopes": scopes,
+            }},
+        },
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "An access token from `POST /sessions` or `/oauth/token`: a JWT (RFC9068) that follows RFC8725.",
@@ -163,6 +161,10 @@ pub(super) fn tags() -> Value {
         tag(
             "machine clients",
             "The IT systems of a city, their scopes and secrets."
+        ),
+        tag(
+            "applications",
+            "The frontends of others to which people sign in; for admins."
         ),
         tag("audit", "Who did what, when and from where; for admins."),
     ])

@@ -189,6 +189,18 @@ pub const KINDS: &[Kind] = &[
         includes: &["cities"],
     },
     Kind {
+        path: "/v1/applications",
+        name: "application",
+        names: "applications",
+        new: || {
+            json!({"id": "plan-map", "name": {"en": "Map of the plans"}, "website": "https://map.example/",
+                "redirect_uris": ["https://map.example/in", "http://localhost:3000/in"], "scopes": ["read", "plans:write"]})
+        },
+        change: || ("website", json!("https://map.example/en")),
+        sorts: &["id", "created_at", "updated_at", "name"],
+        includes: &[],
+    },
+    Kind {
         path: "/v1/webhooks",
         name: "webhook",
         names: "webhooks",

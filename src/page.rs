@@ -34,14 +34,14 @@ static STYLE_SOURCE: LazyLock<String> = LazyLock::new(|| {
     format!("'sha256-{hash}'")
 });
 
-/// A page in `language`. `body` is HTML, whose texts are [`escaped`]. What it sends goes to this service alone and, where a
-/// sign-in leads on, to the origin `leads_to`.
+/// A page in `language`. `body` is HTML, whose texts are [`escaped`]. Where it has a form, browsers are not told where that may
+/// go: they would hold all redirects that follow against it, wherever these lead from the page of a frontend on.
 pub fn page(
     status: StatusCode,
     language: Language,
     title: &str,
     body: &str,
-    leads_to: Option<&str>,
+    has_form: bool,
 ) -> HttpResponse {
     let html = format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -50,9 +50,9 @@ pub fn page(
         language.tag(),
         escaped(title),
     );
-    let leads_to = leads_to.map_or_else(String::new, |origin| format!(" {origin}"));
+    let forms = if has_form { "" } else { "form-action 'none'; " };
     let policy = format!(
-        "default-src 'none'; style-src {}; form-action 'self'{leads_to}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src {}; {forms}base-uri 'none'; frame-ancestors 'none'",
         *STYLE_SOURCE,
     );
     HttpResponse::build(status)

@@ -142,7 +142,7 @@ pub async fn problem_page(request: HttpRequest, code: Path<String>) -> Answer {
         code.status().as_u16(),
         escaped_with_code(&code.help(language)),
     );
-    let mut answer = page(StatusCode::OK, language, &title, &body, None);
+    let mut answer = page(StatusCode::OK, language, &title, &body, false);
     let kept = HeaderValue::from_static("public, max-age=3600");
     answer.headers_mut().insert(CACHE_CONTROL, kept);
     Ok(answer)

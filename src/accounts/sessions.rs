@@ -250,7 +250,7 @@ pub async fn find_by_token(
     digest: &[u8],
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Holding>> {
-    let found: Option<(SessionId, UserId, String, DateTime<Utc>, bool)> = refresh_tokens::table
+    refresh_tokens::table
         .inner_join(sessions::table.inner_join(users::table))
         .filter(refresh_tokens::digest.eq(digest))
         .filter(sessions::ended_at.is_null())
@@ -262,22 +262,15 @@ pub async fn find_by_token(
             sessions::scope,
             sessions::expires_at,
             refresh_tokens::generation.eq(sessions::generation),
+            sessions::application,
         ))
         .first(conn)
         .await
-        .optional()?;
-    Ok(
-        found.map(|(session, user, scope, expires_at, is_newest)| Holding {
-            session,
-            user,
-            scope,
-            expires_at,
-            is_newest,
-        }),
-    )
+        .optional()
 }
 
 /// A refresh token of a living session.
+#[derive(Queryable)]
 pub struct Holding {
     /// The session.
     pub session: SessionId,
@@ -289,6 +282,8 @@ pub struct Holding {
     pub expires_at: DateTime<Utc>,
     /// Whether it is the one to renew with.
     pub is_newest: bool,
+    /// The application that the person signed in to; none: the service itself.
+    pub application: Option<ApplicationId>,
 }
 
 /// Removes sessions that ended or expired more than `kept` ago.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
@@ -323,7 +323,7 @@ async fn nobody_is_led_to_an_address_that_is_not_registered() {
     for (name, wrong) in [
         ("client_id", ""),
         ("client_id", "nobody"),
-        ("client_id", "No Slug"),
+        ("client_id", "No Slug +1 555"),
         ("redirect_uri", ""),
         ("redirect_uri", "https://portal.example/in"),
         ("redirect_uri", "https://portal.example/in?from=iuc&x=y"),
@@ -348,15 +348,8 @@ async fn nobody_is_led_to_an_address_that_is_not_registered() {
         .push(("redirect_uri", "https://evil.example/".into()));
     assert_eq!(twice.show(&app).await.status, 400);
     // Its port differs from one start of a program to the next.
-    let own = form
-        .with("redirect_uri", "http://127.0.0.1:49152/cb")
-        .show(&app)
-        .await;
-    let policy = own.expect(200).header("content-security-policy").to_owned();
-    assert!(
-        policy.contains("form-action 'self' http://127.0.0.1:49152;"),
-        "{policy}"
-    );
+    let own = form.with("redirect_uri", "http://127.0.0.1:49152/cb");
+    own.show(&app).await.expect(200);
     let path = format!(
         "/oauth/authorize?{}",
         form.with("client_id", "nobody").text()
@@ -379,6 +372,7 @@ async fn what_an_application_does_wrong_it_is_told() {
         ("code_challenge_method", "plain", "invalid_request"),
         ("scope", "read tours:write", "invalid_scope"),
         ("scope", "read everything", "invalid_scope"),
+        ("scope", "openid", "invalid_scope"),
         ("prompt", "none", "login_required"),
         ("request", "eyJ", "invalid_request"),
     ] {
@@ -435,13 +429,31 @@ async fn the_page_tells_nobody_which_accounts_exist_and_counts_what_fails() {
 async fn no_other_page_signs_anybody_in() {
     let (app, _) = with_portal(&["read"]).await;
     let form = Form::of_portal();
-    for site in ["cross-site", "same-site"] {
-        let request = app.anonymous().request("POST", "/oauth/authorize");
-        let sent = request.header("Sec-Fetch-Site", site).body(
-            "application/x-www-form-urlencoded",
-            form.of_person(EMAIL, PASSWORD).text(),
-        );
-        sent.send().await.problem("foreign_page");
+    let send = async |headers: &[(&str, &str)]| {
+        let mut request = app.anonymous().request("POST", "/oauth/authorize");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let form = form.of_person(EMAIL, PASSWORD).text();
+        let sent = request.body("application/x-www-form-urlencoded", form);
+        sent.send().await
+    };
+    let own = app.url.clone();
+    for foreign in [
+        vec![("Sec-Fetch-Site", "cross-site")],
+        vec![("Sec-Fetch-Site", "same-site")],
+        vec![("Sec-Fetch-Site", "cross-site"), ("Origin", own.as_str())],
+        vec![("Origin", "https://evil.example")],
+        vec![("Origin", "null")],
+    ] {
+        send(&foreign).await.problem("foreign_page");
+    }
+    for own in [
+        vec![("Sec-Fetch-Site", "same-origin"), ("Origin", own.as_str())],
+        vec![("Origin", own.as_str())],
+        vec![],
+    ] {
+        send(&own).await.expect(303);
     }
     let page = form.show(&app).await.expect(200);
     let policy = page.header("content-security-policy");
@@ -449,10 +461,11 @@ async fn no_other_page_signs_anybody_in() {
         "default-src 'none'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
-        "form-action 'self' https://portal.example;",
     ] {
         assert!(policy.contains(part), "{policy}");
     }
+    // Browsers would hold the page of the frontend against it, and where that leads on to.
+    assert!(!policy.contains("form-action"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("set-cookie"), "");
@@ -580,4 +593,78 @@ async fn who_may_do_nothing_of_what_is_asked_for_is_led_back_without_a_code() {
     let answer = led_back(reply);
     assert_eq!(value(&answer, "error"), "invalid_scope");
     assert_eq!(app.count("authorization_codes").await, 0);
+    // The password was right: nothing is counted against the person.
+    for _ in 0..12 {
+        let form = Form::of_portal().of_person(EMAIL, PASSWORD);
+        led_back(form.send(&app).await);
+    }
+    app.sign_in(EMAIL).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_account_is_told_like_a_wrong_password() {
+    let (app, _) = with_portal(&["read"]).await;
+    let long = "x".repeat(300);
+    for (email, password) in [
+        ("a\u{0}b@x.example", "x"),
+        ("a\u{7}b@x.example", PASSWORD),
+        ("no address", PASSWORD),
+        (long.as_str(), PASSWORD),
+        (EMAIL, long.as_str()),
+        (EMAIL, ""),
+        ("", ""),
+    ] {
+        let form = Form::of_portal().of_person(email, password);
+        form.send(&app).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn an_application_may_send_its_id_as_libraries_do() {
+    let (app, admin) = with_portal(&["read"]).await;
+    let basic = format!("Basic {}", STANDARD.encode("portal:"));
+    let exchange = exchange(&code_of(&app, &Form::of_portal()).await).with("client_id", "");
+    let given = post_form(&app, "/oauth/token", &basic, exchange.text())
+        .await
+        .expect(200);
+    let asked = async |token: &Value| {
+        let form = format!("token={}", token.as_str().unwrap());
+        let request = admin.request("POST", "/oauth/introspect");
+        let request = request.body("application/x-www-form-urlencoded", form);
+        request.send().await.expect(200).body["client_id"].clone()
+    };
+    assert_eq!(asked(&given.body["access_token"]).await, "portal");
+    assert_eq!(asked(&given.body["refresh_token"]).await, "portal");
+    let admins = json!(admin.token.clone().unwrap());
+    assert_eq!(asked(&admins).await, Value::Null);
+    let form = format!(
+        "grant_type=refresh_token&refresh_token={}",
+        given.body["refresh_token"].as_str().unwrap()
+    );
+    let next = post_form(&app, "/oauth/token", &basic, form)
+        .await
+        .expect(200);
+    let form = format!("token={}", next.body["refresh_token"].as_str().unwrap());
+    post_form(&app, "/oauth/revoke", &basic, form)
+        .await
+        .expect(200);
+    bearer(&app, &next)
+        .get("/v1/me")
+        .await
+        .problem("invalid_token");
+    let json = app.anonymous().post("/oauth/token", json!({})).await;
+    assert_eq!(
+        json.problem("unsupported_media_type").body["error"],
+        "invalid_request"
+    );
+}
+
+#[tokio::test]
+async fn a_code_without_its_verifier_ends_nothing() {
+    let (app, _) = with_portal(&["read"]).await;
+    let code = code_of(&app, &Form::of_portal()).await;
+    let caller = bearer(&app, &tokens(&app, &exchange(&code)).await.expect(200));
+    let leaked = exchange(&code).with("code_verifier", &"x".repeat(43));
+    tokens(&app, &leaked).await.problem("invalid_code");
+    caller.get("/v1/me").await.expect(200);
 }

@@ -9,9 +9,10 @@ mod request;
 mod sheet;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, LOCATION};
+use actix_web::http::header::{ACCEPT, HOST, LOCATION, ORIGIN, WWW_AUTHENTICATE};
 use actix_web::web::Payload;
 use actix_web::{HttpResponse, get, post};
+use serde_json::json;
 
 use self::request::{Authorization, Refusal, Sent, unknown_application};
 use super::codes::{self, AuthorizationCode};
@@ -33,6 +34,7 @@ pub const PATH: &str = "/oauth/authorize";
 /// Shows the page to sign in on.
 #[get("/oauth/authorize")]
 pub async fn show_sign_in(ask: Ask) -> Answer {
+    ask.app.limit(&ask.caller, &ask.address)?;
     let sent = Sent::of(&ask.query);
     let language = sheet::language_of(&ask, &sent);
     match asked_for(&ask, &sent).await {
@@ -44,14 +46,12 @@ pub async fn show_sign_in(ask: Ask) -> Answer {
 /// Takes what the person has filled in.
 #[post("/oauth/authorize")]
 pub async fn sign_in_on_page(mut ask: Ask, payload: Payload) -> Answer {
+    ask.app.limit(&ask.caller, &ask.address)?;
     let body = read(&mut ask, payload, &[MediaType::Form]).await?.1;
     let sent = Sent::of(&String::from_utf8_lossy(&body));
     let language = sheet::language_of(&ask, &sent);
     // Another page cannot sign somebody in, or have passwords tried from somebody's browser.
-    if matches!(
-        ask.header("sec-fetch-site").as_str(),
-        "cross-site" | "same-site"
-    ) {
+    if is_foreign(&ask) {
         return refused(&ask, language, Problem::new(Code::ForeignPage).into());
     }
     let authorization = match asked_for(&ask, &sent).await {
@@ -73,7 +73,6 @@ pub async fn sign_in_on_page(mut ask: Ask, payload: Payload) -> Answer {
 
 /// What is asked for.
 async fn asked_for(ask: &Ask, sent: &Sent) -> Result<Authorization, Refusal> {
-    ask.app.limit(&ask.caller, &ask.address)?;
     let mut conn = ask.app.db.connection().await?;
     Authorization::of(ask, &mut conn, sent).await
 }
@@ -96,28 +95,42 @@ fn see_other(address: &str) -> HttpResponse {
         .finish()
 }
 
+/// Whether a page of another site has sent this, as the browser tells.
+fn is_foreign(ask: &Ask) -> bool {
+    let (site, origin) = (ask.header("sec-fetch-site"), ask.header(ORIGIN));
+    if !site.is_empty() {
+        return !matches!(site.as_str(), "same-origin" | "none");
+    }
+    // Browsers tell it of https and of their own machine alone; the origin they always tell.
+    let host = origin.split_once("://").map(|(_, host)| host);
+    !origin.is_empty() && origin != ask.app.public_url && host != Some(ask.header(HOST).as_str())
+}
+
 /// Gives a code to whose password is right.
 async fn signed_in(ask: &Ask, sent: &Sent, authorization: &Authorization) -> Answer {
     let email = sent.get("email").unwrap_or_default();
     let password = sent.get("password").unwrap_or_default();
-    if email.is_empty() || password.is_empty() || email.len() > 254 || password.len() > 1024 {
-        return Err(Problem::new(Code::InvalidCredentials));
+    let sign_in = json!({"email": email, "password": password});
+    let is_fit = ask.app.contract.check("SignIn", &sign_in).is_empty();
+    if !is_fit || email.contains(char::is_control) {
+        return Err(Problem::new(Code::InvalidCredentials).header(WWW_AUTHENTICATE, "Bearer"));
     }
     let proven = Proven::judge(ask, email, password.to_owned()).await?;
-    let Some(reach) = authorization.reach_of(&proven.user) else {
-        let answer = [
+    let code = Secret::generate(Kind::AuthorizationCode).map_err(|error| {
+        tracing::error!(%error, "no authorization code could be made");
+        Problem::new(Code::Internal)
+    })?;
+    let reach = authorization.reach_of(&proven.user);
+    let address = match &reach {
+        Some(_) => authorization.back.with(&[("code", code.expose())]),
+        None => authorization.back.with(&[
             ("error", "invalid_scope"),
             (
                 "error_description",
                 "the person may do nothing of what scope names",
             ),
-        ];
-        return Ok(see_other(&authorization.back.with(&answer)));
+        ]),
     };
-    let code = Secret::generate(Kind::AuthorizationCode).map_err(|error| {
-        tracing::error!(%error, "no authorization code could be made");
-        Problem::new(Code::Internal)
-    })?;
     let work = GiveCode {
         digest: code.digest().to_vec(),
         proven,
@@ -125,7 +138,6 @@ async fn signed_in(ask: &Ask, sent: &Sent, authorization: &Authorization) -> Ans
         challenge: authorization.challenge.clone(),
         redirect_uri: authorization.back.redirect_uri().to_owned(),
     };
-    let address = authorization.back.with(&[("code", code.expose())]);
     in_transaction(ask.clone(), false, work).await?;
     Ok(see_other(&address))
 }
@@ -133,7 +145,8 @@ async fn signed_in(ask: &Ask, sent: &Sent, authorization: &Authorization) -> Ans
 struct GiveCode {
     digest: Vec<u8>,
     proven: Proven,
-    reach: Reach,
+    /// How far its tokens are to reach; none: there is nothing to give a code for.
+    reach: Option<Reach>,
     challenge: String,
     redirect_uri: String,
 }
@@ -146,28 +159,28 @@ impl AsyncWork for GiveCode {
         author: &Author,
     ) -> Result<Stored, Problem> {
         self.proven.hold(conn).await?;
-        if let Some(id) = &self.reach.application
+        let done = Stored::answer(StatusCode::SEE_OTHER, Vec::new(), Vec::new());
+        let Some(reach) = &self.reach else {
+            return Ok(done);
+        };
+        if let Some(id) = &reach.application
             && lock_active(conn, id).await?.is_none()
         {
             return Err(unknown_application(id.as_str()));
         }
         let code = AuthorizationCode {
             digest: self.digest.clone(),
-            application: self.reach.application.clone(),
+            application: reach.application.clone(),
             user: self.proven.user.id,
             redirect_uri: self.redirect_uri.clone(),
             challenge: self.challenge.clone(),
-            scope: self.reach.scope.to_string(),
-            narrowed: self.reach.narrowed,
+            scope: reach.scope.to_string(),
+            narrowed: reach.narrowed,
             created_at: author.at,
             expires_at: AuthorizationCode::expiry(author.at),
             session: None,
         };
         codes::insert(conn, &code).await?;
-        Ok(Stored::answer(
-            StatusCode::SEE_OTHER,
-            Vec::new(),
-            Vec::new(),
-        ))
+        Ok(done)
     }
 }

@@ -36,7 +36,10 @@ pub async fn read_form<T: DeserializeOwned + ToSchema>(
     ask: &mut Ask,
     payload: Payload,
 ) -> Result<T, Problem> {
-    let body = read(ask, payload, &[MediaType::Form]).await?.1;
+    let body = read(ask, payload, &[MediaType::Form])
+        .await
+        .map_err(|problem| told(problem, "invalid_request"))?
+        .1;
     let mut faults = Faults::new();
     let mut fields = Map::new();
     for (name, value) in form_pairs(&String::from_utf8_lossy(&body)) {
@@ -69,6 +72,12 @@ pub fn invalid_client() -> Problem {
     told(Problem::new(Code::InvalidClient), "invalid_client").header(WWW_AUTHENTICATE, challenge)
 }
 
+/// The id that stands in the `Authorization` field without a secret, as some libraries send that of an application.
+pub fn public_client(ask: &Ask) -> Option<String> {
+    let shown = Credentials::decode(basic(&ask.header(AUTHORIZATION))?)?;
+    Some(shown.id).filter(|_| shown.secret.expose_secret().is_empty())
+}
+
 /// What a client shows to say who it is.
 pub struct Credentials {
     id: String,
@@ -76,7 +85,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// As they stand in the `Authorization` field or in the form; `None` where there are none.
+    /// As they stand in the `Authorization` field or in the form; `None` where there are none, or no secret.
     pub fn of(
         ask: &Ask,
         id: Option<&String>,
@@ -94,6 +103,9 @@ impl Credentials {
             });
         };
         let shown = Self::decode(encoded).ok_or_else(invalid_client)?;
+        if shown.secret.expose_secret().is_empty() {
+            return Ok(None);
+        }
         let mut faults = Faults::new();
         faults.check(secret.is_some(), "/client_secret", Rule::OneOfBoth);
         let other = id.is_some_and(|id| *id != shown.id);

@@ -78,7 +78,9 @@ async fn state_of_access_token(
     Ok(Some(TokenState {
         active: true,
         scope: Some(reach.to_string()).filter(|scope| !scope.is_empty()),
-        client_id: caller.client,
+        // Of a person in no application, it is the person.
+        client_id: Some(claims.client_id)
+            .filter(|id| claims.machine || *id != claims.sub.to_string()),
         token_type: Some("Bearer"),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
@@ -103,6 +105,7 @@ async fn state_of_refresh_token(
     Ok(told.map(|held| TokenState {
         active: true,
         scope: Some(held.scope),
+        client_id: held.application.map(|id| id.to_string()),
         exp: Some(held.expires_at.timestamp()),
         sub: Some(held.user.uuid()),
         iss: Some(ask.app.public_url.clone()),

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use super::codes::{self, AuthorizationCode};
-use super::form::{Credentials, invalid_client, read_form, told};
+use super::form::{Credentials, invalid_client, public_client, read_form, told};
 use super::types::TokenRequest;
 use crate::accounts::applications::db::{SWAGGER_UI, lock_active};
 use crate::accounts::clients::grants::{self, Known};
@@ -50,7 +50,10 @@ use crate::write::{AsyncWork, Stored, in_transaction};
 )]
 #[post("/oauth/token")]
 pub async fn create_token(mut ask: Ask, payload: Payload) -> Answer {
-    let request: TokenRequest = read_form(&mut ask, payload).await?;
+    let mut request: TokenRequest = read_form(&mut ask, payload).await?;
+    if request.client_id.is_none() {
+        request.client_id = public_client(&ask);
+    }
     match request.grant_type.as_str() {
         "authorization_code" => exchange(ask, request).await,
         "client_credentials" => grant_client(ask, request).await,
@@ -199,7 +202,10 @@ impl AsyncWork for Exchange {
         author: &Author,
     ) -> Result<Stored, Problem> {
         let code = codes::lock(conn, &self.digest).await?;
-        let code = code.ok_or_else(invalid_code)?;
+        // Without the verifier it is good for nothing, and ends nothing.
+        let code = code
+            .filter(|code| self.fits(code))
+            .ok_or_else(invalid_code)?;
         if let Some(session) = code.session {
             if sessions::end(conn, session, code.user, "reused_token", author.at).await? {
                 let event = session_event(author, session, Happening::Deleted);
@@ -211,7 +217,7 @@ impl AsyncWork for Exchange {
                 Vec::new(),
             ));
         }
-        if author.at > code.expires_at || !self.fits(&code) {
+        if author.at > code.expires_at {
             return Err(invalid_code());
         }
         let user = User::lock(conn, &Caller::PROGRAMME, &code.user).await?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::ids::{CityId, ClientId};
+use crate::ids::CityId;
 use crate::policy::Role;
 
 /// What asking for tokens takes.
@@ -130,10 +130,15 @@ pub struct TokenState {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The machine client that it was given to.
-    #[schema(nullable = false)]
+    /// The machine client that it was given to, or the application that a person signed in to.
+    #[schema(
+        max_length = 80,
+        pattern = "^[a-z0-9-]+$",
+        nullable = false,
+        example = "0198d3b4-7e8d-7c1a-9d53-3a4b5c6d7e8f"
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<ClientId>,
+    pub client_id: Option<String>,
     /// `Bearer`, of an access token.
     #[schema(max_length = 10, pattern = "^Bearer$", nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use crate::db::Connection;
 use crate::ids::ApplicationId;
 use crate::messages::word;
 use crate::places::RedirectUri;
-use crate::policy::{Scopes, Thing, scopes};
+use crate::policy::{Scope, Scopes, Thing, scopes};
 use crate::problem::{Fault, Problem, Rule};
 use crate::request::Ask;
 
@@ -177,10 +177,7 @@ impl Authorization {
         if sent.get("request").is_some() || sent.get("request_uri").is_some() {
             return refuse("invalid_request", "request objects are not taken");
         }
-        if sent
-            .get("state")
-            .is_some_and(|state| state.len() > LONGEST_STATE)
-        {
+        if back.state.is_none() && sent.get("state").is_some() {
             return refuse("invalid_request", "state is too long");
         }
         let Some(challenge) = sent.get("code_challenge").filter(|it| is_digest(it)) else {
@@ -190,11 +187,14 @@ impl Authorization {
         if sent.get("code_challenge_method") != Some("S256") {
             return refuse("invalid_request", "code_challenge_method must be S256");
         }
-        let asked = match sent.get("scope").map(Scopes::named) {
-            None => None,
-            Some(Some(asked)) => Some(asked),
-            Some(None) => return refuse("invalid_scope", "scope names one that there is not"),
-        };
+        let named = sent.get("scope").unwrap_or_default();
+        if let Some(unknown) = named.split(' ').find(|word| word.parse::<Scope>().is_err())
+            && !named.is_empty()
+        {
+            let why = format!("there is no scope {}", shown(unknown));
+            return refuse("invalid_scope", &why);
+        }
+        let asked = Scopes::named(named);
         if let (Requester::Application(application), Some(asked)) = (&requester, asked)
             && !application.reach().contain(asked)
         {
@@ -255,10 +255,8 @@ async fn known(
     let (requester, allowed) = if id == SWAGGER_UI {
         (Requester::SwaggerUi, own_addresses(&ask.app.public_url))
     } else {
-        let found = match id.parse() {
-            Ok(id) => find_active(conn, &id).await?,
-            Err(_) => None,
-        };
+        let misspelt = || Problem::fault(Fault::in_parameter("client_id", Rule::Slug));
+        let found = find_active(conn, &id.parse().map_err(|_| misspelt())?).await?;
         let application = found.ok_or_else(|| unknown_application(id))?;
         let allowed = application.redirect_uris.clone();
         (Requester::Application(application), allowed)
@@ -269,7 +267,10 @@ async fn known(
     }
     let back = Back {
         redirect_uri: redirect_uri.to_owned(),
-        state: sent.get("state").map(str::to_owned),
+        state: sent
+            .get("state")
+            .filter(|state| state.len() <= LONGEST_STATE)
+            .map(str::to_owned),
         issuer: ask.app.public_url.clone(),
     };
     Ok((requester, back))
@@ -291,6 +292,13 @@ fn own_addresses(public_url: &str) -> Vec<RedirectUri> {
         true => names.into(),
         false => vec![own],
     }
+}
+
+/// What may be told of somebody's word in a description (RFC 6749, section 4.1.2.1).
+fn shown(word: &str) -> String {
+    let mut shown: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    shown.truncate(40);
+    shown
 }
 
 /// Whether the text is a SHA-256 in base64url without padding.

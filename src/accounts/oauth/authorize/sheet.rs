@@ -89,7 +89,7 @@ pub fn form(
         text("cancel"),
     );
     let status = trouble.map_or(StatusCode::OK, Problem::status);
-    let mut page = page(status, language, &title, &body, Some(back.origin()));
+    let mut page = page(status, language, &title, &body, true);
     for (name, value) in trouble.into_iter().flat_map(Problem::headers) {
         page.headers_mut().insert(name.clone(), value.clone());
     }
@@ -105,7 +105,7 @@ pub fn refusal(language: Language, problem: &Problem) -> HttpResponse {
         escaped(&told(language, "refused-help", "")),
         told_trouble(problem, language),
     );
-    finished(page(problem.status(), language, &title, &body, None))
+    finished(page(problem.status(), language, &title, &body, false))
 }
 
 /// A problem in words, with the places that it names.

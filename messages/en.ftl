@@ -268,6 +268,7 @@ fault-pattern = Must match the pattern { $pattern }.
 fault-slug = Must be lower-case ASCII words and numbers joined by hyphens, such as exchange-meeting-3.
 fault-format = Must be { $expected }.
 fault-edtf = { $reason }
+fault-no-words = There is no word in it to search for: no letter and no digit.
 fault-blank = Must hold more than white space.
 fault-control-character = Must not contain the character U+{ $codepoint }.
 fault-invisible-character = Holds the invisible character U+{ $codepoint }, which would make another name of one that looks the same. Leave it out.

@@ -245,6 +245,7 @@ fault-pattern = 形式 { $pattern } に合っていなければなりません�
 fault-slug = exchange-meeting-3 のように、英小文字と数字の語をハイフンでつないだものでなければなりません。
 fault-format = 形式が違います。正しい形式: { $expected }
 fault-edtf = 日付（EDTF）として正しくありません。{ $reason }
+fault-no-words = 検索する語（文字または数字）がありません。
 fault-blank = 空白以外の文字が必要です。
 fault-control-character = 文字 U+{ $codepoint } は使えません。
 fault-invisible-character = 目に見えない文字 U+{ $codepoint } が入っています。見た目が同じで別の名前になるため、取り除いてください。

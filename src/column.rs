@@ -74,6 +74,13 @@ pub(crate) fn words_schema(
         .into()
 }
 
+/// The words of a text, as PostgreSQL looks them up. Written and read by SQL alone.
+#[derive(
+    Clone, Copy, Debug, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType,
+)]
+#[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+pub struct TsVector;
+
 /// The word is not on the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownWord;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -21,6 +21,7 @@ use crate::db::statement::{Statement, Values, no_value};
 use crate::ids::{AccountId, CityId, ClientId};
 use crate::policy::Thing;
 use crate::schema::{events, loaded_items};
+use crate::search::Words;
 
 words! {
     /// What happened to a thing.
@@ -204,8 +205,17 @@ impl Patch {
     }
 }
 
-/// Stores events.
+/// Stores events, and the words by which what they are about is found from then on.
 pub const RECORD: &str = "\
+    WITH found AS ( \
+        INSERT INTO search_words AS had (type, id, is_public, words) \
+        SELECT type, id, is_public, CAST(words AS tsvector) \
+        FROM unnest(:found_types, :found_ids, :found_public, :found_words) AS new (type, id, is_public, words) \
+        ON CONFLICT ON CONSTRAINT search_words_pkey DO UPDATE SET words = excluded.words WHERE had.words <> excluded.words \
+    ), gone AS ( \
+        DELETE FROM search_words AS had USING unnest(:types, :resources, :actions) AS event (type, resource, action) \
+        WHERE action = 'deleted' AND had.type = event.type AND had.id = event.resource \
+    ) \
     INSERT INTO events (id, at, type, resource, action, version, cities, by, client, request_id, address, change) \
     SELECT id, at, type, resource, action, version, string_to_array(cities, ','), by, client, request_id, address, change \
     FROM unnest(:ids, :ats, :types, :resources, :actions, :versions, :cities, :bys, :clients, :requests, :addresses, :changes) \
@@ -213,17 +223,29 @@ pub const RECORD: &str = "\
 
 /// Writes the event.
 pub async fn record(conn: &mut Connection, event: &Event) -> QueryResult<()> {
-    record_all(conn, std::slice::from_ref(event)).await
+    record_all(conn, std::slice::from_ref(event), &[]).await
 }
 
-/// Writes events, in one statement.
-pub async fn record_all(conn: &mut Connection, all: &[Event]) -> QueryResult<()> {
-    if all.is_empty() {
+/// The words by which a thing is found.
+pub struct Found {
+    /// Its kind.
+    pub thing: Thing,
+    /// Its id.
+    pub id: String,
+    /// Whether it is what everybody reads of it in the place of what its cities read.
+    pub is_public: bool,
+    /// The words.
+    pub words: Words,
+}
+
+/// Writes events, and the words of what they are about, in one statement.
+pub async fn record_all(conn: &mut Connection, all: &[Event], found: &[Found]) -> QueryResult<()> {
+    if all.is_empty() && found.is_empty() {
         return Ok(());
     }
     let statement = Statement {
         sql: RECORD,
-        values: Columns::of(all),
+        values: Columns::of(all, found),
     };
     statement.execute(conn).await.map(drop)
 }
@@ -244,10 +266,14 @@ struct Columns<'a> {
     requests: Vec<&'a str>,
     addresses: Vec<&'a str>,
     changes: Vec<&'a Patch>,
+    found_types: Vec<Thing>,
+    found_ids: Vec<&'a str>,
+    found_public: Vec<bool>,
+    found_words: Vec<String>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(all: &'a [Event]) -> Self {
+    fn of(all: &'a [Event], found: &'a [Found]) -> Self {
         let mut columns = Self::default();
         for event in all {
             let cities: Vec<&str> = event.cities.iter().map(CityId::as_str).collect();
@@ -263,6 +289,12 @@ impl<'a> Columns<'a> {
             columns.requests.push(&event.request_id);
             columns.addresses.push(&event.address);
             columns.changes.push(&event.change);
+        }
+        for found in found {
+            columns.found_types.push(found.thing);
+            columns.found_ids.push(&found.id);
+            columns.found_public.push(found.is_public);
+            columns.found_words.push(found.words.to_tsvector());
         }
         columns
     }
@@ -282,6 +314,10 @@ impl Values for Columns<'_> {
             "clients" => out.push_bind_param::<Array<Nullable<SqlUuid>>, _>(&self.clients),
             "requests" => out.push_bind_param::<Array<Text>, _>(&self.requests),
             "addresses" => out.push_bind_param::<Array<Text>, _>(&self.addresses),
+            "found_types" => out.push_bind_param::<Array<Text>, _>(&self.found_types),
+            "found_ids" => out.push_bind_param::<Array<Text>, _>(&self.found_ids),
+            "found_public" => out.push_bind_param::<Array<Bool>, _>(&self.found_public),
+            "found_words" => out.push_bind_param::<Array<Text>, _>(&self.found_words),
             "changes" => out.push_bind_param::<Array<Jsonb>, _>(&self.changes),
             unknown => no_value(unknown),
         }

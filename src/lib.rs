@@ -11,6 +11,7 @@ pub mod lines;
 pub mod table;
 pub mod places;
 pub mod messages;
+pub mod search;
 pub mod edtf;
 pub mod calendar;
 pub mod merge;

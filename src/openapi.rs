@@ -6,6 +6,7 @@ mod shape;
 use std::sync::LazyLock;
 
 use actix_web::web::Bytes;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
@@ -22,13 +23,14 @@ use crate::cities::types::City;
 use crate::contract::{BadContract, Contract};
 use crate::contributions::round_table;
 use crate::contributions::types::Contribution;
+use crate::db::Connection;
 use crate::files::FileText;
 use crate::key_questions::types::KeyQuestion;
 use crate::knowledge::types::KnowledgeItem;
 use crate::meetings::types::Meeting;
 use crate::pairings::types::Pairing;
 use crate::policy::Thing;
-use crate::problem::ProblemDocument;
+use crate::problem::{Problem, ProblemDocument};
 use crate::programmes::types::Programme;
 use crate::resource::{Include, Referrer, Resource};
 use crate::routes;
@@ -42,7 +44,7 @@ use crate::tours::waivers::types::Waiver;
 use crate::uptake::along::{FlowInclude, INCLUDES as FLOW_INCLUDES};
 use crate::uptake::types::Decline;
 use crate::webhooks::types::{Message, Webhook};
-use crate::write::{DryRun, PatchOperation};
+use crate::write::{DryRun, PatchOperation, find_words};
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(
@@ -68,6 +70,9 @@ pub(crate) struct Offer {
     /// What can be answered along, by name, with the schema of each.
     includes: Along,
     fields: Vec<String>,
+    /// Whether it is found by its words.
+    is_searched: bool,
+    find_words: FindWords,
     /// Whether two edits of one state of it can be brought together.
     merges: bool,
     referrer: Referrer,
@@ -106,6 +111,8 @@ fn offer<R: Resource>() -> Offer {
         .collect(),
         includes: along(R::INCLUDES),
         fields: Vec::new(),
+        is_searched: R::SEARCHED.is_some(),
+        find_words: |conn| Box::pin(find_words::<R>(conn)),
         merges: R::MERGING.is_some(),
         referrer: Referrer::of::<R>(),
     }
@@ -140,6 +147,14 @@ fn offers() -> Vec<Offer> {
 /// Every kind of thing, as something that can refer to others.
 pub fn referrers() -> Vec<Referrer> {
     offers().into_iter().map(|offer| offer.referrer).collect()
+}
+
+/// Gives words to some of the things of one kind that have none; answers how many.
+pub type FindWords = for<'a> fn(&'a mut Connection) -> BoxFuture<'a, Result<usize, Problem>>;
+
+/// What gives words to what has none, of every kind of thing.
+pub fn word_finders() -> Vec<FindWords> {
+    offers().into_iter().map(|offer| offer.find_words).collect()
 }
 
 /// The OpenAPI 3.1 document of the service: a constant of the program.

@@ -21,6 +21,7 @@ pub(crate) use self::stretch::weight;
 use self::stretch::{BATCH, BATCH_BYTES, PAGE_BYTES};
 use crate::auth::seal::Seal;
 use crate::problem::{Fault, Problem, Rule};
+use crate::search::Search;
 use crate::text::LanguageTag;
 
 /// The parameters that every list takes.
@@ -51,6 +52,10 @@ pub struct ListParams {
     pub include: Vec<String>,
     /// Only what has changed at or after this time (RFC 3339).
     pub since: Option<DateTime<Utc>>,
+    /// Only what has all of these words, in any language: each by how it begins, Japanese by any two characters that stand
+    /// together. Case, width and accents make no difference.
+    #[param(min_length = 1, max_length = 200, pattern = "\\S")]
+    pub q: Option<String>,
     /// Representation, for links: overrides `Accept`.
     #[param(inline)]
     pub format: Option<Format>,
@@ -114,6 +119,39 @@ struct Term {
     descending: bool,
 }
 
+/// What narrows every list, beside the filter of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Narrowing {
+    /// Only what has changed since.
+    pub since: Option<DateTime<Utc>>,
+    /// Only what has these words.
+    pub search: Option<Search>,
+}
+
+impl Narrowing {
+    /// Whether it narrows nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.since.is_none() && self.search.is_none()
+    }
+
+    /// What the parameters ask for.
+    pub fn of(params: &ListParams) -> Result<Self, Problem> {
+        let search = match params.q.as_deref().map(Search::of) {
+            None => None,
+            Some(Some(search)) => Some(search),
+            Some(None) => return Err(Problem::fault(Fault::in_parameter("q", Rule::NoWords))),
+        };
+        let since = params.since;
+        Ok(Self { since, search })
+    }
+
+    /// The search as a condition: `sql`, in which `?` stands for it, of a kind of thing.
+    pub fn found_by(&self, sql: Option<&'static str>) -> Option<Sight> {
+        let query = self.search.as_ref()?.as_tsquery().to_owned();
+        Some(Sight::by(sql.unwrap_or("false"), Key::Text(query)))
+    }
+}
+
 /// Which part of a list is wanted, in which order.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -121,8 +159,8 @@ pub struct Page {
     after: Option<Vec<Key>>,
     /// Most items in the page.
     pub limit: i64,
-    /// Only what has changed since.
-    pub since: Option<DateTime<Utc>>,
+    /// What narrows it beside its own filter.
+    pub narrowing: Narrowing,
     bytes: i64,
     binding: String,
 }
@@ -182,7 +220,7 @@ impl Page {
             terms,
             after: None,
             limit: params.limit.map_or(DEFAULT_LIMIT, i64::from),
-            since: params.since,
+            narrowing: Narrowing::of(params)?,
             bytes: PAGE_BYTES,
             binding,
         };
@@ -216,7 +254,7 @@ impl Page {
             }],
             after: None,
             limit: limit.map_or(DEFAULT_LIMIT, i64::from),
-            since: None,
+            narrowing: Narrowing::default(),
             bytes: PAGE_BYTES,
             binding: format!("{binding}|-{}", tie.sql),
         };
@@ -225,7 +263,7 @@ impl Page {
     }
 
     /// Every item, a batch of them, in the order of the id.
-    pub fn of_everything<T>(params: &ListParams, tie: TieBreak<T>) -> Self {
+    pub fn of_everything<T>(narrowing: Narrowing, tie: TieBreak<T>) -> Self {
         let terms = vec![Term {
             sql: tie.sql,
             kind: tie.kind,
@@ -235,7 +273,7 @@ impl Page {
             terms,
             after: None,
             limit: BATCH,
-            since: params.since,
+            narrowing,
             bytes: BATCH_BYTES,
             binding: String::new(),
         }

@@ -332,7 +332,7 @@ async fn page<R: Resource>(asking: Asking, params: ListParams) -> Answer {
     let read = async |conn: &Connection, caller: &Caller| {
         let total = async {
             match counted {
-                true => R::count(conn, caller, filter.clone(), params.since)
+                true => R::count(conn, caller, filter.clone(), page.narrowing.clone())
                     .await
                     .map(Some),
                 false => Ok(None),

@@ -32,7 +32,8 @@ pub use self::references::{
 };
 pub use self::referrers::{Referrer, name_referrers};
 pub(crate) use self::rows::{
-    load_walk, plain_writes, rows, sorts_with_id, usual_fields, usual_sorts, usual_sorts_by_uuid,
+    load_walk, plain_writes, rows, searched, sorts_with_id, usual_fields, usual_sorts,
+    usual_sorts_by_uuid,
 };
 use crate::auth::Caller;
 use crate::db::Connection;
@@ -41,7 +42,8 @@ use crate::ids::CityId;
 use crate::merge::Shape;
 use crate::policy::{Action, Relation, Role, Thing, allows};
 use crate::problem::{Fault, Faults, Problem, Rule};
-use crate::query::{Page, Sight, Sort, Stretch, TieBreak};
+use crate::query::{Narrowing, Page, Sight, Sort, Stretch, TieBreak};
+use crate::search::Words;
 
 /// The id of a resource.
 pub trait Id: Clone + Display + FromStr + Eq + Hash + Ord + Send + Sync + Unpin + 'static {}
@@ -98,6 +100,8 @@ pub trait Resource:
     const ALIKE: bool = false;
     /// Fields that [`Resource::fill_for`] makes of who reads: what one account has read, another can write back.
     const BY_READER: &'static [&'static str] = &[];
+    /// How it is found by its words: a condition of its table made by [`searched!`]; none where it is not.
+    const SEARCHED: Option<&'static str> = None;
     /// How two edits of one state of it are brought together; none where its versions are not kept.
     const MERGING: Option<Merging<Self>> = None;
     /// What can be answered along with it.
@@ -181,6 +185,16 @@ pub trait Resource:
 
     /// Notes who writes it, where it says so, before anything is looked up; `before` is what is stored now.
     fn claim(&mut self, _before: Option<&Self>, _caller: &Caller) {}
+
+    /// The words by which it is found, where it is [`Resource::SEARCHED`].
+    fn words(&self) -> Words {
+        Words::default()
+    }
+
+    /// The version that everybody reads in the place of what its cities read, where there is one.
+    fn published(&self) -> Option<i64> {
+        None
+    }
 
     /// Every reference in it, so that unknown ones are told by their place.
     fn references(&self, _references: &mut References) {}
@@ -304,7 +318,7 @@ pub trait Resource:
         conn: &Connection,
         caller: &Caller,
         filter: Self::Filter,
-        since: Option<DateTime<Utc>>,
+        narrowing: Narrowing,
     ) -> impl Future<Output = QueryResult<i64>> + Send;
 
     /// Stores a new one.

@@ -535,6 +535,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Bool, Text};
+    use crate::column::TsVector;
+
+    search_words (type_, id, is_public) {
+        #[sql_name = "type"]
+        type_ -> Text,
+        id -> Text,
+        is_public -> Bool,
+        words -> TsVector,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user -> Uuid,
@@ -824,6 +837,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_tokens,
     sdg_codes,
     sdgs,
+    search_words,
     sessions,
     sign_in_failures,
     stray_files,

@@ -24,7 +24,7 @@ use crate::auth::passwords::{Cost, Hasher};
 use crate::auth::seal::Seal;
 use crate::clock::now;
 use crate::config::{Config, Settings};
-use crate::db::{Connection, Database};
+use crate::db::{Connection, Database, begin, commit};
 use crate::edge::{edge, guard};
 use crate::feed;
 use crate::files::{Files, Swept, sweep};
@@ -355,6 +355,15 @@ async fn jobs(app: Data<App>) {
             let deliveries = courier::forget_old(&mut conn, now()).await?;
             Ok::<_, Problem>((keys, sessions, delegates, changes, deliveries))
         };
+        match find_all_words(&app).await {
+            Ok(0) => {}
+            Ok(things) => {
+                tracing::info!(things, "made searchable what an older instance has written")
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "some things cannot be searched yet; it is tried again in an hour")
+            }
+        }
         match work.await {
             Ok((keys, sessions, delegates, changes, deliveries)) => {
                 app.metrics.done(Job::ForgetOld);
@@ -372,6 +381,24 @@ async fn jobs(app: Data<App>) {
             }
         }
     }
+}
+
+/// Gives words to what has none; answers to how many things.
+async fn find_all_words(app: &App) -> Result<usize, Problem> {
+    let mut all = 0;
+    for find in openapi::word_finders() {
+        loop {
+            let mut conn = app.db.job_connection().await?;
+            begin(&mut conn).await?;
+            let found = find(&mut conn).await?;
+            commit(&mut conn).await?;
+            all += found;
+            if found == 0 {
+                break;
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Removes the objects of files that were deleted, or whose upload broke off.

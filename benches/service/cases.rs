@@ -293,6 +293,11 @@ impl Scene {
                 "SELECT (SELECT array_agg(activity)::text FROM action_plan_sources WHERE plan = action_plans.id)",
             ),
             (
+                "words",
+                "SELECT (SELECT array_to_string(tsvector_to_array(words), ' ') FROM search_words \
+                 WHERE id = resource AND NOT is_public)",
+            ),
+            (
                 "types",
                 "SELECT (SELECT array_agg(type)::text FROM action_plan_sources WHERE plan = action_plans.id)",
             ),

@@ -77,6 +77,10 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- :clients = ARRAY[NULL::uuid]::uuid[]
 -- :requests = ARRAY['01900000-0000-7000-8000-000000000000']::text[]
 -- :addresses = ARRAY['127.0.0.1']::text[]
+-- :found_types = ARRAY['action_plan']::text[]
+-- :found_ids = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))]::text[]
+-- :found_public = ARRAY[false]
+-- :found_words = ARRAY[:words]::text[]
 -- :changes = ARRAY[:create_change]::jsonb[]
 
 COMMIT;

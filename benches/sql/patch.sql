@@ -82,6 +82,10 @@ SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."
 -- :clients = ARRAY[NULL::uuid]::uuid[]
 -- :requests = ARRAY['01900000-0000-7000-8000-000000000000']::text[]
 -- :addresses = ARRAY['127.0.0.1']::text[]
+-- :found_types = ARRAY['action_plan']::text[]
+-- :found_ids = ARRAY[('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))]::text[]
+-- :found_public = ARRAY[false]
+-- :found_words = ARRAY[:words]::text[]
 -- :changes = ARRAY[:patch_change]::jsonb[]
 
 COMMIT;

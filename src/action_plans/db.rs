@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -33,13 +32,14 @@ use crate::pairings::types::Pairing;
 use crate::places::ExternalRef;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Fault, Faults, Problem, Rule};
-use crate::query::{Key, KeyType, Page, Sort, Stretch, TieBreak};
+use crate::query::{Key, KeyType, Narrowing, Page, Sort, Stretch, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, Merging, References, Resource, Written, by_ref, check_refs,
-    claim_refs, new_uuid, strings, usual_fields, usual_sorts_by_uuid,
+    claim_refs, new_uuid, searched, strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{action_plans, pairings, templates};
 use crate::sdgs::db::{known_codes, note_unknown};
+use crate::search::Words;
 use crate::templates::types::Template;
 
 impl Resource for ActionPlan {
@@ -71,7 +71,31 @@ impl Resource for ActionPlan {
 
     const WRITTEN: Option<&'static Written<Self>> = Some(&document::WRITTEN);
 
+    const SEARCHED: Option<&'static str> =
+        Some(searched!("action_plans.id", "uuid", "action_plan"));
+
     usual_fields!(id, beside = |plan| plan.hidden.digest());
+
+    /// Of what it is about, none of which is hidden from any reader of it.
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        let titles = self.activities.iter().map(|activity| &activity.title);
+        let titles = titles.chain(self.joint_actions.iter().map(|action| &action.title));
+        for title in titles.chain([&self.title]).flatten() {
+            words.add_all(title.iter());
+        }
+        for text in [&self.executive_summary, &self.objectives]
+            .into_iter()
+            .flatten()
+        {
+            words.add_all(text.iter());
+        }
+        words
+    }
+
+    fn published(&self) -> Option<i64> {
+        self.published_version
+    }
 
     fn cities(&self) -> Vec<CityId> {
         self.proponents.clone()
@@ -283,9 +307,9 @@ impl Resource for ActionPlan {
         conn: &Connection,
         caller: &Caller,
         filter: ActionPlanFilter,
-        since: Option<DateTime<Utc>>,
+        narrowing: Narrowing,
     ) -> QueryResult<i64> {
-        lists::count(conn, caller, filter, since).await
+        lists::count(conn, caller, filter, narrowing).await
     }
 
     async fn insert(&self, conn: &mut Connection, author: &Author) -> QueryResult<()> {

@@ -24,14 +24,20 @@ use crate::column::JsonText;
 use crate::db::Connection;
 use crate::ids::PlanId;
 use crate::policy::Role;
-use crate::query::{Key, Page, Sight, Stretch, Weight, weight};
-use crate::resource::{Resource, Seen};
+use crate::query::{Key, Narrowing, Page, Sight, Stretch, Weight, weight};
+use crate::resource::{Resource, Seen, searched};
 use crate::schema::{action_plan_readers, action_plan_versions};
 use crate::sdgs::types::SdgCode;
 
 /// What everybody reads and a city has not as its own.
 const NOT_OWN: &str = "NOT EXISTS (SELECT FROM action_plan_readers AS own \
      WHERE own.plan = action_plan_readers.plan AND own.reader = ?)";
+
+/// A plan is found by the words of its working copy, where that is read.
+const FOUND: &str = searched!("action_plan_readers.plan", "uuid", "action_plan");
+
+/// And by those of its published version by everybody else.
+const FOUND_PUBLISHED: &str = searched!("action_plan_readers.plan", "uuid", "action_plan", public);
 
 /// How large the version is that a reader gets.
 const WEIGHT: &str = concat!(
@@ -132,12 +138,12 @@ pub async fn list(
         return working::list(conn, caller, filter, page).await;
     }
     let own = async {
-        match shared_with_city(caller, &filter, page.since) {
+        match shared_with_city(caller, &filter, &page.narrowing) {
             Some(query) => walk(conn, query, &page).await,
             None => Ok(Vec::new()),
         }
     };
-    let public = walk(conn, published(caller, &filter, page.since), &page);
+    let public = walk(conn, published(caller, &filter, &page.narrowing), &page);
     let (own, public) = futures_util::try_join!(own, public)?;
     let rows = own.into_iter().chain(public);
     let mut rows: Vec<(StoredPlan, i64)> = rows
@@ -194,14 +200,14 @@ pub async fn count(
     mut conn: &Connection,
     caller: &Caller,
     filter: ActionPlanFilter,
-    since: Option<DateTime<Utc>>,
+    narrowing: Narrowing,
 ) -> QueryResult<i64> {
     if caller.role == Role::Admin {
-        return working::count(conn, filter, since).await;
+        return working::count(conn, filter, narrowing).await;
     }
-    let public = published(caller, &filter, since).select(diesel::dsl::count_star());
+    let public = published(caller, &filter, &narrowing).select(diesel::dsl::count_star());
     let mut count: i64 = public.first(&mut conn).await?;
-    if let Some(own) = shared_with_city(caller, &filter, since) {
+    if let Some(own) = shared_with_city(caller, &filter, &narrowing) {
         let own = own.select(diesel::dsl::count_star());
         count += own.first::<i64>(&mut conn).await?;
     }
@@ -226,21 +232,31 @@ type Readers = action_plan_readers::BoxedQuery<'static, Pg>;
 fn shared_with_city(
     caller: &Caller,
     filter: &ActionPlanFilter,
-    since: Option<DateTime<Utc>>,
+    narrowing: &Narrowing,
 ) -> Option<Readers> {
     let city = caller.city.as_ref()?.to_string();
     let shared = action_plan_readers::table.filter(action_plan_readers::reader.eq(city));
-    Some(narrowed(shared.into_boxed(), filter, since))
+    let narrowed = narrowed(shared.into_boxed(), filter, narrowing.since);
+    Some(found(narrowed, narrowing, FOUND))
 }
 
 /// What everybody reads, but for what the caller's city reads in its place.
-fn published(caller: &Caller, filter: &ActionPlanFilter, since: Option<DateTime<Utc>>) -> Readers {
+fn published(caller: &Caller, filter: &ActionPlanFilter, narrowing: &Narrowing) -> Readers {
     let published = action_plan_readers::table.filter(action_plan_readers::reader.eq(EVERYBODY));
     let mut query = published.into_boxed();
     if let Some(city) = &caller.city {
         query = query.filter(Sight::by(NOT_OWN, Key::Text(city.to_string())));
     }
-    narrowed(query, filter, since)
+    let narrowed = narrowed(query, filter, narrowing.since);
+    found(narrowed, narrowing, FOUND_PUBLISHED)
+}
+
+/// Those of the rows that are searched for; each reader by the words of what it reads.
+fn found(query: Readers, narrowing: &Narrowing, sql: &'static str) -> Readers {
+    match narrowing.found_by(Some(sql)) {
+        Some(found) => query.filter(found),
+        None => query,
+    }
 }
 
 fn narrowed(

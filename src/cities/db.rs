@@ -8,10 +8,11 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, Mapped, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields,
-    usual_sorts,
+    Check, Known, Mapped, Resource, derive_id, plain_writes, rows, searched, to_everybody,
+    usual_fields, usual_sorts,
 };
 use crate::schema::{cities, pairing_cities};
+use crate::search::Words;
 
 impl Resource for City {
     type Id = CityId;
@@ -39,7 +40,22 @@ impl Resource for City {
 
     const MAPPED: Option<&'static Mapped<Self>> = Some(&forms::MAPPED);
 
+    const SEARCHED: Option<&'static str> = Some(searched!("cities.id", "text", "city"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.name.iter());
+        if let Some(region) = &self.region {
+            words.add_all(region.iter());
+        }
+        if let Some(description) = &self.description {
+            words.add_all(description.iter());
+        }
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         vec![self.id.clone()]

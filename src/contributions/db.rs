@@ -17,9 +17,10 @@ use crate::problem::{Faults, Problem};
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
-    plain_writes, rows, usual_fields, usual_sorts_by_uuid,
+    plain_writes, rows, searched, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::contributions;
+use crate::search::Words;
 
 impl Resource for Contribution {
     type Id = ContributionId;
@@ -39,7 +40,16 @@ impl Resource for Contribution {
         Include::new::<KeyQuestion>("key_questions", |item| vec![item.question.to_string()]),
     ];
 
+    const SEARCHED: Option<&'static str> =
+        Some(searched!("contributions.id", "uuid", "contribution"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add_all(self.text.iter());
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         vec![self.city.clone()]

@@ -60,6 +60,6 @@ pub async fn end_declines(
             )
         });
     let events: Vec<Event> = events.collect();
-    record_all(conn, &events).await?;
+    record_all(conn, &events, &[]).await?;
     Ok(events)
 }

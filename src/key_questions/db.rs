@@ -5,8 +5,11 @@ use crate::ids::QuestionId;
 use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields};
+use crate::resource::{
+    Known, Resource, derive_id, plain_writes, rows, searched, to_everybody, usual_fields,
+};
 use crate::schema::key_questions;
+use crate::search::Words;
 
 impl Resource for KeyQuestion {
     type Id = QuestionId;
@@ -47,7 +50,17 @@ impl Resource for KeyQuestion {
         key: |item| Key::Text(item.id.to_string()),
     };
 
+    const SEARCHED: Option<&'static str> =
+        Some(searched!("key_questions.id", "text", "key_question"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.text.iter());
+        words
+    }
 
     fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
         derive_id(&mut self.id, self.text.in_language("en"), faults);

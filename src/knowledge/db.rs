@@ -17,11 +17,12 @@ use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sight, Sort, TieBreak};
 use crate::resource::{
     ByRef, Check, Include, Known, References, Resource, by_ref, check_refs, claim_refs, new_uuid,
-    plain_writes, rows, strings, usual_fields, usual_sorts_by_uuid,
+    plain_writes, rows, searched, strings, usual_fields, usual_sorts_by_uuid,
 };
 use crate::schema::{knowledge, knowledge_cities, knowledge_sdgs, knowledge_subjects, sdg_codes};
 use crate::sdgs::db::check_codes;
 use crate::sdgs::types::SdgCode;
+use crate::search::Words;
 use crate::subjects::types::Subject;
 use crate::tours::types::Tour;
 
@@ -54,7 +55,22 @@ impl Resource for KnowledgeItem {
         Include::new::<Subject>("subjects", |item| strings(&item.subjects)),
     ];
 
+    const SEARCHED: Option<&'static str> =
+        Some(searched!("knowledge.id", "uuid", "knowledge_item"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add_all(self.title.iter());
+        if let Some(summary) = &self.summary {
+            words.add_all(summary.iter());
+        }
+        if let Some(body) = &self.body {
+            words.add_all(body.iter());
+        }
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         self.cities.clone()

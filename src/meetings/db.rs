@@ -16,10 +16,11 @@ use crate::problem::{Fault, Faults, Rule};
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Dated, Include, Known, References, Resource, derive_id, rows, strings, to_everybody,
-    usual_fields, usual_sorts,
+    Check, Dated, Include, Known, References, Resource, derive_id, rows, searched, strings,
+    to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::{knowledge, meeting_cities, meeting_dates, meetings};
+use crate::search::Words;
 
 impl Resource for Meeting {
     type Id = MeetingId;
@@ -54,7 +55,22 @@ impl Resource for Meeting {
 
     const DATED: Option<&'static Dated<Self>> = Some(&forms::DATED);
 
+    const SEARCHED: Option<&'static str> = Some(searched!("meetings.id", "text", "meeting"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.title.iter());
+        if let Some(place) = &self.place {
+            words.add_all(place.name.iter());
+        }
+        for item in &self.agenda.0 {
+            words.add_all(item.title.iter());
+        }
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         self.cities.clone()

@@ -15,10 +15,11 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Include, Known, Mapped, References, Resource, derive_id, plain_writes, rows, strings,
-    to_everybody, usual_fields, usual_sorts,
+    Check, Include, Known, Mapped, References, Resource, derive_id, plain_writes, rows, searched,
+    strings, to_everybody, usual_fields, usual_sorts,
 };
 use crate::schema::{pairing_cities, pairing_subjects, pairings};
+use crate::search::Words;
 use crate::subjects::types::Subject;
 
 /// The cities of the pairing with this id.
@@ -64,7 +65,18 @@ impl Resource for Pairing {
 
     const MAPPED: Option<&'static Mapped<Self>> = Some(&forms::MAPPED);
 
+    const SEARCHED: Option<&'static str> = Some(searched!("pairings.id", "text", "pairing"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        if let Some(subject_text) = &self.subject_text {
+            words.add_all(subject_text.iter());
+        }
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         self.eu_cities

@@ -136,6 +136,7 @@ codes! {
         Format = "format";
         Edtf = "edtf";
         Blank = "blank";
+        NoWords = "no_words";
         ControlCharacter = "control_character";
         InvisibleCharacter = "invisible_character";
         TooDeep = "too_deep";

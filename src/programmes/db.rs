@@ -7,9 +7,11 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
+    Check, Known, Resource, derive_id, plain_writes, rows, searched, to_everybody, usual_fields,
+    usual_sorts,
 };
 use crate::schema::programmes;
+use crate::search::Words;
 
 impl Resource for Programme {
     type Id = ProgrammeId;
@@ -25,7 +27,16 @@ impl Resource for Programme {
         key: |item| Key::Text(item.id.to_string()),
     };
 
+    const SEARCHED: Option<&'static str> = Some(searched!("programmes.id", "text", "programme"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.name.iter());
+        words
+    }
 
     fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
         derive_id(&mut self.id, self.name.in_language("en"), faults);

@@ -83,14 +83,14 @@ pub(crate) use weight;
 
 #[cfg(test)]
 mod tests {
-    use crate::query::Page;
+    use crate::query::{Narrowing, Page};
 
     fn cut(limit: i64, weights: &[i64]) -> (usize, bool) {
         let page = Page {
             terms: Vec::new(),
             after: None,
             limit,
-            since: None,
+            narrowing: Narrowing::default(),
             bytes: 100,
             binding: String::new(),
         };

@@ -19,7 +19,7 @@ use crate::db::{Connection, Loan, begin, busy, rollback};
 use crate::feed;
 use crate::kept;
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{Format, ListParams, Page, Stretch};
+use crate::query::{Format, ListParams, Narrowing, Page, Stretch};
 use crate::request::Ask;
 use crate::resource::{Resource, keep_readable};
 
@@ -29,6 +29,7 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
     let faults = paging_of(&params).chain(wish.ignored_in(format));
     Faults::from_iter(faults).into_result()?;
     let filter = ask.filter::<R>()?;
+    let narrowing = Narrowing::of(&params)?;
     let unavailable = || Problem::new(Code::NotAcceptable).with("available", "application/json");
     let mut form = Form::<R>::of(&ask, format, &wish).ok_or_else(unavailable)?;
     // Read before all the rest: an ETag that is older than what it stands for only costs a reader the same answer once more.
@@ -72,7 +73,7 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
     let (flow, body) = flow(longest(&ask));
     tokio::spawn(async move {
         let deadline = flow.deadline();
-        let work = send_all::<R>(conn, &flow, &ask, params, filter, form);
+        let work = send_all::<R>(conn, &flow, &ask, params, (narrowing, filter), form);
         let sent = timeout_at(deadline, work).await;
         // Whoever has read it to its end may begin the next one.
         drop(turn);
@@ -103,20 +104,20 @@ async fn send_all<R: Resource>(
     flow: &Flow,
     ask: &Ask,
     params: ListParams,
-    filter: R::Filter,
+    (narrowing, filter): (Narrowing, R::Filter),
     mut form: Form<R>,
 ) -> Result<(), Problem> {
     begin(&mut conn).await?;
     conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
     if form.foresees() {
-        let mut walk = Walk::<R>::new(&params, &filter);
+        let mut walk = Walk::<R>::new(&narrowing, &filter);
         while let Some(items) = walk.next(&conn, ask).await? {
             form.foresee(ask, &conn, &items).await?;
         }
     }
     flow.send(&form.begin()).await?;
-    let mut walk = Walk::<R>::new(&params, &filter);
+    let mut walk = Walk::<R>::new(&narrowing, &filter);
     while let Some(items) = walk.next(&conn, ask).await? {
         let part = form.items(ask, &conn, items, &params.fields).await?;
         flow.send(&part).await?;
@@ -133,10 +134,10 @@ struct Walk<R: Resource> {
 }
 
 impl<R: Resource> Walk<R> {
-    fn new(params: &ListParams, filter: &R::Filter) -> Self {
+    fn new(narrowing: &Narrowing, filter: &R::Filter) -> Self {
         Self {
             filter: filter.clone(),
-            page: Some(Page::of_everything(params, R::TIE)),
+            page: Some(Page::of_everything(narrowing.clone(), R::TIE)),
         }
     }
 

@@ -69,8 +69,11 @@ macro_rules! rows {
                 $query = $query.filter(seen);
             }
             $narrow
-            if let Some(since) = page.since {
+            if let Some(since) = page.narrowing.since {
                 $query = $query.filter($table::updated_at.ge(since));
+            }
+            if let Some(found) = page.narrowing.found_by(Self::SEARCHED) {
+                $query = $query.filter(found);
             }
             let walk = $query.filter(page.keyset()).order(page.order()).limit(page.reach());
             $crate::resource::load_walk!($table, $key, [$($($large),+)?], page, walk, conn, caller)
@@ -80,7 +83,7 @@ macro_rules! rows {
             mut conn: &$crate::db::Connection,
             caller: &$crate::auth::Caller,
             $filter: Self::Filter,
-            since: Option<chrono::DateTime<chrono::Utc>>,
+            narrowing: $crate::query::Narrowing,
         ) -> diesel::QueryResult<i64> {
             use diesel::prelude::*;
             use diesel_async::RunQueryDsl;
@@ -89,8 +92,11 @@ macro_rules! rows {
                 $query = $query.filter(seen);
             }
             $narrow
-            if let Some(since) = since {
+            if let Some(since) = narrowing.since {
                 $query = $query.filter($table::updated_at.ge(since));
+            }
+            if let Some(found) = narrowing.found_by(Self::SEARCHED) {
+                $query = $query.filter(found);
             }
             $query.first(&mut conn).await
         }
@@ -103,6 +109,34 @@ macro_rules! rows {
     };
 }
 pub(crate) use rows;
+
+/// That the row at hand has the words of a search: `$column` is its id, of SQL type `$type`, and `$thing` the word for its kind
+/// in the events. With `public`, what everybody reads of it in the place of what its cities read.
+macro_rules! searched {
+    ($column:literal, $type:literal, $thing:literal) => {
+        concat!(
+            $column,
+            " IN (SELECT id::",
+            $type,
+            " FROM search_words \
+            WHERE type = '",
+            $thing,
+            "' AND NOT is_public AND words @@ ?::tsquery)"
+        )
+    };
+    ($column:literal, $type:literal, $thing:literal, public) => {
+        concat!(
+            $column,
+            " IN (SELECT id::",
+            $type,
+            " FROM search_words \
+            WHERE type = '",
+            $thing,
+            "' AND is_public AND words @@ ?::tsquery)"
+        )
+    };
+}
+pub(crate) use searched;
 
 /// Loads what a list walks over. Where rows can be large, the walk answers ids and weights, and only what goes into the
 /// page is read.

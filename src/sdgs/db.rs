@@ -11,8 +11,11 @@ use crate::db::Connection;
 use crate::policy::Thing;
 use crate::problem::{Fault, Faults, Rule};
 use crate::query::{Key, KeyType, Sort, TieBreak};
-use crate::resource::{Check, Known, Resource, plain_writes, rows, to_everybody, usual_fields};
+use crate::resource::{
+    Check, Known, Resource, plain_writes, rows, searched, to_everybody, usual_fields,
+};
 use crate::schema::{sdg_codes, sdgs};
+use crate::search::Words;
 
 impl Resource for Sdg {
     type Id = i32;
@@ -47,7 +50,19 @@ impl Resource for Sdg {
         key: |item| Key::Int(item.number.into()),
     };
 
+    const SEARCHED: Option<&'static str> = Some(searched!("sdgs.number", "integer", "sdg"));
+
     usual_fields!(number);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add_all(self.title.iter());
+        for target in &self.targets.0 {
+            words.add(&target.code);
+            words.add_all(target.label.iter());
+        }
+        words
+    }
 
     fn prepare(&mut self, before: Option<&Self>, _: &Known, faults: &mut Faults) {
         faults.check(

@@ -6,9 +6,11 @@ use crate::policy::Thing;
 use crate::problem::Faults;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Known, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields, usual_sorts,
+    Known, Resource, derive_id, plain_writes, rows, searched, to_everybody, usual_fields,
+    usual_sorts,
 };
 use crate::schema::subjects;
+use crate::search::Words;
 
 impl Resource for Subject {
     type Id = SubjectId;
@@ -34,7 +36,16 @@ impl Resource for Subject {
         key: |item| Key::Text(item.id.to_string()),
     };
 
+    const SEARCHED: Option<&'static str> = Some(searched!("subjects.id", "text", "subject"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.name.iter());
+        words
+    }
 
     fn prepare(&mut self, _: Option<&Self>, _: &Known, faults: &mut Faults) {
         derive_id(&mut self.id, self.name.in_language("en"), faults);

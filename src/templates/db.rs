@@ -8,10 +8,11 @@ use crate::problem::Faults;
 use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
-    Check, Known, References, Resource, derive_id, plain_writes, rows, to_everybody, usual_fields,
-    usual_sorts,
+    Check, Known, References, Resource, derive_id, plain_writes, rows, searched, to_everybody,
+    usual_fields, usual_sorts,
 };
 use crate::schema::templates;
+use crate::search::Words;
 
 impl Resource for Template {
     type Id = TemplateId;
@@ -27,7 +28,19 @@ impl Resource for Template {
         key: |item| Key::Text(item.id.to_string()),
     };
 
+    const SEARCHED: Option<&'static str> = Some(searched!("templates.id", "text", "template"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.add(self.id.as_str());
+        words.add_all(self.name.iter());
+        for section in &self.sections.0 {
+            words.add_all(section.title.iter());
+        }
+        words
+    }
 
     fn references(&self, references: &mut References) {
         references.to::<Programme>("/programme", &self.programme);

@@ -15,9 +15,11 @@ use crate::programmes::types::Programme;
 use crate::query::{Key, KeyType, Sort, TieBreak};
 use crate::resource::{
     ByRef, Check, Dated, Include, Known, References, Resource, by_ref, check_refs, claim_refs,
-    new_uuid, plain_writes, rows, strings, to_everybody, usual_fields, usual_sorts_by_uuid,
+    new_uuid, plain_writes, rows, searched, strings, to_everybody, usual_fields,
+    usual_sorts_by_uuid,
 };
 use crate::schema::tours;
+use crate::search::Words;
 
 impl Resource for Tour {
     type Id = TourId;
@@ -43,7 +45,20 @@ impl Resource for Tour {
 
     const DATED: Option<&'static Dated<Self>> = Some(&forms::DATED);
 
+    const SEARCHED: Option<&'static str> = Some(searched!("tours.id", "uuid", "tour"));
+
     usual_fields!(id);
+
+    fn words(&self) -> Words {
+        let mut words = Words::default();
+        for item in &self.programme.0 {
+            words.add_all(item.title.iter());
+        }
+        if let Some(report) = &self.report {
+            words.add_all(report.iter());
+        }
+        words
+    }
 
     fn cities(&self) -> Vec<CityId> {
         vec![self.visiting_city.clone(), self.host_city.clone()]

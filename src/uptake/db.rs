@@ -15,7 +15,7 @@ use crate::db::Connection;
 use crate::events::Author;
 use crate::ids::{AccountId, CityId, ContributionId, PlanId};
 use crate::policy::{Relation, Role, Thing};
-use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, weight};
+use crate::query::{Key, KeyType, Narrowing, Page, Sight, Sort, Stretch, TieBreak, weight};
 use crate::resource::{Meta, Resource};
 use crate::schema::{action_plans, contribution_declines as declines, contributions};
 use crate::text::Text;
@@ -173,7 +173,7 @@ impl Resource for Decline {
             contribution: Some(lesson),
         };
         Ok(Contribution::find(conn, caller, &lesson).await?.is_some()
-            || Self::count(conn, caller, filter, None).await? > 0)
+            || Self::count(conn, caller, filter, Narrowing::default()).await? > 0)
     }
 
     fn cities(&self) -> Vec<CityId> {
@@ -252,7 +252,7 @@ impl Resource for Decline {
         let query = narrowed!(
             seen_by!(caller, (declines::plan, weight)),
             filter,
-            page.since
+            page.narrowing.since
         );
         let walk = query
             .filter(page.keyset())
@@ -271,10 +271,12 @@ impl Resource for Decline {
         mut conn: &Connection,
         caller: &Caller,
         filter: DeclineFilter,
-        since: Option<DateTime<Utc>>,
+        narrowing: Narrowing,
     ) -> QueryResult<i64> {
         let query = seen_by!(caller, diesel::dsl::count_star());
-        narrowed!(query, filter, since).first(&mut conn).await
+        narrowed!(query, filter, narrowing.since)
+            .first(&mut conn)
+            .await
     }
 
     async fn insert(&self, conn: &mut Connection, _: &Author) -> QueryResult<()> {

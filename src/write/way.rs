@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 
 use super::answer::to_object;
@@ -10,7 +11,7 @@ use super::body;
 use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
-use crate::events::{self, Author, Event, Happening, Patch, was_edited};
+use crate::events::{self, Author, Event, Found, Happening, Patch, was_edited};
 use crate::messages::word;
 use crate::policy::{Action, Relation, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
@@ -401,7 +402,9 @@ pub async fn keep_all<R: Resource>(
             events.push(event_of(author, happening, before.as_ref(), Some(item))?);
         }
     }
-    record_all::<R>(conn, &events).await?;
+    let written = stamped.iter().zip(&told).filter(|(_, told)| told.is_some());
+    let found: Vec<Found> = written.flat_map(|((_, item), _)| found(item)).collect();
+    record_all::<R>(conn, &events, &found).await?;
     let mut events = events.into_iter();
     let mut applied = Vec::new();
     for ((before, item), happening) in stamped.into_iter().zip(told) {
@@ -440,14 +443,78 @@ fn stamped<R: Resource>(author: &Author, before: Option<&R>, mut item: R) -> R {
     item
 }
 
+/// The words by which a state of a thing is found; `is_public` as in [`Found`].
+fn words_of<R: Resource>(item: &R, is_public: bool) -> Found {
+    Found {
+        thing: R::THING,
+        id: item.id().to_string(),
+        is_public,
+        words: item.words(),
+    }
+}
+
+/// The words that change with this state of it: those of what everybody reads stay until that is replaced.
+fn found<R: Resource>(item: &R) -> Vec<Found> {
+    if R::SEARCHED.is_none() {
+        return Vec::new();
+    }
+    let is_published = item.published() == Some(item.meta().version);
+    let published = is_published.then(|| words_of(item, true));
+    [words_of(item, false)]
+        .into_iter()
+        .chain(published)
+        .collect()
+}
+
+/// Gives words to some of the `R`s that have none, as after an older instance has made them; answers how many. In the
+/// caller's transaction: each is locked, so that no newer words are lost.
+pub async fn find_words<R: Resource>(conn: &mut Connection) -> Result<usize, Problem> {
+    const AT_ONCE: usize = 200;
+    #[derive(diesel::QueryableByName)]
+    struct Bare {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        id: String,
+    }
+    let Some((column, _)) = R::SEARCHED.and_then(|searched| searched.split_once(' ')) else {
+        return Ok(0);
+    };
+    let (table, thing) = (R::TABLE, R::THING.as_str());
+    let bare: Vec<Bare> = diesel::sql_query(format!(
+        "SELECT {column}::text AS id FROM {table} WHERE NOT EXISTS (SELECT FROM search_words AS had \
+         WHERE had.type = '{thing}' AND had.id = {column}::text AND NOT had.is_public) LIMIT {AT_ONCE}"
+    ))
+    .load(conn)
+    .await?;
+    let ids = bare.iter().filter_map(|bare| bare.id.parse().ok());
+    let items = R::lock_all(conn, &Caller::PROGRAMME, ids.collect()).await?;
+    let mut all = Vec::new();
+    for item in &items {
+        all.extend(found(item));
+        let earlier = item
+            .published()
+            .filter(|version| *version != item.meta().version);
+        if let (Some(merging), Some(version)) = (&R::MERGING, earlier)
+            && let Some(published) = (merging.version)(conn, item, version).await?
+        {
+            all.push(words_of(&published, true));
+        }
+    }
+    events::record_all(conn, &[], &all).await?;
+    Ok(items.len())
+}
+
 /// Records events of `R`s; of personal data without values.
-async fn record_all<R: Resource>(conn: &mut Connection, events: &[Event]) -> Result<(), Problem> {
+async fn record_all<R: Resource>(
+    conn: &mut Connection,
+    events: &[Event],
+    found: &[Found],
+) -> Result<(), Problem> {
     match R::PERSONAL {
-        false => events::record_all(conn, events).await?,
+        false => events::record_all(conn, events, found).await?,
         true => {
             let bare = events.iter().map(Event::without_values);
             let bare: Vec<Event> = bare.collect::<Result<_, _>>().map_err(Problem::unwritten)?;
-            events::record_all(conn, &bare).await?;
+            events::record_all(conn, &bare, found).await?;
         }
     }
     Ok(())
@@ -560,7 +627,7 @@ pub async fn tell<R: Resource>(
     after: Option<&R>,
 ) -> Result<Vec<Event>, Problem> {
     let mut events = vec![event];
-    record_all::<R>(conn, &events).await?;
+    record_all::<R>(conn, &events, &[]).await?;
     events.extend(R::follow(conn, author, before, after).await?);
     Ok(events)
 }

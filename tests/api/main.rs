@@ -59,6 +59,7 @@ mod plan_reports;
 mod plan_versions;
 mod rolling;
 mod round_tables;
+mod search;
 mod sign_in;
 mod statistics;
 mod sync;

@@ -17,7 +17,7 @@ use crate::messages::word;
 use crate::pairings::types::Pairing;
 use crate::policy::{Relation, Role, Thing};
 use crate::problem::{Code, Fault, Faults, Problem, Rule};
-use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
+use crate::query::{Key, KeyType, Narrowing, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{
     Check, Known, References, Resource, digest_of, new_uuid, opens, usual_fields,
     usual_sorts_by_uuid,
@@ -288,7 +288,7 @@ impl Resource for Comment {
         filter: CommentFilter,
         page: Page,
     ) -> QueryResult<Stretch<Self>> {
-        let walked: Vec<(CommentId, i64)> = narrowed(caller, filter, page.since)
+        let walked: Vec<(CommentId, i64)> = narrowed(caller, filter, page.narrowing.since)
             .filter(page.keyset())
             .order(page.order())
             .limit(page.reach())
@@ -304,9 +304,9 @@ impl Resource for Comment {
         mut conn: &Connection,
         caller: &Caller,
         filter: CommentFilter,
-        since: Option<DateTime<Utc>>,
+        narrowing: Narrowing,
     ) -> QueryResult<i64> {
-        let query = narrowed(caller, filter, since);
+        let query = narrowed(caller, filter, narrowing.since);
         query
             .select(diesel::dsl::count_star())
             .first(&mut conn)

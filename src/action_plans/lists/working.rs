@@ -1,6 +1,5 @@
 //! Working copies, for admins.
 
-use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,7 +10,8 @@ use crate::action_plans::types::{ActionPlan, ActionPlanFilter};
 use crate::auth::Caller;
 use crate::db::Connection;
 use crate::ids::{CityId, PlanId};
-use crate::query::{Page, Short, Sight, Stretch, Weight, weight};
+use crate::query::{Narrowing, Page, Short, Sight, Stretch, Weight, weight};
+use crate::resource::{Resource, searched};
 use crate::schema::{action_plan_proponents, action_plan_sdgs, action_plans};
 
 /// How large a plan is.
@@ -36,6 +36,9 @@ pub(super) async fn find(
     let found: Option<WorkingCopy> = query.first(&mut conn).await.optional()?;
     Ok(found.map(|plan| plan.seen_by(caller)))
 }
+
+/// How a plan is found in the list of a city.
+const FOUND_OF_CITY: &str = searched!("action_plan_proponents.plan", "uuid", "action_plan");
 
 /// Reads some, to look into.
 pub(super) async fn look_into(
@@ -63,11 +66,14 @@ pub(super) async fn list(
                 city: vec![city.clone()],
                 ..ActionPlanFilter::default()
             };
-            let is_short = page.is_usual() && page.since.is_none() && filter == all_of_city;
+            let is_short = page.is_usual() && page.narrowing.is_nothing() && filter == all_of_city;
             let mut query = narrowed_for(city.clone(), filter)
                 .select((action_plan_proponents::plan, Weight(WEIGHT_OF_CITYS)));
-            if let Some(since) = page.since {
+            if let Some(since) = page.narrowing.since {
                 query = query.filter(action_plan_proponents::updated_at.ge(since));
+            }
+            if let Some(found) = page.narrowing.found_by(Some(FOUND_OF_CITY)) {
+                query = query.filter(found);
             }
             let query = query.filter(page.keyset()).order(page.order());
             let query = query.limit(page.reach());
@@ -78,8 +84,11 @@ pub(super) async fn list(
         }
         _ => {
             let mut query = narrowed(filter).select((action_plans::id, Weight(WEIGHT)));
-            if let Some(since) = page.since {
+            if let Some(since) = page.narrowing.since {
                 query = query.filter(action_plans::updated_at.ge(since));
+            }
+            if let Some(found) = page.narrowing.found_by(ActionPlan::SEARCHED) {
+                query = query.filter(found);
             }
             let query = query.filter(page.keyset()).order(page.order());
             query.limit(page.reach()).load(&mut conn).await?
@@ -99,20 +108,26 @@ pub(super) async fn list(
 pub(super) async fn count(
     mut conn: &Connection,
     filter: ActionPlanFilter,
-    since: Option<DateTime<Utc>>,
+    narrowing: Narrowing,
 ) -> QueryResult<i64> {
     match filter.city.as_slice() {
         [city] => {
             let mut query = narrowed_for(city.clone(), filter).select(diesel::dsl::count_star());
-            if let Some(since) = since {
+            if let Some(since) = narrowing.since {
                 query = query.filter(action_plan_proponents::updated_at.ge(since));
+            }
+            if let Some(found) = narrowing.found_by(Some(FOUND_OF_CITY)) {
+                query = query.filter(found);
             }
             query.first(&mut conn).await
         }
         _ => {
             let mut query = narrowed(filter).select(diesel::dsl::count_star());
-            if let Some(since) = since {
+            if let Some(since) = narrowing.since {
                 query = query.filter(action_plans::updated_at.ge(since));
+            }
+            if let Some(found) = narrowing.found_by(ActionPlan::SEARCHED) {
+                query = query.filter(found);
             }
             query.first(&mut conn).await
         }

@@ -1,6 +1,5 @@
 //! Measurements in the database. They are read below an indicator that their reader sees in the plan.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel_async::RunQueryDsl;
@@ -13,7 +12,7 @@ use crate::events::Author;
 use crate::ids::{CityId, MeasurementId, PlanId};
 use crate::policy::{Action, Relation, Thing, allows};
 use crate::problem::Faults;
-use crate::query::{Key, KeyType, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
+use crate::query::{Key, KeyType, Narrowing, Page, Sight, Sort, Stretch, TieBreak, Weight, weight};
 use crate::resource::{Known, Meta, References, Resource, Seen, new_uuid};
 use crate::schema::{action_plan_measurements, action_plans};
 
@@ -228,7 +227,7 @@ impl Resource for Measurement {
         let plan = filter.plan.unwrap_or_default();
         let weight = Weight(weight!("action_plan_measurements.note"));
         let query = action_plan_measurements::table.select((action_plan_measurements::id, weight));
-        let walk = narrowed!(query, filter, page.since)
+        let walk = narrowed!(query, filter, page.narrowing.since)
             .filter(page.keyset())
             .order(page.order())
             .limit(page.reach());
@@ -246,10 +245,12 @@ impl Resource for Measurement {
         mut conn: &Connection,
         _: &Caller,
         filter: MeasurementFilter,
-        since: Option<DateTime<Utc>>,
+        narrowing: Narrowing,
     ) -> QueryResult<i64> {
         let query = action_plan_measurements::table.select(diesel::dsl::count_star());
-        narrowed!(query, filter, since).first(&mut conn).await
+        narrowed!(query, filter, narrowing.since)
+            .first(&mut conn)
+            .await
     }
 
     async fn insert(&self, conn: &mut Connection, _: &Author) -> QueryResult<()> {

@@ -13,6 +13,7 @@ impl Operation<'_> {
         };
         let formats = self.formats();
         parameters.retain(|parameter| match name_of(parameter) {
+            "q" => self.offer.is_some_and(|offer| offer.is_searched),
             "format" => self.offer.is_none() || formats.len() > 1,
             "lang" => {
                 self.offer.is_none()

@@ -1,0 +1,11 @@
+CREATE TABLE search_words (
+    type      text     NOT NULL,
+    id        text     NOT NULL,
+    is_public boolean  NOT NULL,
+    words     tsvector NOT NULL,
+    CONSTRAINT search_words_pkey PRIMARY KEY (type, id, is_public)
+);
+COMMENT ON TABLE search_words IS 'The words by which things are found (src/search.rs), written with the event of each change.';
+COMMENT ON COLUMN search_words.is_public IS
+    'Those of the version that everybody reads, where the cities of a thing read another; else those of the thing.';
+CREATE INDEX search_words_words ON search_words USING gin (words);

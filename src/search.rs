@@ -1,0 +1,232 @@
+//! What lists are searched by: the words of texts in any script.
+//!
+//! Japanese and Chinese are written without spaces, so of a run of their characters every two that stand together count as
+//! a word, and the last one alone: who looks for 都市 finds 都市計画. Everything else is parted into words, which are found
+//! by how they begin. Case, width and the marks on Latin, Greek and Cyrillic letters make no difference: `umea` finds Umeå.
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Characters of a word that count: longer ones are the same when they begin alike.
+const LONGEST_WORD: usize = 40;
+
+/// The words by which something is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words(BTreeSet<String>);
+
+impl Words {
+    /// Those of a text, too.
+    pub fn add(&mut self, text: &str) {
+        for run in runs(text) {
+            match run {
+                Run::Word(word) => drop(self.0.insert(word)),
+                Run::Signs(signs) => {
+                    self.0.extend(pairs(&signs));
+                    self.0.extend(signs.last().map(char::to_string));
+                }
+            }
+        }
+    }
+
+    /// Those of each language of a text, too.
+    pub fn add_all<'a>(&mut self, texts: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        for (_, text) in texts {
+            self.add(text);
+        }
+    }
+
+    /// As PostgreSQL reads a `tsvector`. Words are letters and digits, so nothing in them needs escaping.
+    pub fn to_tsvector(&self) -> String {
+        let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        words.join(" ")
+    }
+}
+
+/// What a list is searched for: things that have all of these words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(String);
+
+impl Search {
+    /// The words of `text`; `None` when there is none in it.
+    pub fn of(text: &str) -> Option<Self> {
+        let mut terms = BTreeSet::new();
+        for run in runs(text) {
+            match run {
+                Run::Word(word) => drop(terms.insert(format!("{word}:*"))),
+                Run::Signs(signs) if signs.len() == 1 => {
+                    terms.extend(signs.first().map(|sign| format!("{sign}:*")));
+                }
+                Run::Signs(signs) => terms.extend(pairs(&signs)),
+            }
+        }
+        let terms: Vec<String> = terms.into_iter().collect();
+        (!terms.is_empty()).then(|| Self(terms.join(" & ")))
+    }
+
+    /// As PostgreSQL reads a `tsquery`.
+    pub fn as_tsquery(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What stands together in a text.
+enum Run {
+    /// A word.
+    Word(String),
+    /// Characters that are written without spaces.
+    Signs(Vec<char>),
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut ended = true;
+    for c in folded(text) {
+        let last = runs.last_mut().filter(|_| !ended);
+        ended = false;
+        match (is_sign(c), last) {
+            (true, Some(Run::Signs(signs))) => signs.push(c),
+            (true, _) => runs.push(Run::Signs(vec![c])),
+            (false, Some(Run::Word(word))) if c.is_alphanumeric() => word.push(c),
+            (false, _) if c.is_alphanumeric() => runs.push(Run::Word(c.to_string())),
+            (false, _) => ended = true,
+        }
+    }
+    for run in &mut runs {
+        if let Run::Word(word) = run
+            && let Some((end, _)) = word.char_indices().nth(LONGEST_WORD)
+        {
+            word.truncate(end);
+        }
+    }
+    runs
+}
+
+fn pairs(signs: &[char]) -> impl Iterator<Item = String> {
+    signs.windows(2).map(|pair| pair.iter().collect())
+}
+
+/// The text in one case and width, without marks on letters of alphabets; those of kana stay, for they make another sound.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    let bare = text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36F}'));
+    let lower = bare.nfc().flat_map(char::to_lowercase);
+    let plain = lower.flat_map(|c| {
+        let letters = match c {
+            'ß' => "ss",
+            'æ' => "ae",
+            'œ' => "oe",
+            'ø' => "o",
+            'đ' | 'ð' => "d",
+            'ł' => "l",
+            'þ' => "th",
+            'ı' => "i",
+            'ς' => "σ",
+            _ => return [Some(c), None],
+        };
+        let mut letters = letters.chars();
+        [letters.next(), letters.next()]
+    });
+    // İ becomes an i with a mark.
+    plain
+        .flatten()
+        .filter(|c| !matches!(c, '\u{300}'..='\u{36F}'))
+}
+
+/// Whether the character is of a script that is written without spaces between words.
+fn is_sign(c: char) -> bool {
+    let ranges = matches!(c,
+        '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{3096}' | '\u{309D}'..='\u{309F}' | '\u{30A1}'..='\u{30FA}'
+        | '\u{30FC}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}');
+    ranges && !is_combining_mark(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> Words {
+        let mut words = Words::default();
+        words.add(text);
+        words
+    }
+
+    /// As PostgreSQL would.
+    fn finds(query: &str, text: &str) -> bool {
+        let words = words(text);
+        let Some(search) = Search::of(query) else {
+            return false;
+        };
+        search
+            .as_tsquery()
+            .split(" & ")
+            .all(|term| match term.strip_suffix(":*") {
+                Some(begin) => words.0.iter().any(|word| word.starts_with(begin)),
+                None => words.0.contains(term),
+            })
+    }
+
+    #[test]
+    fn words_are_found_in_any_script_by_how_they_begin() {
+        for (query, text) in [
+            ("都市", "持続可能な都市計画について"),
+            ("計画", "都市計画"),
+            ("画", "都市計画"),
+            ("都", "都市計画"),
+            ("スマートシティ", "スマートシティの取り組み"),
+            ("ｽﾏｰﾄ", "スマートシティ"),
+            ("ガ", "ガス"),
+            ("umea", "City of Umeå"),
+            ("UMEÅ", "umea"),
+            ("strasse", "Lange Straße"),
+            ("lodz", "Łódź"),
+            ("Ιωάννινα", "ΙΩΑΝΝΙΝΑ"),
+            ("Σχεδιασμός", "ΣΧΕΔΙΑΣΜΌΣ"),
+            ("istanbul", "İstanbul"),
+            ("energ saving", "Saving of energy"),
+            ("sdgs 目標", "SDGs目標11"),
+            ("11", "SDGs目標11"),
+            ("2019", "2019-04"),
+            ("서울", "서울특별시"),
+            ("ПЛАН", "план"),
+        ] {
+            assert!(
+                finds(query, text),
+                "{query} in {text}: {:?} {:?}",
+                Search::of(query),
+                words(text)
+            );
+        }
+        for (query, text) in [
+            ("都心", "都市の中心"),
+            ("か", "がす"),
+            ("nergy", "energy"),
+            ("energy saving", "energy"),
+            ("!?…", "anything"),
+            ("", "anything"),
+        ] {
+            assert!(!finds(query, text), "{query} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_any_length_is_found_by_the_whole_of_it() {
+        let long = "a".repeat(3000);
+        assert!(finds(&long, &long));
+        assert!(words(&long).to_tsvector().len() < 100);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_found_by_itself_and_needs_no_escaping(text in "\\PC{0,60}") {
+            let vector = words(&text).to_tsvector();
+            prop_assert!(vector.chars().all(|c| c == ' ' || c.is_alphanumeric() || is_sign(c)), "{vector}");
+            if Search::of(&text).is_some() {
+                prop_assert!(finds(&text, &text));
+            }
+        }
+    }
+}

@@ -208,10 +208,11 @@ impl Patch {
 /// Stores events, and the words by which what they are about is found from then on.
 pub const RECORD: &str = "\
     WITH found AS ( \
-        INSERT INTO search_words AS had (type, id, is_public, words) \
-        SELECT type, id, is_public, CAST(words AS tsvector) \
-        FROM unnest(:found_types, :found_ids, :found_public, :found_words) AS new (type, id, is_public, words) \
-        ON CONFLICT ON CONSTRAINT search_words_pkey DO UPDATE SET words = excluded.words WHERE had.words <> excluded.words \
+        INSERT INTO search_words (type, id, is_public, version, words) \
+        SELECT type, id, is_public, version, CAST(words AS tsvector) \
+        FROM unnest(:found_types, :found_ids, :found_public, :found_versions, :found_words) \
+            AS new (type, id, is_public, version, words) \
+        ON CONFLICT ON CONSTRAINT search_words_pkey DO UPDATE SET version = excluded.version, words = excluded.words \
     ), gone AS ( \
         DELETE FROM search_words AS had USING unnest(:types, :resources, :actions) AS event (type, resource, action) \
         WHERE action = 'deleted' AND had.type = event.type AND had.id = event.resource \
@@ -234,6 +235,8 @@ pub struct Found {
     pub id: String,
     /// Whether it is what everybody reads of it in the place of what its cities read.
     pub is_public: bool,
+    /// The version whose words they are.
+    pub version: i64,
     /// The words.
     pub words: Words,
 }
@@ -269,6 +272,7 @@ struct Columns<'a> {
     found_types: Vec<Thing>,
     found_ids: Vec<&'a str>,
     found_public: Vec<bool>,
+    found_versions: Vec<i64>,
     found_words: Vec<String>,
 }
 
@@ -294,6 +298,7 @@ impl<'a> Columns<'a> {
             columns.found_types.push(found.thing);
             columns.found_ids.push(&found.id);
             columns.found_public.push(found.is_public);
+            columns.found_versions.push(found.version);
             columns.found_words.push(found.words.to_tsvector());
         }
         columns
@@ -317,6 +322,7 @@ impl Values for Columns<'_> {
             "found_types" => out.push_bind_param::<Array<Text>, _>(&self.found_types),
             "found_ids" => out.push_bind_param::<Array<Text>, _>(&self.found_ids),
             "found_public" => out.push_bind_param::<Array<Bool>, _>(&self.found_public),
+            "found_versions" => out.push_bind_param::<Array<BigInt>, _>(&self.found_versions),
             "found_words" => out.push_bind_param::<Array<Text>, _>(&self.found_words),
             "changes" => out.push_bind_param::<Array<Jsonb>, _>(&self.changes),
             unknown => no_value(unknown),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
-use diesel::{QueryDsl, QueryResult};
+use diesel::{ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -75,6 +75,15 @@ impl Kept {
 /// What stands for the records as they are now.
 pub async fn stamp(mut conn: &Connection) -> QueryResult<Uuid> {
     records::table.select(records::stamp).first(&mut conn).await
+}
+
+/// Puts another stamp there, when what is answered of the records changes and they do not.
+pub async fn restamp(conn: &mut Connection) -> QueryResult<()> {
+    diesel::update(records::table)
+        .set(records::stamp.eq(Uuid::now_v7()))
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ fn offer<R: Resource>() -> Offer {
         includes: along(R::INCLUDES),
         fields: Vec::new(),
         is_searched: R::SEARCHED.is_some(),
-        find_words: |conn| Box::pin(find_words::<R>(conn)),
+        find_words: |conn, after| Box::pin(find_words::<R>(conn, after)),
         merges: R::MERGING.is_some(),
         referrer: Referrer::of::<R>(),
     }
@@ -149,12 +149,16 @@ pub fn referrers() -> Vec<Referrer> {
     offers().into_iter().map(|offer| offer.referrer).collect()
 }
 
-/// Gives words to some of the things of one kind that have none; answers how many.
-pub type FindWords = for<'a> fn(&'a mut Connection) -> BoxFuture<'a, Result<usize, Problem>>;
+/// Gives words to the next things of one kind that have none; see [`find_words`].
+pub type FindWords = for<'a> fn(&'a mut Connection, String) -> BoxFuture<'a, FoundWords>;
+
+/// The last of them, and how many they are; none when there are no more.
+type FoundWords = Result<Option<(String, usize)>, Problem>;
 
 /// What gives words to what has none, of every kind of thing.
-pub fn word_finders() -> Vec<FindWords> {
-    offers().into_iter().map(|offer| offer.find_words).collect()
+pub fn word_finders() -> Vec<(Thing, FindWords)> {
+    let each = offers().into_iter();
+    each.map(|offer| (offer.thing, offer.find_words)).collect()
 }
 
 /// The OpenAPI 3.1 document of the service: a constant of the program.

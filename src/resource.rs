@@ -102,6 +102,8 @@ pub trait Resource:
     const BY_READER: &'static [&'static str] = &[];
     /// How it is found by its words: a condition of its table made by [`searched!`]; none where it is not.
     const SEARCHED: Option<&'static str> = None;
+    /// The column with the version that everybody reads in the place of what its cities read, where there can be one.
+    const PUBLISHED: Option<&'static str> = None;
     /// How two edits of one state of it are brought together; none where its versions are not kept.
     const MERGING: Option<Merging<Self>> = None;
     /// What can be answered along with it.
@@ -191,7 +193,8 @@ pub trait Resource:
         Words::default()
     }
 
-    /// The version that everybody reads in the place of what its cities read, where there is one.
+    /// The version that everybody reads in the place of what its cities read, where there is one: it is in the column
+    /// [`Resource::PUBLISHED`].
     fn published(&self) -> Option<i64> {
         None
     }

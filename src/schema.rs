@@ -535,7 +535,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Text};
+    use diesel::sql_types::{BigInt, Bool, Text};
     use crate::column::TsVector;
 
     search_words (type_, id, is_public) {
@@ -543,6 +543,7 @@ diesel::table! {
         type_ -> Text,
         id -> Text,
         is_public -> Bool,
+        version -> BigInt,
         words -> TsVector,
     }
 }

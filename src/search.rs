@@ -2,7 +2,8 @@
 //!
 //! Japanese and Chinese are written without spaces, so of a run of their characters every two that stand together count as
 //! a word, and the last one alone: who looks for 都市 finds 都市計画. Everything else is parted into words, which are found
-//! by how they begin. Case, width and the marks on Latin, Greek and Cyrillic letters make no difference: `umea` finds Umeå.
+//! by how they begin, also Thai and its like, in which nothing parts them. Case, width and the marks on Latin, Greek and
+//! Cyrillic letters make no difference: `umea` finds Umeå.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +13,34 @@ use unicode_normalization::char::is_combining_mark;
 /// Characters of a word that count: longer ones are the same when they begin alike.
 const LONGEST_WORD: usize = 40;
 
-/// The words by which something is found.
+/// Bytes of words by which one thing is found: what is added after them is not. PostgreSQL takes eight times as many.
+const MOST_BYTES: usize = 128 * 1024;
+
+/// The words by which something is found. What matters most is added first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words(BTreeSet<String>);
+pub struct Words {
+    words: BTreeSet<String>,
+    bytes: usize,
+}
 
 impl Words {
     /// Those of a text, too.
     pub fn add(&mut self, text: &str) {
         for run in runs(text) {
             match run {
-                Run::Word(word) => drop(self.0.insert(word)),
+                Run::Word(word) => self.insert(word),
                 Run::Signs(signs) => {
-                    self.0.extend(pairs(&signs));
-                    self.0.extend(signs.last().map(char::to_string));
+                    let last = signs.last().map(char::to_string);
+                    pairs(&signs).chain(last).for_each(|word| self.insert(word));
                 }
             }
+        }
+    }
+
+    fn insert(&mut self, word: String) {
+        let bytes = self.bytes + word.len();
+        if bytes <= MOST_BYTES && self.words.insert(word) {
+            self.bytes = bytes;
         }
     }
 
@@ -39,7 +53,7 @@ impl Words {
 
     /// As PostgreSQL reads a `tsvector`. Words are letters and digits, so nothing in them needs escaping.
     pub fn to_tsvector(&self) -> String {
-        let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         words.join(" ")
     }
 }
@@ -109,7 +123,7 @@ fn pairs(signs: &[char]) -> impl Iterator<Item = String> {
 
 /// The text in one case and width, without marks on letters of alphabets; those of kana stay, for they make another sound.
 fn folded(text: &str) -> impl Iterator<Item = char> {
-    let bare = text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36F}'));
+    let bare = text.nfkd().filter(|c| !is_mark(*c));
     let lower = bare.nfc().flat_map(char::to_lowercase);
     let plain = lower.flat_map(|c| {
         let letters = match c {
@@ -120,6 +134,7 @@ fn folded(text: &str) -> impl Iterator<Item = char> {
             'đ' | 'ð' => "d",
             'ł' => "l",
             'þ' => "th",
+            'ħ' => "h",
             'ı' => "i",
             'ς' => "σ",
             _ => return [Some(c), None],
@@ -128,9 +143,13 @@ fn folded(text: &str) -> impl Iterator<Item = char> {
         [letters.next(), letters.next()]
     });
     // İ becomes an i with a mark.
-    plain
-        .flatten()
-        .filter(|c| !matches!(c, '\u{300}'..='\u{36F}'))
+    plain.flatten().filter(|c| !is_mark(*c))
+}
+
+/// Marks on letters, and what shows nothing of its own: soft hyphens, joiners, and which form of a character is meant.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// Whether the character is of a script that is written without spaces between words.
@@ -164,8 +183,8 @@ mod tests {
             .as_tsquery()
             .split(" & ")
             .all(|term| match term.strip_suffix(":*") {
-                Some(begin) => words.0.iter().any(|word| word.starts_with(begin)),
-                None => words.0.contains(term),
+                Some(begin) => words.words.iter().any(|word| word.starts_with(begin)),
+                None => words.words.contains(term),
             })
     }
 
@@ -191,6 +210,9 @@ mod tests {
             ("11", "SDGs目標11"),
             ("2019", "2019-04"),
             ("서울", "서울특별시"),
+            ("葛城", "葛\u{E0100}城市"),
+            ("hamrun", "Ħamrun"),
+            ("zusammen", "zu\u{AD}sammen"),
             ("ПЛАН", "план"),
         ] {
             assert!(
@@ -217,6 +239,20 @@ mod tests {
         let long = "a".repeat(3000);
         assert!(finds(&long, &long));
         assert!(words(&long).to_tsvector().len() < 100);
+    }
+
+    #[test]
+    fn of_more_words_than_can_be_kept_the_first_are() {
+        let mut words = Words::default();
+        words.add("Lighthouse");
+        for text in 0..40 {
+            let signs =
+                (0..20_000_u32).map(|place| char::from_u32(0x4E00 + (place * (text + 7)) % 20_000));
+            words.add(&signs.flatten().collect::<String>());
+        }
+        assert!((MOST_BYTES - 10..=MOST_BYTES).contains(&words.bytes));
+        assert!(words.words.contains("lighthouse"));
+        assert!(words.to_tsvector().len() < 2 * MOST_BYTES);
     }
 
     proptest! {

@@ -30,7 +30,7 @@ use crate::feed;
 use crate::files::{Files, Swept, sweep};
 use crate::metrics::{CONTENT_TYPE, Job, Metrics};
 use crate::problem::Problem;
-use crate::schema::keys;
+use crate::schema::{keys, search_words};
 use crate::tours::delegates::retention::erase_old_delegates;
 use crate::webhooks::courier;
 use crate::write::{BulkOutcome, forget_old_keys};
@@ -336,6 +336,9 @@ async fn number_changes(app: Data<App>) {
 
 /// What has to be done now and then: forgetting what is kept for a time only.
 async fn jobs(app: Data<App>) {
+    if has_no_words(&app).await.unwrap_or_default() {
+        find_all_words(&app).await;
+    }
     // None of it is due at once: a service that begins has others to answer first.
     let soon = tokio::time::Instant::now() + Duration::from_secs(60);
     let mut hourly = tokio::time::interval_at(soon, Duration::from_secs(3600));
@@ -355,15 +358,7 @@ async fn jobs(app: Data<App>) {
             let deliveries = courier::forget_old(&mut conn, now()).await?;
             Ok::<_, Problem>((keys, sessions, delegates, changes, deliveries))
         };
-        match find_all_words(&app).await {
-            Ok(0) => {}
-            Ok(things) => {
-                tracing::info!(things, "made searchable what an older instance has written")
-            }
-            Err(problem) => {
-                tracing::warn!(%problem, "some things cannot be searched yet; it is tried again in an hour")
-            }
-        }
+        find_all_words(&app).await;
         match work.await {
             Ok((keys, sessions, delegates, changes, deliveries)) => {
                 app.metrics.done(Job::ForgetOld);
@@ -383,22 +378,40 @@ async fn jobs(app: Data<App>) {
     }
 }
 
-/// Gives words to what has none; answers to how many things.
-async fn find_all_words(app: &App) -> Result<usize, Problem> {
-    let mut all = 0;
-    for find in openapi::word_finders() {
-        loop {
-            let mut conn = app.db.job_connection().await?;
-            begin(&mut conn).await?;
-            let found = find(&mut conn).await?;
-            commit(&mut conn).await?;
-            all += found;
-            if found == 0 {
-                break;
+/// Gives words to what has none; what is wrong with one kind of thing keeps no other from it.
+async fn find_all_words(app: &App) {
+    for (thing, find) in openapi::word_finders() {
+        let work = async {
+            let (mut after, mut all) = (String::new(), 0);
+            loop {
+                let mut conn = app.db.job_connection().await?;
+                begin(&mut conn).await?;
+                let found = find(&mut conn, after).await?;
+                commit(&mut conn).await?;
+                let Some((last, count)) = found else {
+                    return Ok::<usize, Problem>(all);
+                };
+                (after, all) = (last, all + count);
+            }
+        };
+        match work.await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(%thing, count, "made searchable what was written without words")
+            }
+            Err(problem) => {
+                tracing::warn!(%thing, %problem, "some things cannot be searched yet; it is tried again in an hour")
             }
         }
     }
-    Ok(all)
+}
+
+/// Whether nothing has words, as when this is the first instance that makes them.
+async fn has_no_words(app: &App) -> Result<bool, Problem> {
+    let mut conn = app.db.job_connection().await?;
+    let words = search_words::table.select(search_words::id);
+    let first: Option<String> = words.first(&mut conn).await.optional()?;
+    Ok(first.is_none())
 }
 
 /// Removes the objects of files that were deleted, or whose upload broke off.

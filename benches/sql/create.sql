@@ -80,6 +80,7 @@ SELECT "templates"."id" FROM "templates" WHERE ("templates"."programme" = ANY(SE
 -- :found_types = ARRAY['action_plan']::text[]
 -- :found_ids = ARRAY[(lpad(:run::text, 8, '0') || '-0000-7000-8000-' || lpad(:key::text, 12, '0'))]::text[]
 -- :found_public = ARRAY[false]
+-- :found_versions = ARRAY[:version]::bigint[]
 -- :found_words = ARRAY[:words]::text[]
 -- :changes = ARRAY[:create_change]::jsonb[]
 

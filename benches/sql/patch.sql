@@ -85,6 +85,7 @@ SELECT "action_plans"."translations" FROM "action_plans" WHERE ("action_plans"."
 -- :found_types = ARRAY['action_plan']::text[]
 -- :found_ids = ARRAY[('01900000-0000-7000-8000-' || lpad(:plan::text, 12, '0'))]::text[]
 -- :found_public = ARRAY[false]
+-- :found_versions = ARRAY[:version]::bigint[]
 -- :found_words = ARRAY[:words]::text[]
 -- :changes = ARRAY[:patch_change]::jsonb[]
 

@@ -73,6 +73,7 @@ impl Resource for ActionPlan {
 
     const SEARCHED: Option<&'static str> =
         Some(searched!("action_plans.id", "uuid", "action_plan"));
+    const PUBLISHED: Option<&'static str> = Some("action_plans.published_version");
 
     usual_fields!(id, beside = |plan| plan.hidden.digest());
 

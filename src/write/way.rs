@@ -12,6 +12,7 @@ use crate::auth::Caller;
 use crate::contract::Contract;
 use crate::db::Connection;
 use crate::events::{self, Author, Event, Found, Happening, Patch, was_edited};
+use crate::kept;
 use crate::messages::word;
 use crate::policy::{Action, Relation, allows};
 use crate::problem::{Code, Fault, Faults, Problem, Rule, meaning_of};
@@ -449,6 +450,7 @@ fn words_of<R: Resource>(item: &R, is_public: bool) -> Found {
         thing: R::THING,
         id: item.id().to_string(),
         is_public,
+        version: item.meta().version,
         words: item.words(),
     }
 }
@@ -466,23 +468,39 @@ fn found<R: Resource>(item: &R) -> Vec<Found> {
         .collect()
 }
 
-/// Gives words to some of the `R`s that have none, as after an older instance has made them; answers how many. In the
-/// caller's transaction: each is locked, so that no newer words are lost.
-pub async fn find_words<R: Resource>(conn: &mut Connection) -> Result<usize, Problem> {
-    const AT_ONCE: usize = 200;
+/// Gives words to the next of the `R`s after this id that have none, or those of another version, as when an older instance
+/// has written them; answers the last id, and how many they are. In the caller's transaction: each is locked, so that no
+/// newer words are lost.
+pub async fn find_words<R: Resource>(
+    conn: &mut Connection,
+    after: String,
+) -> Result<Option<(String, usize)>, Problem> {
+    const AT_ONCE: usize = 500;
     #[derive(diesel::QueryableByName)]
     struct Bare {
         #[diesel(sql_type = diesel::sql_types::Text)]
         id: String,
     }
     let Some((column, _)) = R::SEARCHED.and_then(|searched| searched.split_once(' ')) else {
-        return Ok(0);
+        return Ok(None);
     };
     let (table, thing) = (R::TABLE, R::THING.as_str());
+    let lacks = |is_public: &str, version: &str| {
+        format!(
+            "NOT EXISTS (SELECT FROM search_words AS had WHERE had.type = '{thing}' AND had.id = {column}::text \
+             AND had.is_public = {is_public} AND had.version = {version})"
+        )
+    };
+    let published = R::PUBLISHED.map(|version| {
+        let lacks = lacks("true", version);
+        format!(" OR {version} IS NOT NULL AND {lacks}")
+    });
     let bare: Vec<Bare> = diesel::sql_query(format!(
-        "SELECT {column}::text AS id FROM {table} WHERE NOT EXISTS (SELECT FROM search_words AS had \
-         WHERE had.type = '{thing}' AND had.id = {column}::text AND NOT had.is_public) LIMIT {AT_ONCE}"
+        "SELECT {column}::text AS id FROM {table} WHERE {column}::text > $1 AND ({}{}) ORDER BY 1 LIMIT {AT_ONCE}",
+        lacks("false", &format!("{table}.version")),
+        published.unwrap_or_default(),
     ))
+    .bind::<diesel::sql_types::Text, _>(after)
     .load(conn)
     .await?;
     let ids = bare.iter().filter_map(|bare| bare.id.parse().ok());
@@ -496,11 +514,17 @@ pub async fn find_words<R: Resource>(conn: &mut Connection) -> Result<usize, Pro
         if let (Some(merging), Some(version)) = (&R::MERGING, earlier)
             && let Some(published) = (merging.version)(conn, item, version).await?
         {
-            all.push(words_of(&published, true));
+            all.push(Found {
+                version,
+                ..words_of(&published, true)
+            });
         }
     }
     events::record_all(conn, &[], &all).await?;
-    Ok(items.len())
+    if R::ALIKE && !all.is_empty() {
+        kept::restamp(conn).await?;
+    }
+    Ok(bare.into_iter().last().map(|last| (last.id, items.len())))
 }
 
 /// Records events of `R`s; of personal data without values.

@@ -100,7 +100,7 @@ pub trait Resource:
     const ALIKE: bool = false;
     /// Fields that [`Resource::fill_for`] makes of who reads: what one account has read, another can write back.
     const BY_READER: &'static [&'static str] = &[];
-    /// How it is found by its words: a condition of its table made by [`searched!`]; none where it is not.
+    /// How it is found by its words: a condition of its table made by `searched!`; none where it is not.
     const SEARCHED: Option<&'static str> = None;
     /// The column with the version that everybody reads in the place of what its cities read, where there can be one.
     const PUBLISHED: Option<&'static str> = None;

@@ -16,6 +16,7 @@ mod by_ref;
 mod conflict;
 mod idempotency;
 mod way;
+mod words;
 
 use std::marker::PhantomData;
 
@@ -41,7 +42,8 @@ pub use body::{ACCEPT_PATCH, MediaType, read, read_json};
 pub use bulk::{BulkOutcome, BulkParams, BulkResult, bulk};
 pub use by_ref::{delete_by_ref, put_by_ref};
 pub use idempotency::forget_old_keys;
-pub use way::{Outcome, change, create_account, event_of, find_words, store};
+pub use way::{Outcome, change, create_account, event_of, store};
+pub use words::find_words;
 
 /// How often a transaction is tried when it meets others at the same place.
 const ATTEMPTS: usize = 3;

@@ -13,7 +13,8 @@ use unicode_normalization::char::is_combining_mark;
 /// Characters of a word that count: longer ones are the same when they begin alike.
 const LONGEST_WORD: usize = 40;
 
-/// Bytes of words by which one thing is found: what is added after them is not. PostgreSQL takes eight times as many.
+/// Bytes of words by which one thing is found: what is added after them is not, nor looked at. PostgreSQL takes eight times
+/// as many.
 const MOST_BYTES: usize = 128 * 1024;
 
 /// The words by which something is found. What matters most is added first.
@@ -21,11 +22,15 @@ const MOST_BYTES: usize = 128 * 1024;
 pub struct Words {
     words: BTreeSet<String>,
     bytes: usize,
+    is_full: bool,
 }
 
 impl Words {
     /// Those of a text, too.
     pub fn add(&mut self, text: &str) {
+        if self.is_full {
+            return;
+        }
         for run in runs(text) {
             match run {
                 Run::Word(word) => self.insert(word),
@@ -39,7 +44,8 @@ impl Words {
 
     fn insert(&mut self, word: String) {
         let bytes = self.bytes + word.len();
-        if bytes <= MOST_BYTES && self.words.insert(word) {
+        self.is_full |= bytes > MOST_BYTES;
+        if !self.is_full && self.words.insert(word) {
             self.bytes = bytes;
         }
     }

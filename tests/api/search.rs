@@ -300,9 +300,7 @@ async fn the_longest_texts_there_can_be_are_taken_and_found_by_their_title() {
     let admin = app.admin().await;
     let mut item = knowledge(&["frankfurt"]);
     item["title"] = json!({"en": "Lighthouse"});
-    let languages = [
-        "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "sv", "zh",
-    ];
+    let languages = ["de", "en", "es", "fr", "it", "ja", "ko", "nl", "zh"];
     let text = |seed: u32| -> String {
         let signs = (0..20_000).map(|place| 0x4E00 + (place * (seed * 2 + 7919) + seed) % 20_000);
         signs.filter_map(char::from_u32).collect()

@@ -105,6 +105,7 @@ fn offer<R: Resource>() -> Offer {
             R::MAPPED.map(|_| "geojson"),
             R::DATED.map(|_| "ics"),
             R::WRITTEN.map(|_| "md"),
+            R::WRITTEN.map(|_| "docx"),
         ]
         .into_iter()
         .flatten()

@@ -106,6 +106,15 @@ pub enum Format {
     Ics,
     /// `text/markdown` (RFC 7763): one thing as a document.
     Md,
+    /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document` (ECMA-376): one thing as a document for Word.
+    Docx,
+}
+
+impl Format {
+    /// Whether it is one thing as a document.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Md | Self::Docx)
+    }
 }
 
 /// Items of a page when `limit` is not given.

@@ -1,6 +1,8 @@
-//! A plan as a document to read, print and go on with: Markdown in the order of its template, in one language or in two
-//! side by side.
+//! A plan as a document to read, print and go on with, in the order of its template, in one language or in two side by
+//! side: first as blocks, then as these are written in Markdown or in Word.
 
+mod blocks;
+mod docx;
 mod markdown;
 
 use std::cell::Cell;
@@ -8,7 +10,7 @@ use std::collections::BTreeMap;
 
 use diesel::result::Error;
 
-use self::markdown::{cell, inline, paragraphs, row};
+use self::blocks::{Block, Inline, Style};
 use super::reports::wanted_language;
 use super::summary::Names;
 use super::summary::names::named;
@@ -20,7 +22,7 @@ use super::types::{
 use crate::edtf::Edtf;
 use crate::ids::CityId;
 use crate::messages::{Language, message, word};
-use crate::resource::{Document, Resource, Written};
+use crate::resource::{Document, DocumentForm, Resource, Written};
 use crate::templates::types::{Section, SectionField, Template};
 use crate::text::{Text, Title};
 
@@ -43,16 +45,20 @@ pub const WRITTEN: Written<ActionPlan> = Written {
                 languages: &languages,
                 found: Cell::default(),
                 missed: Cell::default(),
-                out: String::new(),
+                blocks: Vec::new(),
             };
             writer.whole(&template.sections.0);
-            let (text, found, missed) = (writer.out, writer.found.get(), writer.missed.get());
+            let (found, missed) = (writer.found.get(), writer.missed.get());
+            let content = match wanted.form {
+                DocumentForm::Markdown => markdown::written(&writer.blocks).into_bytes(),
+                DocumentForm::Docx => docx::written(&writer.blocks, &plan.meta())?,
+            };
             if missed {
                 languages.retain(|_| found);
                 languages.push(plan.language.clone());
                 languages.dedup();
             }
-            Ok(Document { text, languages })
+            Ok(Document { content, languages })
         })
     },
 };
@@ -65,14 +71,14 @@ struct Writer<'a> {
     found: Cell<bool>,
     /// Whether it does not, so that it is shown in the plan's own language.
     missed: Cell<bool>,
-    out: String,
+    blocks: Vec<Block>,
 }
 
 impl Writer<'_> {
     fn whole(&mut self, sections: &[Section]) {
         let plan = self.plan;
         let title = self.title(plan.title.as_ref());
-        self.heading(1, &title);
+        self.heading(1, title);
         self.head();
         for section in sections {
             if section.field == SectionField::Title {
@@ -80,15 +86,15 @@ impl Writer<'_> {
             }
             let number = section.section.map(|number| format!("{number}. "));
             let title = self.name(&section.title);
-            self.heading(2, &format!("{}{title}", number.unwrap_or_default()));
+            self.heading(2, Inline::plain(number.unwrap_or_default()).then(title));
             self.section(section.field);
         }
         if self.missed.get() {
             let (own, is_all) = (&plan.language, !self.found.get());
             let languages = self.languages.iter();
             let told = languages.map(|tag| Words::of(tag).instead(tag, own, is_all));
-            let told = joined(told);
-            self.paragraph(&format!("*{told}*"));
+            let told = joined(told.map(Inline::plain));
+            self.paragraph(told.in_style(Style::Emphasis));
         }
     }
 
@@ -97,15 +103,15 @@ impl Writer<'_> {
         let plan = self.plan;
         let mut facts = vec![
             ("status", self.words(|words| words.plan_status(plan.status))),
-            ("version", plan.version.to_string()),
-            ("pairing", inline(plan.pairing.as_str())),
+            ("version", Inline::plain(plan.version.to_string())),
+            ("pairing", Inline::line(plan.pairing.as_str())),
         ];
         if let (PlanKind::Revision, Some(revised)) = (plan.kind, &plan.revises) {
             let title = revised.title.as_ref().map(|title| self.title(Some(title)));
-            let url = revised.url.as_ref().map(|url| inline(url.as_str()));
-            let plan = revised.plan.map(|plan| format!("`{plan}`"));
-            let told: Vec<String> = title.into_iter().chain(url).chain(plan).collect();
-            facts.push(("revises", told.join(" ")));
+            let url = revised.url.as_ref().map(|url| Inline::line(url.as_str()));
+            let plan = revised.plan.map(|plan| Inline::code(plan.to_string()));
+            let told = title.into_iter().chain(url).chain(plan);
+            facts.push(("revises", Inline::parted(told, " ")));
         }
         self.facts(&facts);
     }
@@ -137,22 +143,21 @@ impl Writer<'_> {
         }
     }
 
-    fn relevance(&self, entry: &SdgRelevance) -> String {
+    fn relevance(&self, entry: &SdgRelevance) -> Inline {
         let mut told = match (&entry.target, &entry.goal) {
-            (Some(target), _) => format!("**{}**", inline(target)),
+            (Some(target), _) => Inline::strong(target.to_string()),
             (None, Some(goal)) => {
                 let title = goal
                     .parse()
                     .ok()
                     .and_then(|goal| self.names.goals.get(&goal));
-                let title = title.map(|title| format!(" {}", self.name(title)));
-                format!("**{}**{}", inline(goal), title.unwrap_or_default())
+                let title = title.map(|title| Inline::plain(" ").then(self.name(title)));
+                Inline::strong(goal.to_string()).then(title.unwrap_or_default())
             }
-            (None, None) => String::new(),
+            (None, None) => Inline::default(),
         };
         if let Some(note) = &entry.note {
-            told.push_str(": ");
-            told.push_str(&self.short(note));
+            told = told.then(Inline::plain(": ")).then(self.short(note));
         }
         told
     }
@@ -169,15 +174,15 @@ impl Writer<'_> {
             return;
         }
         let label = self.label("sources");
-        self.paragraph(&format!("**{label}**"));
+        self.paragraph(label.in_style(Style::Strong));
         let told = |source: &Source| {
             let kind = self.label(&word("source", source.r#type));
-            let mut told = format!("{kind} `{}`", source.id);
-            if let Some(note) = &source.note {
-                told.push_str(": ");
-                told.push_str(&self.short(note));
+            let id = Inline::code(source.id.to_string());
+            let told = kind.then(Inline::plain(" ")).then(id);
+            match &source.note {
+                Some(note) => told.then(Inline::plain(": ")).then(self.short(note)),
+                None => told,
             }
-            told
         };
         let told = sources.iter().map(told).collect();
         self.list(told);
@@ -186,22 +191,22 @@ impl Writer<'_> {
     fn activities(&mut self, activities: &[Activity]) {
         for activity in activities {
             let title = self.title(activity.title.as_ref());
-            self.heading(3, &title);
-            let targets = activity.sdg_targets.iter().map(|code| inline(&code.0));
-            let targets: Vec<String> = targets.collect();
+            self.heading(3, title);
+            let targets = activity.sdg_targets.iter();
+            let targets = Inline::parted(targets.map(|code| Inline::line(&code.0)), ", ");
             let progress = activity.progress_percent;
             let budget = activity.budget.as_ref();
             let facts = [
                 ("when", self.date(activity.when.as_ref())),
                 (
                     "responsible",
-                    line(activity.responsible.as_ref().map(|who| who.as_str())),
+                    Inline::line(activity.responsible.as_ref().map_or("", |who| who.as_str())),
                 ),
                 (
                     "budget",
-                    budget.map_or_else(String::new, |money| {
+                    Inline::plain(budget.map_or_else(String::new, |money| {
                         format!("{} {}", money.amount, money.currency.as_str())
-                    }),
+                    })),
                 ),
                 (
                     "status",
@@ -209,9 +214,9 @@ impl Writer<'_> {
                 ),
                 (
                     "progress",
-                    progress.map_or_else(String::new, |done| format!("{done} %")),
+                    Inline::plain(progress.map_or_else(String::new, |done| format!("{done} %"))),
                 ),
-                ("targets", targets.join(", ")),
+                ("targets", targets),
             ];
             self.facts(&facts);
             self.prose_beside(activity.description.as_ref(), false);
@@ -228,7 +233,8 @@ impl Writer<'_> {
         if !part.stakeholders.is_empty() {
             let rows = part.stakeholders.iter().map(|it| {
                 let role = it.role.as_ref().map(|role| role.as_str());
-                vec![cell(it.name.as_str()), cell(role.unwrap_or_default())]
+                let name = Inline::lines(it.name.as_str());
+                vec![name, Inline::lines(role.unwrap_or_default())]
             });
             self.table(&["stakeholder", "role"], rows.collect());
         }
@@ -237,7 +243,8 @@ impl Writer<'_> {
                 let currency = it.currency.as_ref().map(|currency| currency.as_str());
                 let amount = it.amount.as_deref().into_iter().chain(currency);
                 let amount: Vec<&str> = amount.collect();
-                vec![cell(it.source.as_str()), amount.join(" ")]
+                let source = Inline::lines(it.source.as_str());
+                vec![source, Inline::plain(amount.join(" "))]
             });
             self.table(&["financing", "amount"], rows.collect());
         }
@@ -247,7 +254,9 @@ impl Writer<'_> {
         if risks.is_empty() {
             return self.say_if_empty(true);
         }
-        let number = |number: Option<i32>| number.map_or_else(String::new, |it| it.to_string());
+        let number = |number: Option<i32>| {
+            Inline::plain(number.map_or_else(String::new, |it| it.to_string()))
+        };
         let rows = risks.iter().map(|risk| {
             vec![
                 self.cell_of(risk.description.as_ref()),
@@ -270,7 +279,7 @@ impl Writer<'_> {
         let rows = indicators.iter().map(|indicator| {
             vec![
                 self.title(indicator.name.as_ref()),
-                cell(indicator.unit.as_ref().map_or("", |unit| unit.as_str())),
+                Inline::lines(indicator.unit.as_ref().map_or("", |unit| unit.as_str())),
                 self.level(indicator.baseline.as_ref()),
                 self.level(indicator.target.as_ref()),
             ]
@@ -279,76 +288,80 @@ impl Writer<'_> {
         self.table(&["indicator", "unit", "baseline", "target"], rows);
     }
 
-    fn level(&self, level: Option<&Level>) -> String {
-        level.map_or_else(String::new, |level| match &level.on {
-            Some(on) => format!("{} ({})", level.value, self.date(Some(on))),
-            None => level.value.to_string(),
-        })
+    fn level(&self, level: Option<&Level>) -> Inline {
+        let Some(level) = level else {
+            return Inline::default();
+        };
+        let value = Inline::plain(level.value.to_string());
+        match &level.on {
+            Some(on) => value.then(self.date(Some(on)).in_brackets()),
+            None => value,
+        }
     }
 
     fn joint_actions(&mut self, actions: &[JointAction]) {
         for action in actions {
             let title = self.title(action.title.as_ref());
-            self.heading(3, &title);
+            self.heading(3, title);
             let answers = action.consents.iter().map(|consent| {
                 let decision = self.label(&word("consent", consent.decision));
                 (consent.city.clone(), decision)
             });
-            let answers: BTreeMap<CityId, String> = answers.collect();
+            let answers: BTreeMap<CityId, Inline> = answers.collect();
             let with = action.with.iter().map(|city| match answers.get(city) {
-                Some(decision) => format!("{} ({decision})", self.city(city)),
+                Some(decision) => self.city(city).then(decision.clone().in_brackets()),
                 None => self.city(city),
             });
-            let with: Vec<String> = with.collect();
-            self.facts(&[("with", with.join(", "))]);
+            let with = Inline::parted(with, ", ");
+            self.facts(&[("with", with)]);
             self.prose_beside(action.description.as_ref(), false);
         }
         self.say_if_empty(actions.is_empty());
     }
 
     /// A word of the service, in each language of the document that it speaks.
-    fn label(&self, name: &str) -> String {
+    fn label(&self, name: &str) -> Inline {
         let languages = self.languages.iter();
         let said = languages.map(|tag| {
             let language = Language::negotiate(Some(tag));
             message(language, &format!("document-{name}"), None, &Vec::new()).unwrap_or_default()
         });
-        joined(said)
+        joined(said.map(Inline::plain))
     }
 
     /// The same of the words of the summary.
-    fn words(&self, say: impl Fn(&'static Words) -> &'static str) -> String {
+    fn words(&self, say: impl Fn(&'static Words) -> &'static str) -> Inline {
         let languages = self.languages.iter();
-        joined(languages.map(|tag| say(Words::of(tag)).to_owned()))
+        joined(languages.map(|tag| Inline::plain(say(Words::of(tag)))))
     }
 
-    fn date(&self, date: Option<&Edtf>) -> String {
+    fn date(&self, date: Option<&Edtf>) -> Inline {
         let Some(date) = date else {
-            return String::new();
+            return Inline::default();
         };
         let languages = self.languages.iter();
-        joined(languages.map(|tag| Words::of(tag).date(date)))
+        joined(languages.map(|tag| Inline::plain(Words::of(tag).date(date))))
     }
 
-    fn city(&self, city: &CityId) -> String {
+    fn city(&self, city: &CityId) -> Inline {
         let name = self.names.cities.get(city);
-        name.map_or_else(|| inline(city.as_str()), |name| self.name(name))
+        name.map_or_else(|| Inline::line(city.as_str()), |name| self.name(name))
     }
 
     /// A name that is not the plan's.
-    fn name(&self, name: &Title) -> String {
+    fn name(&self, name: &Title) -> Inline {
         let languages = self.languages.iter();
-        joined(languages.map(|tag| inline(name.best(tag))))
+        joined(languages.map(|tag| Inline::line(name.best(tag))))
     }
 
     /// What the plan calls something, in the plan's own language where it says it in none that was asked for.
-    fn title(&self, title: Option<&Title>) -> String {
+    fn title(&self, title: Option<&Title>) -> Inline {
         let Some(title) = title else {
             return self.label("untitled");
         };
         let said = self.said(|tag| title.in_language(tag));
-        match joined(said.into_iter().flatten().map(inline)) {
-            said if said.is_empty() => inline(title.best(&self.plan.language)),
+        match joined(said.into_iter().flatten().map(Inline::line)) {
+            said if said.is_empty() => Inline::line(title.best(&self.plan.language)),
             said => said,
         }
     }
@@ -367,24 +380,24 @@ impl Writer<'_> {
     }
 
     /// A text in one line.
-    fn short(&self, text: &Text) -> String {
+    fn short(&self, text: &Text) -> Inline {
         let said = self.said(|tag| text.in_language(tag));
-        match joined(said.into_iter().flatten().map(inline)) {
-            said if said.is_empty() => inline(text.best(&self.plan.language)),
+        match joined(said.into_iter().flatten().map(Inline::line)) {
+            said if said.is_empty() => Inline::line(text.best(&self.plan.language)),
             said => said,
         }
     }
 
     /// A text in a cell of a table.
-    fn cell_of(&self, text: Option<&Text>) -> String {
+    fn cell_of(&self, text: Option<&Text>) -> Inline {
         let Some(text) = text else {
-            return String::new();
+            return Inline::default();
         };
         let said = self.said(|tag| text.in_language(tag));
-        let said: Vec<String> = said.into_iter().flatten().map(cell).collect();
-        match said.as_slice() {
-            [] => cell(text.best(&self.plan.language)),
-            said => said.join("<br><br>"),
+        let said = said.into_iter().flatten().map(Inline::lines);
+        match Inline::parted(said, "\n\n") {
+            said if said.is_empty() => Inline::lines(text.best(&self.plan.language)),
+            said => said,
         }
     }
 
@@ -402,82 +415,67 @@ impl Writer<'_> {
         };
         let said = self.said(|tag| text.in_language(tag));
         let told = match said.as_slice() {
-            [Some(said)] => paragraphs(said),
-            said if said.iter().all(Option::is_none) => paragraphs(text.best(&self.plan.language)),
+            [Some(said)] => Block::Prose((*said).to_owned()),
+            said if said.iter().all(Option::is_none) => {
+                Block::Prose(text.best(&self.plan.language).to_owned())
+            }
             said => {
                 let names = self.languages.iter();
-                let names = names.map(|tag| Words::of(tag).language(tag));
-                let said = said.iter().map(|said| cell(said.unwrap_or_default()));
-                rows_of(names.collect(), vec![said.collect()])
+                let names = names.map(|tag| Inline::plain(Words::of(tag).language(tag)));
+                let said = said.iter().map(|said| said.unwrap_or_default());
+                Block::Table {
+                    head: names.collect(),
+                    rows: vec![said.map(Inline::lines).collect()],
+                }
             }
         };
-        self.paragraph(&told);
+        self.blocks.push(told);
     }
 
-    fn table(&mut self, labels: &[&str], rows: Vec<Vec<String>>) {
-        let labels = labels.iter().map(|label| self.label(label)).collect();
-        let table = rows_of(labels, rows);
-        self.paragraph(&table);
+    fn table(&mut self, labels: &[&str], rows: Vec<Vec<Inline>>) {
+        let head = labels.iter().map(|label| self.label(label)).collect();
+        self.blocks.push(Block::Table { head, rows });
     }
 
-    fn facts(&mut self, facts: &[(&str, String)]) {
+    fn facts(&mut self, facts: &[(&str, Inline)]) {
         let facts = facts.iter().filter(|(_, fact)| !fact.is_empty());
-        let facts = facts.map(|(name, fact)| format!("**{}**: {fact}", self.label(name)));
+        let facts = facts.map(|(name, fact)| {
+            let label = self.label(name).in_style(Style::Strong);
+            label.then(Inline::plain(": ")).then(fact.clone())
+        });
         let facts = facts.collect();
         self.list(facts);
     }
 
-    fn list(&mut self, entries: Vec<String>) {
-        let lines: Vec<String> = entries
-            .into_iter()
-            .map(|entry| format!("- {entry}"))
-            .collect();
-        self.paragraph(&lines.join("\n"));
+    fn list(&mut self, entries: Vec<Inline>) {
+        if !entries.is_empty() {
+            self.blocks.push(Block::List(entries));
+        }
     }
 
     fn say_if_empty(&mut self, is_empty: bool) {
         if is_empty {
             let nothing = self.label("nothing");
-            self.paragraph(&format!("*{nothing}*"));
+            self.paragraph(nothing.in_style(Style::Emphasis));
         }
     }
 
-    fn heading(&mut self, level: usize, text: &str) {
-        let heading = format!("{} {text}", "#".repeat(level));
-        self.paragraph(&heading);
+    fn heading(&mut self, level: u8, text: Inline) {
+        self.blocks.push(Block::Heading { level, text });
     }
 
-    /// Something that stands for itself, with an empty line before it.
-    fn paragraph(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if !self.out.is_empty() {
-            self.out.push('\n');
-        }
-        self.out.push_str(text.trim_end());
-        self.out.push('\n');
+    fn paragraph(&mut self, text: Inline) {
+        self.blocks.push(Block::Paragraph(text));
     }
-}
-
-fn line(text: Option<&str>) -> String {
-    inline(text.unwrap_or_default())
-}
-
-fn rows_of(names: Vec<String>, rows: Vec<Vec<String>>) -> String {
-    let mut table = row(&names);
-    table.push_str(&row(names.iter().map(|_| "---")));
-    table.extend(rows.iter().map(row));
-    table
 }
 
 /// What is said in several languages, once where it is the same in all of them.
-fn joined(said: impl Iterator<Item = String>) -> String {
-    let mut all: Vec<String> = Vec::new();
+fn joined(said: impl Iterator<Item = Inline>) -> Inline {
+    let mut all: Vec<Inline> = Vec::new();
     for said in said {
-        if !said.is_empty() && !all.contains(&said) {
+        if !all.contains(&said) {
             all.push(said);
         }
     }
-    all.join(" / ")
+    Inline::parted(all, " / ")
 }

@@ -16,9 +16,14 @@ use crate::policy::Thing;
 use crate::problem::Problem;
 use crate::query::Format;
 use crate::request::Ask;
-use crate::resource::{Dated, Included, Mapped, Resource, Seen, Wanted, Written, included};
+use crate::resource::{
+    Dated, DocumentForm, Included, Mapped, Resource, Seen, Wanted, Written, included,
+};
 use crate::table;
 use crate::text::LanguageTag;
+
+/// The media type of a document for Word.
+const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
 /// The representations of lists of a kind of thing, with the media type of each.
 pub(super) fn of_lists<R: Resource>() -> Vec<(Format, &'static str)> {
@@ -46,8 +51,9 @@ fn beside<R: Resource>() -> impl Iterator<Item = (Format, &'static str)> {
     map.into_iter().chain(R::DATED.map(|_| calendar))
 }
 
-fn documents<R: Resource>() -> Option<(Format, &'static str)> {
-    R::WRITTEN.map(|_| (Format::Md, "text/markdown"))
+fn documents<R: Resource>() -> impl Iterator<Item = (Format, &'static str)> {
+    let all = [(Format::Md, "text/markdown"), (Format::Docx, DOCX)];
+    R::WRITTEN.into_iter().flat_map(move |_| all)
 }
 
 /// How the items of an export are written.
@@ -71,6 +77,7 @@ pub(super) enum Form<R: Resource> {
     /// A document of one thing.
     Document {
         written: &'static Written<R>,
+        form: DocumentForm,
         asked: Vec<LanguageTag>,
         /// The languages that it came to be in.
         languages: String,
@@ -109,8 +116,12 @@ impl<R: Resource> Form<R> {
                     by_header,
                 }
             }
-            Format::Md => Self::Document {
+            Format::Md | Format::Docx => Self::Document {
                 written: R::WRITTEN?,
+                form: match format {
+                    Format::Docx => DocumentForm::Docx,
+                    _ => DocumentForm::Markdown,
+                },
                 asked: wish.lang.clone(),
                 languages: String::new(),
             },
@@ -194,18 +205,20 @@ impl<R: Resource> Form<R> {
             }
             Self::Document {
                 written,
+                form,
                 asked,
                 languages,
             } => {
                 let accept = ask.header(header::ACCEPT_LANGUAGE);
                 for item in &items {
                     let wanted = Wanted {
+                        form: *form,
                         asked: asked.as_slice(),
                         accept: &accept,
                     };
                     let document = (written.write)(conn, &ask.caller, item, wanted).await?;
                     *languages = document.languages.join(", ");
-                    out.extend(document.text.into_bytes());
+                    out.extend(document.content);
                 }
             }
         }
@@ -248,7 +261,10 @@ impl<R: Resource> Form<R> {
             Self::Table { .. } => "text/csv; charset=utf-8; header=present",
             Self::Map { .. } => "application/geo+json",
             Self::Dates { .. } => "text/calendar; charset=utf-8",
-            Self::Document { .. } => "text/markdown; charset=utf-8",
+            Self::Document { form, .. } => match form {
+                DocumentForm::Markdown => "text/markdown; charset=utf-8",
+                DocumentForm::Docx => DOCX,
+            },
         }
     }
 
@@ -267,7 +283,10 @@ impl<R: Resource> Form<R> {
             Self::Table { .. } => Some("csv"),
             Self::Map { .. } => Some("geojson"),
             Self::Dates { .. } => Some("ics"),
-            Self::Document { .. } => Some("md"),
+            Self::Document { form, .. } => Some(match form {
+                DocumentForm::Markdown => "md",
+                DocumentForm::Docx => "docx",
+            }),
         };
         if answer.status() != StatusCode::NOT_MODIFIED {
             let headers = answer.headers_mut();

@@ -39,8 +39,8 @@ impl From<&OneParams> for Wish {
 impl Wish {
     /// What makes no difference to this representation: it would be ignored, so it is refused.
     pub(super) fn ignored_in(&self, format: Format) -> impl Iterator<Item = Fault> + use<> {
-        let takes_languages = matches!(format, Format::Csv | Format::Ics | Format::Md);
-        let takes_fields = !matches!(format, Format::Ics | Format::Md);
+        let takes_languages = matches!(format, Format::Csv | Format::Ics) || format.is_document();
+        let takes_fields = format != Format::Ics && !format.is_document();
         let asked = [
             ("lang", !self.lang.is_empty() && !takes_languages),
             ("bom", self.bom.is_some() && format != Format::Csv),

@@ -26,7 +26,7 @@ pub struct Dated<R: Resource> {
     pub occasion: fn(&R::Seen, &Included, &str) -> Option<Occasion>,
 }
 
-/// How a kind of thing is written as a document, in Markdown.
+/// How a kind of thing is written as a document.
 pub struct Written<R: Resource> {
     /// Writes one, reading on this connection what it has to know beside it.
     pub write: Write<R>,
@@ -40,9 +40,20 @@ pub type Write<R> = for<'a> fn(
     Wanted<'a>,
 ) -> BoxFuture<'a, QueryResult<Document>>;
 
-/// In which languages a document is wanted.
+/// What a document is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentForm {
+    /// Markdown (RFC 7763), UTF-8.
+    Markdown,
+    /// Office Open XML (ECMA-376), as Word writes it.
+    Docx,
+}
+
+/// How a document is wanted.
 pub struct Wanted<'a> {
-    /// These; when there are none, the one that `accept` wants more.
+    /// In this form.
+    pub form: DocumentForm,
+    /// In these languages; when there are none, in the one that `accept` wants more.
     pub asked: &'a [LanguageTag],
     /// The field `Accept-Language`.
     pub accept: &'a str,
@@ -50,8 +61,8 @@ pub struct Wanted<'a> {
 
 /// A document.
 pub struct Document {
-    /// Its text.
-    pub text: String,
+    /// All of it, as a file.
+    pub content: Vec<u8>,
     /// The languages that it is in (BCP 47).
     pub languages: Vec<String>,
 }

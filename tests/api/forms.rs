@@ -463,6 +463,74 @@ async fn a_plan_is_a_document_in_the_order_of_its_template_in_one_language_or_tw
         .problem("not_found");
 }
 
+/// The document of a plan for Word, as a reader of such files finds it.
+async fn word_document(caller: &Client, path: &str, query: &str) -> String {
+    let reply = caller.get(&format!("{path}?format=docx{query}")).await;
+    let reply = reply.expect(200);
+    assert_eq!(
+        reply.header("content-type"),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    );
+    assert_eq!(
+        reply.header("content-disposition"),
+        "inline; filename=\"action-plans.docx\""
+    );
+    docx_rs::read_docx(&reply.bytes).unwrap().json()
+}
+
+#[tokio::test]
+async fn a_plan_is_a_document_for_word_that_says_the_same() {
+    let (_app, frankfurt, yokohama, admin) = cast().await;
+    let mut plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    plan["title"] = json!({"en": "Trees & <more>", "ja": "都市の樹木"});
+    plan["objectives"] = json!({"en": "One\ntwo\n\nThree \u{FFFF}", "ja": "木を植える。"});
+    plan["risks"] = json!([{"key": "drought", "description": {"en": "A dry\nsummer"}, "likelihood": 3, "impact": 4}]);
+    let path = make(&frankfurt, plan).await;
+    let sections = admin.get("/v1/templates/iuc-japan-1").await.body["sections"].clone();
+    let text = word_document(&frankfurt, &path, "&lang=en").await;
+    let mut from = 0;
+    for section in sections.as_array().unwrap().iter().skip(1) {
+        let title = json!(section["title"]["en"]).to_string();
+        let title = title.trim_matches('"');
+        let at = text[from..].find(title);
+        from += at.unwrap_or_else(|| panic!("no {title} after {from} in {text}"));
+    }
+    for part in [
+        "Trees & <more>",
+        "One",
+        "two",
+        "Three ",
+        "A dry",
+        "summer",
+        "Heading3",
+    ] {
+        assert!(text.contains(&format!("\"{part}\"")), "no {part} in {text}");
+    }
+    assert!(!text.contains("木を植える"), "{text}");
+    let both = word_document(&frankfurt, &path, "&lang=en,ja").await;
+    for part in ["Trees & <more> / 都市の樹木", "日本語", "木を植える。"] {
+        assert!(both.contains(part), "no {part} in {both}");
+    }
+    // By Accept as well, with the ETag of its own representation; and for nobody who may not see the plan.
+    let accepted = frankfurt.request("GET", &path).header(
+        "accept",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    );
+    let accepted = accepted.header("accept-language", "ja").send().await;
+    let accepted = accepted.expect(200);
+    assert!(accepted.bytes.starts_with(b"PK"));
+    let again = frankfurt
+        .request("GET", &format!("{path}?format=docx&lang=ja"))
+        .header("if-none-match", accepted.header("etag"));
+    again.send().await.expect(304);
+    yokohama
+        .get(&format!("{path}?format=docx"))
+        .await
+        .problem("not_found");
+    let lists = frankfurt.get("/v1/action-plans?format=docx").await;
+    assert_eq!(lists.problem("invalid_input").faults()[0].0, "format");
+}
+
 #[tokio::test]
 async fn a_document_is_in_the_language_that_is_wanted_and_tells_which() {
     let (_app, frankfurt, ..) = cast().await;

@@ -1,55 +1,62 @@
-//! Words of people in a Markdown document (CommonMark, with the tables of GitHub): they are shown as they were written,
-//! whatever signs they hold.
+//! A document in Markdown (CommonMark, with the tables of GitHub). Words of people are shown as they were written, whatever
+//! signs they hold.
 
-/// A text in one line.
-pub fn inline(text: &str) -> String {
-    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    begun(&signs(&text))
-}
+use super::blocks::{Block, Inline, Style, paragraphs};
 
-/// A text in a cell of a table.
-pub fn cell(text: &str) -> String {
-    let lines = lines(text.trim_ascii()).map(signs);
-    lines.collect::<Vec<_>>().join("<br>")
-}
-
-/// A text as paragraphs, with the line breaks that it has.
-pub fn paragraphs(text: &str) -> String {
-    let mut out = String::new();
-    for line in lines(text) {
-        let ends_paragraph = line.is_empty() || out.is_empty() || out.ends_with("\n\n");
-        match (line.is_empty(), ends_paragraph) {
-            (true, _) if out.is_empty() || out.ends_with("\n\n") => {}
-            (true, _) => out.push_str("\n\n"),
-            (false, true) => out.push_str(&begun(&signs(line))),
-            (false, false) => {
-                out.push_str("\\\n");
-                out.push_str(&begun(&signs(line)));
-            }
-        }
-    }
-    out.trim_end().to_owned()
-}
-
-/// A row of a table.
-pub fn row<C: AsRef<str>>(cells: impl IntoIterator<Item = C>) -> String {
-    let mut out = "|".to_owned();
-    for cell in cells {
-        out.push(' ');
-        out.push_str(cell.as_ref());
-        out.push_str(" |");
-    }
+/// The whole of it, with an empty line between blocks.
+pub fn written(blocks: &[Block]) -> String {
+    let blocks = blocks.iter().map(block).filter(|block| !block.is_empty());
+    let mut out = blocks.collect::<Vec<_>>().join("\n\n");
     out.push('\n');
     out
 }
 
-/// The lines of a text, whichever way they end (CommonMark, 2.1).
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.split('\n').flat_map(|line| {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        line.split('\r')
+fn block(block: &Block) -> String {
+    match block {
+        Block::Heading { level, text } => {
+            format!("{} {}", "#".repeat(usize::from(*level)), inline(text))
+        }
+        Block::Paragraph(text) => begun(&inline(text)),
+        Block::Prose(text) => prose(text),
+        Block::List(entries) => {
+            let entries = entries.iter().map(|entry| begun(&inline(entry)));
+            let entries: Vec<String> = entries.map(|entry| format!("- {entry}")).collect();
+            entries.join("\n")
+        }
+        Block::Table { head, rows } => {
+            let rule = row(head.iter().map(|_| "---".to_owned()));
+            let rows = rows.iter().map(|cells| row(cells.iter().map(cell)));
+            let lines = [row(head.iter().map(cell)), rule].into_iter().chain(rows);
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+fn inline(text: &Inline) -> String {
+    let spans = text.spans().iter().map(|span| match span.style {
+        Style::Plain => signs(&span.text),
+        Style::Strong => format!("**{}**", signs(&span.text)),
+        Style::Emphasis => format!("*{}*", signs(&span.text)),
+        Style::Code => format!("`{}`", span.text),
     });
-    lines.map(str::trim_ascii)
+    spans.collect()
+}
+
+fn cell(text: &Inline) -> String {
+    inline(text).replace('\n', "<br>")
+}
+
+fn row(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |", cells.collect::<Vec<_>>().join(" | "))
+}
+
+/// Paragraphs with their line breaks.
+fn prose(text: &str) -> String {
+    let written = paragraphs(text).into_iter().map(|lines| {
+        let lines = lines.into_iter().map(|line| begun(&signs(line)));
+        lines.collect::<Vec<_>>().join("\\\n")
+    });
+    written.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Signs that mean something wherever they stand. Addresses are kept from becoming links, which would swallow the signs
@@ -101,26 +108,27 @@ mod tests {
     #[test]
     fn signs_of_markdown_are_shown_as_they_were_written() {
         let text = "# 1. *Trees* & <b>more</b>\n- a_b_c | ~x~\n12) [y](z)\n\nEnd\\";
-        let html = shown(&paragraphs(text));
+        let html = shown(&prose(text));
         assert_eq!(
             html,
             "<p># 1. *Trees* &amp; &lt;b&gt;more&lt;/b&gt;<br />\n- a_b_c | ~x~<br />\n12) [y](z)</p>\n<p>End\\</p>\n"
         );
-        assert_eq!(cell("a | b\r*c*\r\nd"), "a \\| b<br>\\*c\\*<br>d");
+        let lines = Inline::lines("a | b\r*c*\r\nd");
+        assert_eq!(cell(&lines), "a \\| b<br>\\*c\\*<br>d");
         let address = "See https://city.example/a_b?c&d\nand www.city.example/~x";
         assert_eq!(
-            shown(&paragraphs(address)),
+            shown(&prose(address)),
             "<p>See https://city.example/a_b?c&amp;d<br />\nand www.city.example/~x</p>\n"
         );
-        assert_eq!(inline("2019. A\n  year"), "2019\\. A year");
-        assert_eq!(inline("11.2"), "11.2");
-        assert_eq!(inline("-3 °C"), "-3 °C");
+        let entries = ["2019. A\n  year", "11.2", "-3 °C"].map(Inline::line);
+        let list = written(&[Block::List(entries.to_vec())]);
+        assert_eq!(list, "- 2019\\. A year\n- 11.2\n- -3 °C\n");
     }
 
     proptest! {
         #[test]
         fn no_text_becomes_anything_but_text(text in "[-#*_+=:>~`|<&a1.)/ \\[\\]!\\\\\\n\\r\\t]{0,40}") {
-            let html = shown(&paragraphs(&text));
+            let html = shown(&prose(&text));
             for (index, _) in html.match_indices('<') {
                 let tag = &html[index..];
                 prop_assert!(["<p>", "</p>", "<br />"].iter().any(|known| tag.starts_with(known)), "{text:?} became {html}");

@@ -149,7 +149,8 @@ impl<'a> Operation<'a> {
             &["json"]
         };
         let all = all.iter().chain(&offer.formats).copied();
-        all.filter(|name| !self.listing || *name != "md").collect()
+        all.filter(|name| !self.listing || !["md", "docx"].contains(name))
+            .collect()
     }
 
     fn shape(&self, operation: &mut Value) {
@@ -298,6 +299,9 @@ impl<'a> Operation<'a> {
                 "geojson" => description.push_str("; `geojson` (application/geo+json) on a map"),
                 "ics" => description.push_str("; `ics` (text/calendar) in a calendar"),
                 "md" => description.push_str("; `md` (text/markdown) as a document"),
+                "docx" => description.push_str(
+                    ", `docx` (application/vnd.openxmlformats-officedocument.wordprocessingml.document) as one for Word",
+                ),
                 _ => {}
             }
         }

@@ -1,0 +1,147 @@
+//! What a document is made of, before it is written in one form or another: blocks, one below the other, of words that are
+//! shown as somebody wrote them.
+
+/// What stands for itself in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// A title: of the document (1), of a section (2) or of a part of one (3).
+    Heading { level: u8, text: Inline },
+    /// Words in one paragraph.
+    Paragraph(Inline),
+    /// A text of a plan: an empty line parts paragraphs, and lines are kept.
+    Prose(String),
+    /// Entries that are not numbered.
+    List(Vec<Inline>),
+    /// Rows below the names of their columns.
+    Table {
+        head: Vec<Inline>,
+        rows: Vec<Vec<Inline>>,
+    },
+}
+
+/// Words that stand side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inline(Vec<Span>);
+
+/// Words in one style.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// As they are shown; in the cells of a table with line breaks (`\n`).
+    pub text: String,
+    /// How they look.
+    pub style: Style,
+}
+
+/// How words look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// As most.
+    Plain,
+    /// What something is called.
+    Strong,
+    /// What the service says by itself.
+    Emphasis,
+    /// What programs read, such as ids.
+    Code,
+}
+
+impl Inline {
+    fn of(text: String, style: Style) -> Self {
+        let span = Some(Span { text, style });
+        Self(
+            span.into_iter()
+                .filter(|span| !span.text.is_empty())
+                .collect(),
+        )
+    }
+
+    /// Words of the service.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::of(text.into(), Style::Plain)
+    }
+
+    /// Words that stand out.
+    pub fn strong(text: impl Into<String>) -> Self {
+        Self::of(text.into(), Style::Strong)
+    }
+
+    /// An id.
+    pub fn code(text: impl Into<String>) -> Self {
+        Self::of(text.into(), Style::Code)
+    }
+
+    /// Somebody's words in one line.
+    pub fn line(text: &str) -> Self {
+        Self::plain(text.split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Somebody's words with the line breaks that they have.
+    pub fn lines(text: &str) -> Self {
+        Self::plain(lines(text.trim_ascii()).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// These, where there are any, with something between them.
+    pub fn parted(all: impl IntoIterator<Item = Self>, between: &str) -> Self {
+        let all = all.into_iter().filter(|part| !part.is_empty());
+        all.reduce(|left, right| left.then(Self::plain(between)).then(right))
+            .unwrap_or_default()
+    }
+
+    /// With others after it.
+    pub fn then(mut self, other: Self) -> Self {
+        for span in other.0 {
+            match self.0.last_mut() {
+                Some(last) if last.style == span.style => last.text.push_str(&span.text),
+                _ => self.0.push(span),
+            }
+        }
+        self
+    }
+
+    /// In brackets, behind something else.
+    pub fn in_brackets(self) -> Self {
+        Self::plain(" (").then(self).then(Self::plain(")"))
+    }
+
+    /// All of it in this style.
+    pub fn in_style(self, style: Style) -> Self {
+        Self::of(self.0.into_iter().map(|span| span.text).collect(), style)
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is said, whatever it looks like.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|span| span.text.as_str()).collect()
+    }
+
+    /// What is said.
+    pub fn spans(&self) -> &[Span] {
+        &self.0
+    }
+}
+
+/// The lines of a text, whichever way they end (CommonMark, 2.1), without the spaces around them.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.split('\n').flat_map(|line| {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        line.split('\r')
+    });
+    lines.map(str::trim_ascii)
+}
+
+/// The paragraphs of a text, each of its lines.
+pub fn paragraphs(text: &str) -> Vec<Vec<&str>> {
+    let mut all = vec![Vec::new()];
+    for line in lines(text) {
+        match all.last_mut() {
+            Some(paragraph) if !line.is_empty() => paragraph.push(line),
+            _ => all.push(Vec::new()),
+        }
+    }
+    all.retain(|paragraph| !paragraph.is_empty());
+    all
+}

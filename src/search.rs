@@ -13,8 +13,8 @@ use unicode_normalization::char::is_combining_mark;
 /// Characters of a word that count: longer ones are the same when they begin alike.
 const LONGEST_WORD: usize = 40;
 
-/// Bytes of words by which one thing is found: what is added after them is not, nor looked at. PostgreSQL takes eight times
-/// as many.
+/// Bytes of words by which one thing is found: what is added after them is not, and later texts are not looked at.
+/// PostgreSQL takes eight times as many.
 const MOST_BYTES: usize = 128 * 1024;
 
 /// The words by which something is found. What matters most is added first.
@@ -22,6 +22,7 @@ const MOST_BYTES: usize = 128 * 1024;
 pub struct Words {
     words: BTreeSet<String>,
     bytes: usize,
+    /// Whether one did not fit any more.
     is_full: bool,
 }
 
@@ -43,10 +44,14 @@ impl Words {
     }
 
     fn insert(&mut self, word: String) {
+        if self.is_full || self.words.contains(&word) {
+            return;
+        }
         let bytes = self.bytes + word.len();
-        self.is_full |= bytes > MOST_BYTES;
-        if !self.is_full && self.words.insert(word) {
+        self.is_full = bytes > MOST_BYTES;
+        if !self.is_full {
             self.bytes = bytes;
+            self.words.insert(word);
         }
     }
 

@@ -18,7 +18,7 @@ RUN apt-get update \
     && install -d -o 10001 -g 10001 /var/lib/iuc/files
 COPY --from=build /out/iuc /usr/local/bin/iuc
 COPY data/programme /usr/share/iuc/programme
-COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/iuc/
+COPY LICENSE-MIT LICENSE-APACHE src/action_plans/document/fonts/OFL.txt /usr/share/doc/iuc/
 # By number, so that an orchestrator can see that it is not root.
 USER 10001
 # Without DATABASE_URL it refuses to serve: this image has no PostgreSQL of its own to start.

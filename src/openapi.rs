@@ -106,6 +106,7 @@ fn offer<R: Resource>() -> Offer {
             R::DATED.map(|_| "ics"),
             R::WRITTEN.map(|_| "md"),
             R::WRITTEN.map(|_| "docx"),
+            R::WRITTEN.map(|_| "pdf"),
         ]
         .into_iter()
         .flatten()

@@ -8,6 +8,8 @@ mod faults;
 mod constraints;
 mod document;
 
+use std::fmt::Display;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -60,9 +62,9 @@ impl Problem {
         }))
     }
 
-    /// Something that the service cannot put into JSON, which is its own fault.
-    pub fn unwritten(error: serde_json::Error) -> Self {
-        tracing::error!(%error, "something could not be put into JSON");
+    /// Something that the service cannot put into the form in which it goes out, which is its own fault.
+    pub fn unwritten(error: impl Display) -> Self {
+        tracing::error!(%error, "an answer could not be written");
         Self::new(Code::Internal)
     }
 
@@ -183,7 +185,7 @@ impl Problem {
     }
 }
 
-impl std::fmt::Display for Problem {
+impl Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0.code.as_str())?;
         for fault in &self.0.faults {

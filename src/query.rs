@@ -108,12 +108,14 @@ pub enum Format {
     Md,
     /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document` (ECMA-376): one thing as a document for Word.
     Docx,
+    /// `application/pdf` (ISO 32000-1): one thing as a document to print.
+    Pdf,
 }
 
 impl Format {
     /// Whether it is one thing as a document.
     pub fn is_document(self) -> bool {
-        matches!(self, Self::Md | Self::Docx)
+        matches!(self, Self::Md | Self::Docx | Self::Pdf)
     }
 }
 

@@ -91,10 +91,17 @@ async fn found<R: Resource, T>(
         let body = form.alone(&ask, &conn, item, &params.fields).await?;
         drop(conn);
         let media_type = form.media_type();
-        let tag = weak_etag([body.as_slice(), media_type.as_bytes()]);
+        let tag = weak_etag([
+            body.as_slice(),
+            media_type.as_bytes(),
+            form.stamp(&meta).as_bytes(),
+        ]);
         let mut answer = match ask.none_match(&tag) {
             true => not_modified(&ask, &tag),
-            false => tagged(&ask, &tag, media_type, body_of(&ask, body)?),
+            false => {
+                let body = form.made(body).await?;
+                tagged(&ask, &tag, media_type, body_of(&ask, body)?)
+            }
         };
         let changed = HeaderValue::try_from(http_date(meta.updated_at));
         if let Ok(changed) = changed {

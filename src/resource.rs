@@ -26,7 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 
 pub(crate) use self::by_ref::by_ref;
 pub use self::by_ref::{ByRef, FindNamed, Named, check_refs, claim_refs, is_named, owned};
-pub use self::forms::{Dated, Document, DocumentForm, Mapped, Wanted, Written};
+pub use self::forms::{Content, Dated, Document, DocumentForm, Make, Mapped, Wanted, Written};
 pub use self::references::{
     Include, Included, Known, Loaded, References, included, keep_readable, strings,
 };

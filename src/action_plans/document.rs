@@ -1,9 +1,10 @@
 //! A plan as a document to read, print and go on with, in the order of its template, in one language or in two side by
-//! side: first as blocks, then as these are written in Markdown or in Word.
+//! side: first as blocks, then as these are written in Markdown, for Word or as PDF.
 
 mod blocks;
 mod docx;
 mod markdown;
+mod pdf;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use super::types::{
 use crate::edtf::Edtf;
 use crate::ids::CityId;
 use crate::messages::{Language, message, word};
-use crate::resource::{Document, DocumentForm, Resource, Written};
+use crate::resource::{Content, Document, DocumentForm, Make, Resource, Written};
 use crate::templates::types::{Section, SectionField, Template};
 use crate::text::{Text, Title};
 
@@ -49,15 +50,25 @@ pub const WRITTEN: Written<ActionPlan> = Written {
             };
             writer.whole(&template.sections.0);
             let (found, missed) = (writer.found.get(), writer.missed.get());
-            let content = match wanted.form {
-                DocumentForm::Markdown => markdown::written(&writer.blocks).into_bytes(),
-                DocumentForm::Docx => docx::written(&writer.blocks, &plan.meta())?,
-            };
+            let blocks = writer.blocks;
             if missed {
                 languages.retain(|_| found);
                 languages.push(plan.language.clone());
                 languages.dedup();
             }
+            let (meta, own) = (plan.meta(), languages.clone());
+            let text = markdown::written(&blocks);
+            let make: Make = match wanted.form {
+                DocumentForm::Markdown => {
+                    let content = Content::Text(text);
+                    return Ok(Document { content, languages });
+                }
+                DocumentForm::Docx => Box::new(move |_| Ok(docx::written(&blocks, &meta)?)),
+                DocumentForm::Pdf => {
+                    Box::new(move |is_unwanted| pdf::written(&blocks, &meta, &own, is_unwanted))
+                }
+            };
+            let content = Content::File(text, make);
             Ok(Document { content, languages })
         })
     },

@@ -1,29 +1,41 @@
 //! The representations of things beside pages: a line each, a table, a map, a calendar, a document.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::columns::Columns;
 use super::wish::Wish;
 use super::{JSON, NDJSON, write_thinned};
+use crate::app::API_VERSION;
 use crate::auth::Caller;
 use crate::calendar::{Calendar, Event};
 use crate::db::Connection;
 use crate::messages::{Language, message};
 use crate::policy::Thing;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::query::Format;
 use crate::request::Ask;
 use crate::resource::{
-    Dated, DocumentForm, Included, Mapped, Resource, Seen, Wanted, Written, included,
+    Content, Dated, DocumentForm, Included, Make, Mapped, Meta, Resource, Seen, Wanted, Written,
+    included,
 };
 use crate::table;
 use crate::text::LanguageTag;
 
 /// The media type of a document for Word.
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+/// The media type of a document to print (RFC 8118).
+const PDF: &str = "application/pdf";
 
 /// The representations of lists of a kind of thing, with the media type of each.
 pub(super) fn of_lists<R: Resource>() -> Vec<(Format, &'static str)> {
@@ -52,7 +64,11 @@ fn beside<R: Resource>() -> impl Iterator<Item = (Format, &'static str)> {
 }
 
 fn documents<R: Resource>() -> impl Iterator<Item = (Format, &'static str)> {
-    let all = [(Format::Md, "text/markdown"), (Format::Docx, DOCX)];
+    let all = [
+        (Format::Md, "text/markdown"),
+        (Format::Docx, DOCX),
+        (Format::Pdf, PDF),
+    ];
     R::WRITTEN.into_iter().flat_map(move |_| all)
 }
 
@@ -81,6 +97,8 @@ pub(super) enum Form<R: Resource> {
         asked: Vec<LanguageTag>,
         /// The languages that it came to be in.
         languages: String,
+        /// What makes it, where it is no text.
+        file: Option<Make>,
     },
 }
 
@@ -116,14 +134,16 @@ impl<R: Resource> Form<R> {
                     by_header,
                 }
             }
-            Format::Md | Format::Docx => Self::Document {
+            Format::Md | Format::Docx | Format::Pdf => Self::Document {
                 written: R::WRITTEN?,
                 form: match format {
                     Format::Docx => DocumentForm::Docx,
+                    Format::Pdf => DocumentForm::Pdf,
                     _ => DocumentForm::Markdown,
                 },
                 asked: wish.lang.clone(),
                 languages: String::new(),
+                file: None,
             },
         })
     }
@@ -208,6 +228,7 @@ impl<R: Resource> Form<R> {
                 form,
                 asked,
                 languages,
+                file,
             } => {
                 let accept = ask.header(header::ACCEPT_LANGUAGE);
                 for item in &items {
@@ -218,7 +239,13 @@ impl<R: Resource> Form<R> {
                     };
                     let document = (written.write)(conn, &ask.caller, item, wanted).await?;
                     *languages = document.languages.join(", ");
-                    out.extend(document.content);
+                    match document.content {
+                        Content::Text(text) => out.extend(text.into_bytes()),
+                        Content::File(text, make) => {
+                            out.extend(text.into_bytes());
+                            *file = Some(make);
+                        }
+                    }
                 }
             }
         }
@@ -254,6 +281,40 @@ impl<R: Resource> Form<R> {
         Ok(out)
     }
 
+    /// What a file tells beside the text that it is made of: when that was written, and by which release.
+    pub(super) fn stamp(&self, meta: &Meta) -> String {
+        match self {
+            Self::Document { file: Some(_), .. } => format!("{} {API_VERSION}", meta.updated_at),
+            _ => String::new(),
+        }
+    }
+
+    /// The file of one item, where `body` is what it is made of; it needs no connection any more. Files are made beside the
+    /// workers, and by no more than two processors at once; what nobody waits for any more is not gone on with.
+    pub(super) async fn made(&mut self, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+        static MAKING: Semaphore = Semaphore::const_new(2);
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let Self::Document { file, .. } = self else {
+            return Ok(body);
+        };
+        let Some(make) = file.take() else {
+            return Ok(body);
+        };
+        let turn = timeout(PATIENCE, MAKING.acquire()).await;
+        let turn = turn
+            .map_err(|_| overloaded())?
+            .map_err(Problem::unwritten)?;
+        let is_unwanted = Arc::new(AtomicBool::new(false));
+        let waiting = Waiting(is_unwanted.clone());
+        let made = spawn_blocking(move || {
+            let _turn = turn;
+            make(&is_unwanted)
+        });
+        let made = made.await.map_err(Problem::unwritten)?;
+        drop(waiting);
+        made.map_err(Problem::unwritten)
+    }
+
     /// Its media type.
     pub(super) fn media_type(&self) -> &'static str {
         match self {
@@ -264,6 +325,7 @@ impl<R: Resource> Form<R> {
             Self::Document { form, .. } => match form {
                 DocumentForm::Markdown => "text/markdown; charset=utf-8",
                 DocumentForm::Docx => DOCX,
+                DocumentForm::Pdf => PDF,
             },
         }
     }
@@ -286,6 +348,7 @@ impl<R: Resource> Form<R> {
             Self::Document { form, .. } => Some(match form {
                 DocumentForm::Markdown => "md",
                 DocumentForm::Docx => "docx",
+                DocumentForm::Pdf => "pdf",
             }),
         };
         if answer.status() != StatusCode::NOT_MODIFIED {
@@ -310,6 +373,19 @@ impl<R: Resource> Form<R> {
             _ => {}
         }
     }
+}
+
+/// Somebody who waits for a file, until this is dropped.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn overloaded() -> Problem {
+    Problem::new(Code::Overloaded).header(header::RETRY_AFTER, "2")
 }
 
 fn value_of<R: Resource>(item: &impl Seen<R>) -> Result<Value, Problem> {

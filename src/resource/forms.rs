@@ -1,5 +1,8 @@
 //! What a kind of thing looks like beside JSON: on a map, in a calendar, as a document.
 
+use std::error::Error;
+use std::sync::atomic::AtomicBool;
+
 use diesel::QueryResult;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -47,6 +50,8 @@ pub enum DocumentForm {
     Markdown,
     /// Office Open XML (ECMA-376), as Word writes it.
     Docx,
+    /// PDF (ISO 32000-1).
+    Pdf,
 }
 
 /// How a document is wanted.
@@ -61,8 +66,20 @@ pub struct Wanted<'a> {
 
 /// A document.
 pub struct Document {
-    /// All of it, as a file.
-    pub content: Vec<u8>,
+    /// All of it.
+    pub content: Content,
     /// The languages that it is in (BCP 47).
     pub languages: Vec<String>,
 }
+
+/// What goes out as a document.
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// A file that is made of this text, and nothing else: that takes a processor for a while and no connection.
+    File(String, Make),
+}
+
+/// Makes a file, or an error soon once nobody wants it any more.
+pub type Make =
+    Box<dyn FnOnce(&AtomicBool) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> + Send>;

@@ -532,6 +532,49 @@ async fn a_plan_is_a_document_for_word_that_says_the_same() {
 }
 
 #[tokio::test]
+async fn a_plan_is_a_document_to_print() {
+    let (_app, frankfurt, yokohama, _) = cast().await;
+    let mut plan = joint_plan(&["frankfurt"], &["yokohama"]);
+    plan["title"] = json!({"en": "Trees", "ja": "都市の樹木"});
+    plan["objectives"] = json!({"en": "Plant a tree.\n".repeat(300), "ja": "木を植える。"});
+    let path = make(&frankfurt, plan).await;
+    for (query, told, language) in [
+        ("&lang=en", "en", "/Lang(en)"),
+        ("&lang=ja,en", "ja, en", "/Lang(ja)"),
+    ] {
+        let reply = frankfurt.get(&format!("{path}?format=pdf{query}")).await;
+        let reply = reply.expect(200);
+        assert_eq!(reply.header("content-type"), "application/pdf");
+        assert_eq!(
+            reply.header("content-disposition"),
+            "inline; filename=\"action-plans.pdf\""
+        );
+        assert_eq!(reply.header("content-language"), told);
+        assert!(reply.bytes.starts_with(b"%PDF-1.7"));
+        // The names of the sections and the language stand in the file as they are, the pages compressed.
+        let text = String::from_utf8_lossy(&reply.bytes);
+        for part in [language, "/MarkInfo", "/Font"] {
+            assert!(text.contains(part), "no {part}");
+        }
+        assert_eq!(text.contains("/Title(Executive Summary)"), told == "en");
+        assert!(text.matches("/Type/Page/").count() > 5, "{text}");
+        assert_eq!(text.contains("BIZUDPGothic"), told != "en");
+        let again = frankfurt.request("GET", &format!("{path}?format=pdf{query}"));
+        let again = again.header("if-none-match", reply.header("etag"));
+        again.send().await.expect(304);
+        let again = frankfurt.get(&format!("{path}?format=pdf{query}")).await;
+        assert!(again.bytes == reply.bytes, "another file of the same plan");
+    }
+    let accepted = frankfurt.request("GET", &path);
+    let accepted = accepted.header("accept", "application/pdf").send().await;
+    assert!(accepted.expect(200).bytes.starts_with(b"%PDF"));
+    yokohama
+        .get(&format!("{path}?format=pdf"))
+        .await
+        .problem("not_found");
+}
+
+#[tokio::test]
 async fn a_document_is_in_the_language_that_is_wanted_and_tells_which() {
     let (_app, frankfurt, ..) = cast().await;
     let mut plan = bare_plan("frankfurt", "frankfurt-yokohama");

@@ -47,6 +47,7 @@ pub enum Style {
 
 impl Inline {
     fn of(text: String, style: Style) -> Self {
+        let text: String = text.chars().filter_map(shown).collect();
         let span = Some(Span { text, style });
         Self(
             span.into_iter()
@@ -121,6 +122,15 @@ impl Inline {
     /// What is said.
     pub fn spans(&self) -> &[Span] {
         &self.0
+    }
+}
+
+/// A sign as it can be shown: no form of a document takes those that stand for no character.
+fn shown(sign: char) -> Option<char> {
+    match sign {
+        '\t' => Some(' '),
+        '\u{FFFE}' | '\u{FFFF}' => None,
+        sign => Some(sign).filter(|sign| *sign == '\n' || !sign.is_control()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! A document in Word (Office Open XML, ECMA-376): A4, with headings that a reader's navigation knows, pages numbered.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
-use diesel::result::Error;
+use chrono::{DateTime, SecondsFormat, Utc};
 use docx_rs::{
     AbstractNumbering, AlignmentType, BreakType, Docx, Footer, IndentLevel, Level, LevelJc,
     LevelText, LineSpacing, NumberFormat, Numbering, NumberingId, PageMargin, PageNum, Paragraph,
@@ -22,17 +22,20 @@ const WIDTH: usize = 9070;
 const BULLETS: usize = 2;
 
 /// The whole of it, as the bytes of a file.
-pub fn written(blocks: &[Block], meta: &Meta) -> Result<Vec<u8>, Error> {
+pub fn written(blocks: &[Block], meta: &Meta) -> io::Result<Vec<u8>> {
     let mut docx = empty()
-        .created_at(&meta.created_at.to_rfc3339())
-        .updated_at(&meta.updated_at.to_rfc3339());
+        .created_at(&date(meta.created_at))
+        .updated_at(&date(meta.updated_at));
     for block in blocks {
         docx = with(docx, block);
     }
     let mut file = Cursor::new(Vec::new());
-    let packed = docx.build().pack(&mut file);
-    packed.map_err(|error| Error::SerializationError(error.into()))?;
+    docx.build().pack(&mut file).map_err(io::Error::other)?;
     Ok(file.into_inner())
+}
+
+fn date(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A document with its styles, in which nothing stands.
@@ -106,10 +109,11 @@ fn with(docx: Docx, block: &Block) -> Docx {
         }),
         Block::Table { head, rows } => {
             let width = WIDTH / head.len().max(1);
+            let grid = vec![width; head.len()];
             let head = row(head, width, true);
             let rows = rows.iter().map(|cells| row(cells, width, false));
             let table = Table::new([head].into_iter().chain(rows).collect())
-                .set_grid(vec![width; (WIDTH / width).max(1)])
+                .set_grid(grid)
                 .width(WIDTH, WidthType::Dxa)
                 .margins(TableCellMargins::new().margin(60, 100, 60, 100));
             // Two tables without something between them would become one.
@@ -122,13 +126,14 @@ fn row(cells: &[Inline], width: usize, is_head: bool) -> TableRow {
     let cells = cells.iter().map(|text| {
         let cell = TableCell::new()
             .width(width, WidthType::Dxa)
-            .add_paragraph(filled(Paragraph::new(), text, is_head));
+            .add_paragraph(filled(Paragraph::new(), text, is_head).keep_next(is_head));
         match is_head {
             true => cell.shading(Shading::new().fill("E7E6E6")),
             false => cell,
         }
     });
-    TableRow::new(cells.collect()).cant_split()
+    let row = TableRow::new(cells.collect());
+    if is_head { row.cant_split() } else { row }
 }
 
 fn bulleted() -> Paragraph {
@@ -149,18 +154,11 @@ fn filled(paragraph: Paragraph, text: &Inline, is_strong: bool) -> Paragraph {
             Style::Emphasis => Run::new().italic(),
             Style::Code => Run::new().fonts(RunFonts::new().ascii("Consolas").hi_ansi("Consolas")),
         };
-        let mut lines = span.text.split('\n').map(shown);
+        let mut lines = span.text.split('\n');
         let first = run.add_text(lines.next().unwrap_or_default());
         let run = lines.fold(first, |run, line| {
             run.add_break(BreakType::TextWrapping).add_text(line)
         });
         paragraph.add_run(run)
     })
-}
-
-/// Without the characters that no XML may hold (XML 1.0, 2.2).
-fn shown(line: &str) -> String {
-    let is_shown =
-        |c: &char| *c == '\t' || !(c.is_ascii_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}'));
-    line.chars().filter(is_shown).collect()
 }

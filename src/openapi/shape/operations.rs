@@ -149,7 +149,7 @@ impl<'a> Operation<'a> {
             &["json"]
         };
         let all = all.iter().chain(&offer.formats).copied();
-        all.filter(|name| !self.listing || !["md", "docx"].contains(name))
+        all.filter(|name| !self.listing || !["md", "docx", "pdf"].contains(name))
             .collect()
     }
 
@@ -302,6 +302,7 @@ impl<'a> Operation<'a> {
                 "docx" => description.push_str(
                     ", `docx` (application/vnd.openxmlformats-officedocument.wordprocessingml.document) as one for Word",
                 ),
+                "pdf" => description.push_str(", `pdf` (application/pdf) as one to print"),
                 _ => {}
             }
         }

@@ -35,6 +35,7 @@ pub fn check(reply: &Reply) {
         "text/calendar",
         "text/markdown",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/pdf",
     ];
     if beside.contains(&media_type) && response["content"].get(media_type).is_none() {
         // Told in words: a second media type would make every generated client's answer an `any`.

@@ -103,8 +103,8 @@ impl Writer<'_> {
         if self.missed.get() {
             let (own, is_all) = (&plan.language, !self.found.get());
             let languages = self.languages.iter();
-            let told = languages.map(|tag| Words::of(tag).instead(tag, own, is_all));
-            let told = joined(told.map(Inline::plain));
+            let told = languages.map(|tag| ours(Words::of(tag).instead(tag, own, is_all), tag));
+            let told = joined(told);
             self.paragraph(told.in_style(Style::Emphasis));
         }
     }
@@ -333,17 +333,17 @@ impl Writer<'_> {
     /// A word of the service, in each language of the document that it speaks.
     fn label(&self, name: &str) -> Inline {
         let languages = self.languages.iter();
-        let said = languages.map(|tag| {
+        joined(languages.map(|tag| {
             let language = Language::negotiate(Some(tag));
-            message(language, &format!("document-{name}"), None, &Vec::new()).unwrap_or_default()
-        });
-        joined(said.map(Inline::plain))
+            let said = message(language, &format!("document-{name}"), None, &Vec::new());
+            Inline::plain(said.unwrap_or_default()).in_language(language.tag())
+        }))
     }
 
     /// The same of the words of the summary.
     fn words(&self, say: impl Fn(&'static Words) -> &'static str) -> Inline {
         let languages = self.languages.iter();
-        joined(languages.map(|tag| Inline::plain(say(Words::of(tag)))))
+        joined(languages.map(|tag| ours(say(Words::of(tag)), tag)))
     }
 
     fn date(&self, date: Option<&Edtf>) -> Inline {
@@ -351,7 +351,7 @@ impl Writer<'_> {
             return Inline::default();
         };
         let languages = self.languages.iter();
-        joined(languages.map(|tag| Inline::plain(Words::of(tag).date(date))))
+        joined(languages.map(|tag| ours(Words::of(tag).date(date), tag)))
     }
 
     fn city(&self, city: &CityId) -> Inline {
@@ -362,7 +362,13 @@ impl Writer<'_> {
     /// A name that is not the plan's.
     fn name(&self, name: &Title) -> Inline {
         let languages = self.languages.iter();
-        joined(languages.map(|tag| Inline::line(name.best(tag))))
+        joined(languages.map(|tag| {
+            let told = Inline::line(name.best(tag));
+            match name.in_language(tag) {
+                Some(_) => told.in_language(tag),
+                None => told,
+            }
+        }))
     }
 
     /// What the plan calls something, in the plan's own language where it says it in none that was asked for.
@@ -371,10 +377,8 @@ impl Writer<'_> {
             return self.label("untitled");
         };
         let said = self.said(|tag| title.in_language(tag));
-        match joined(said.into_iter().flatten().map(Inline::line)) {
-            said if said.is_empty() => Inline::line(title.best(&self.plan.language)),
-            said => said,
-        }
+        let best = title.best(&self.plan.language);
+        joined(self.told(&said, best, Inline::line))
     }
 
     /// What is said in each of the languages of the document, for `de-AT` also in `de`; notes where nothing is in any.
@@ -390,13 +394,25 @@ impl Writer<'_> {
         said
     }
 
+    /// The same to be shown, or what the plan says best where it says it in none of them.
+    fn told<'s>(
+        &'s self,
+        said: &'s [Option<&str>],
+        best: &'s str,
+        show: fn(&str) -> Inline,
+    ) -> impl Iterator<Item = Inline> + 's {
+        let all = said.iter().zip(self.languages);
+        let told = all.filter_map(move |(said, tag)| Some(show((*said)?).in_language(tag)));
+        let is_said = said.iter().any(Option::is_some);
+        let instead = (!is_said).then(|| show(best).in_language(&self.plan.language));
+        told.chain(instead)
+    }
+
     /// A text in one line.
     fn short(&self, text: &Text) -> Inline {
         let said = self.said(|tag| text.in_language(tag));
-        match joined(said.into_iter().flatten().map(Inline::line)) {
-            said if said.is_empty() => Inline::line(text.best(&self.plan.language)),
-            said => said,
-        }
+        let best = text.best(&self.plan.language);
+        joined(self.told(&said, best, Inline::line))
     }
 
     /// A text in a cell of a table.
@@ -405,11 +421,8 @@ impl Writer<'_> {
             return Inline::default();
         };
         let said = self.said(|tag| text.in_language(tag));
-        let said = said.into_iter().flatten().map(Inline::lines);
-        match Inline::parted(said, "\n\n") {
-            said if said.is_empty() => Inline::lines(text.best(&self.plan.language)),
-            said => said,
-        }
+        let best = text.best(&self.plan.language);
+        Inline::parted(self.told(&said, best, Inline::lines), "\n\n")
     }
 
     /// A text of its own, beside which there is something else, or nothing.
@@ -425,18 +438,21 @@ impl Writer<'_> {
             return self.say_if_empty(true);
         };
         let said = self.said(|tag| text.in_language(tag));
-        let told = match said.as_slice() {
-            [Some(said)] => Block::Prose((*said).to_owned()),
-            said if said.iter().all(Option::is_none) => {
-                Block::Prose(text.best(&self.plan.language).to_owned())
-            }
-            said => {
-                let names = self.languages.iter();
-                let names = names.map(|tag| Inline::plain(Words::of(tag).language(tag)));
-                let said = said.iter().map(|said| said.unwrap_or_default());
+        let best = text.best(&self.plan.language);
+        let is_in_one = said.len() < 2 || said.iter().all(Option::is_none);
+        let first = self.told(&said, best, Inline::lines).next();
+        let told = match first.filter(|_| is_in_one) {
+            Some(told) => Block::Prose(told),
+            None => {
+                let languages = self.languages.iter();
+                let names = languages.map(|tag| ours(Words::of(tag).language(tag), tag));
+                let cells = said
+                    .iter()
+                    .zip(self.languages)
+                    .map(|(said, tag)| Inline::lines(said.unwrap_or_default()).in_language(tag));
                 Block::Table {
                     head: names.collect(),
-                    rows: vec![said.map(Inline::lines).collect()],
+                    rows: vec![cells.collect()],
                 }
             }
         };
@@ -480,11 +496,16 @@ impl Writer<'_> {
     }
 }
 
+/// Words of the service for the readers of a language: it speaks that or English.
+fn ours(said: impl Into<String>, tag: &str) -> Inline {
+    Inline::plain(said).in_language(Language::negotiate(Some(tag)).tag())
+}
+
 /// What is said in several languages, once where it is the same in all of them.
 fn joined(said: impl Iterator<Item = Inline>) -> Inline {
     let mut all: Vec<Inline> = Vec::new();
     for said in said {
-        if !all.contains(&said) {
+        if all.iter().all(|other| other.text() != said.text()) {
             all.push(said);
         }
     }

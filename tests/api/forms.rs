@@ -499,7 +499,7 @@ async fn a_plan_is_a_document_for_word_that_says_the_same() {
         "Trees & <more>",
         "One",
         "two",
-        "Three ",
+        "Three",
         "A dry",
         "summer",
         "Heading3",

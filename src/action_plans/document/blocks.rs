@@ -9,7 +9,7 @@ pub enum Block {
     /// Words in one paragraph.
     Paragraph(Inline),
     /// A text of a plan: an empty line parts paragraphs, and lines are kept.
-    Prose(String),
+    Prose(Inline),
     /// Entries that are not numbered.
     List(Vec<Inline>),
     /// Rows below the names of their columns.
@@ -23,13 +23,15 @@ pub enum Block {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inline(Vec<Span>);
 
-/// Words in one style.
+/// Words in one style and language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// As they are shown; in the cells of a table with line breaks (`\n`).
+    /// As they are shown; in prose and in the cells of a table with line breaks (`\n`).
     pub text: String,
     /// How they look.
     pub style: Style,
+    /// What they are to be read out in (BCP 47), where they are of a language.
+    pub language: Option<String>,
 }
 
 /// How words look.
@@ -48,7 +50,12 @@ pub enum Style {
 impl Inline {
     fn of(text: String, style: Style) -> Self {
         let text: String = text.chars().filter_map(shown).collect();
-        let span = Some(Span { text, style });
+        let language = None;
+        let span = Some(Span {
+            text,
+            style,
+            language,
+        });
         Self(
             span.into_iter()
                 .filter(|span| !span.text.is_empty())
@@ -89,13 +96,8 @@ impl Inline {
     }
 
     /// With others after it.
-    pub fn then(mut self, other: Self) -> Self {
-        for span in other.0 {
-            match self.0.last_mut() {
-                Some(last) if last.style == span.style => last.text.push_str(&span.text),
-                _ => self.0.push(span),
-            }
-        }
+    pub fn then(mut self, mut other: Self) -> Self {
+        self.0.append(&mut other.0);
         self
     }
 
@@ -105,8 +107,19 @@ impl Inline {
     }
 
     /// All of it in this style.
-    pub fn in_style(self, style: Style) -> Self {
-        Self::of(self.0.into_iter().map(|span| span.text).collect(), style)
+    pub fn in_style(mut self, style: Style) -> Self {
+        for span in &mut self.0 {
+            span.style = style;
+        }
+        self
+    }
+
+    /// All of it in this language.
+    pub fn in_language(mut self, tag: &str) -> Self {
+        for span in &mut self.0 {
+            span.language = Some(tag.to_owned());
+        }
+        self
     }
 
     /// Whether nothing is said.
@@ -122,6 +135,15 @@ impl Inline {
     /// What is said.
     pub fn spans(&self) -> &[Span] {
         &self.0
+    }
+
+    /// The same, where no form is made of the languages: what looks alike in one piece.
+    pub fn styled(&self) -> impl Iterator<Item = (Style, String)> {
+        let alike = self.0.chunk_by(|left, right| left.style == right.style);
+        alike.filter_map(|spans| {
+            let text = spans.iter().map(|span| span.text.as_str()).collect();
+            Some((spans.first()?.style, text))
+        })
     }
 }
 

@@ -96,10 +96,12 @@ fn with(docx: Docx, block: &Block) -> Docx {
             docx.add_paragraph(heading.keep_next(true))
         }
         Block::Paragraph(text) => docx.add_paragraph(spaced(filled(Paragraph::new(), text, false))),
-        Block::Prose(text) => paragraphs(text).into_iter().fold(docx, |docx, lines| {
-            let text = Inline::plain(lines.join("\n"));
-            docx.add_paragraph(spaced(filled(Paragraph::new(), &text, false)))
-        }),
+        Block::Prose(text) => paragraphs(&text.text())
+            .into_iter()
+            .fold(docx, |docx, lines| {
+                let text = Inline::plain(lines.join("\n"));
+                docx.add_paragraph(spaced(filled(Paragraph::new(), &text, false)))
+            }),
         Block::List(entries) => (1..).zip(entries).fold(docx, |docx, (place, entry)| {
             let entry = filled(bulleted(), entry, false);
             docx.add_paragraph(match place == entries.len() {
@@ -146,15 +148,15 @@ fn spaced(paragraph: Paragraph) -> Paragraph {
 
 /// The paragraph with these words.
 fn filled(paragraph: Paragraph, text: &Inline, is_strong: bool) -> Paragraph {
-    text.spans().iter().fold(paragraph, |paragraph, span| {
-        let run = match span.style {
+    text.styled().fold(paragraph, |paragraph, (style, text)| {
+        let run = match style {
             Style::Strong => Run::new().bold(),
             Style::Plain if is_strong => Run::new().bold(),
             Style::Plain => Run::new(),
             Style::Emphasis => Run::new().italic(),
             Style::Code => Run::new().fonts(RunFonts::new().ascii("Consolas").hi_ansi("Consolas")),
         };
-        let mut lines = span.text.split('\n');
+        let mut lines = text.split('\n');
         let first = run.add_text(lines.next().unwrap_or_default());
         let run = lines.fold(first, |run, line| {
             run.add_break(BreakType::TextWrapping).add_text(line)

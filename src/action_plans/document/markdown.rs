@@ -17,7 +17,7 @@ fn block(block: &Block) -> String {
             format!("{} {}", "#".repeat(usize::from(*level)), inline(text))
         }
         Block::Paragraph(text) => begun(&inline(text)),
-        Block::Prose(text) => prose(text),
+        Block::Prose(text) => prose(&text.text()),
         Block::List(entries) => {
             let entries = entries.iter().map(|entry| begun(&inline(entry)));
             let entries: Vec<String> = entries.map(|entry| format!("- {entry}")).collect();
@@ -33,13 +33,13 @@ fn block(block: &Block) -> String {
 }
 
 fn inline(text: &Inline) -> String {
-    let spans = text.spans().iter().map(|span| match span.style {
-        Style::Plain => signs(&span.text),
-        Style::Strong => format!("**{}**", signs(&span.text)),
-        Style::Emphasis => format!("*{}*", signs(&span.text)),
-        Style::Code => format!("`{}`", span.text),
+    let told = text.styled().map(|(style, text)| match style {
+        Style::Plain => signs(&text),
+        Style::Strong => format!("**{}**", signs(&text)),
+        Style::Emphasis => format!("*{}*", signs(&text)),
+        Style::Code => format!("`{text}`"),
     });
-    spans.collect()
+    told.collect()
 }
 
 fn cell(text: &Inline) -> String {

@@ -1,5 +1,5 @@
 //! A document as PDF (ISO 32000-1): A4, with an outline, and tagged for those who listen to it, as PDF/UA-1 (ISO 14289-1)
-//! has it. The language of all of it is the first that it is in.
+//! has it. Words say in which language they are.
 //!
 //! The fonts are the service's own, so that a plan is the same on every machine: Noto Sans for the alphabets of Europe, BIZ
 //! UDPGothic for Japanese. What neither has is shown as a box.
@@ -84,8 +84,12 @@ mod tests {
                 level: 2,
                 text: Inline::plain("1. Objectives"),
             },
-            Block::Paragraph(Inline::strong("Αθήνα").then(Inline::code("София"))),
-            Block::Prose("One\ntwo\n\nÅrhus ﬁre".into()),
+            Block::Paragraph(
+                Inline::strong("Αθήνα")
+                    .in_language("el")
+                    .then(Inline::code("София")),
+            ),
+            Block::Prose(Inline::lines("One\ntwo\n\nÅrhus ﬁre")),
             Block::List(vec![Inline::plain("a"), Inline::line("鎌倉市")]),
             table(3, &"Word after word. ".repeat(400)),
         ];
@@ -101,7 +105,7 @@ mod tests {
         let file = paint::painted(&sheets, &meta, &languages, for_listeners()).unwrap();
         assert!(file.starts_with(b"%PDF-1.7"));
         // What no font has is shown all the same, but not by that standard.
-        let foreign = [Block::Prose("한국어".into())];
+        let foreign = [Block::Prose(Inline::lines("한국어"))];
         let sheets = self::sheets(&foreign);
         paint::painted(&sheets, &meta, &languages, for_listeners()).unwrap_err();
         let wanted = AtomicBool::new(false);
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn marks_stand_above_their_letters_and_controls_are_not_shown() {
-        let sheets = sheets(&[Block::Prose("M\u{303} a\tb\u{FFFF}".into())]);
+        let sheets = sheets(&[Block::Prose(Inline::lines("M\u{303} a\tb\u{FFFF}"))]);
         let Some(Mark::Line { lines, .. }) = sheets.pages[0].first() else {
             panic!("no line");
         };
@@ -125,6 +129,20 @@ mod tests {
             clusters.flat_map(|cluster| cluster.glyphs().map(|glyph| glyph.y).collect::<Vec<_>>());
         // Upwards is negative here, and positive in a PDF.
         assert!(lifts.into_iter().any(|lift| lift < -0.5));
+    }
+
+    #[test]
+    fn words_know_what_they_are_read_out_in() {
+        let text = Inline::plain("Trees").in_language("en");
+        let text = text.then(Inline::plain(" / "));
+        let text = text.then(Inline::plain("都市").in_language("ja"));
+        let sheets = sheets(&[Block::Paragraph(text)]);
+        let Some(Mark::Line { lines, .. }) = sheets.pages[0].first() else {
+            panic!("no line");
+        };
+        let told = [0, 4, 5, 8, 13, 14].map(|at| lines.language(at));
+        let (english, japanese) = (Some("en"), Some("ja"));
+        assert_eq!(told, [english, english, None, japanese, japanese, None]);
     }
 
     #[test]
@@ -177,7 +195,7 @@ mod tests {
                 let text = "都市 plan ".repeat(count);
                 match kind {
                     0 => Block::Heading { level: 2, text: Inline::line(&text.chars().take(90).collect::<String>()) },
-                    1 => Block::Prose(text),
+                    1 => Block::Prose(Inline::lines(&text)),
                     2 => Block::List(vec![Inline::line(&text); 3]),
                     3 => table(count / 50, "short"),
                     _ => table(2, &text),

@@ -51,16 +51,13 @@ pub fn painted(
                     y,
                     place,
                 } => {
-                    let tag = match place {
-                        Some(_) => ContentTag::Span(SpanTag::empty()),
-                        None => artifact(ArtifactType::PaginationOther),
+                    let mut words = Words {
+                        surface: &mut surface,
+                        fonts: &mut fonts,
+                        place: place.and_then(|place| places.get_mut(place)),
+                        language: None,
                     };
-                    let found = surface.start_tagged(tag);
-                    line(&mut surface, &mut fonts, lines, *index, *x, *y);
-                    surface.end_tagged();
-                    if let Some(place) = place.and_then(|place| places.get_mut(place)) {
-                        place.push(found);
-                    }
+                    words.line(lines, *index, Point::from_xy(*x, *y));
                 }
             }
         }
@@ -184,90 +181,118 @@ fn stroke(color: rgb::Color, width: f32) -> Stroke {
     }
 }
 
-fn line(
-    surface: &mut Surface,
-    fonts: &mut HashMap<u64, Option<Font>>,
-    lines: &Lines,
-    index: usize,
-    x: f32,
-    y: f32,
-) {
-    let Some(line) = lines.layout.get(index) else {
-        return;
-    };
-    let y = y + line.metrics().baseline;
-    let mut x = x + line.metrics().offset;
-    for run in line.runs() {
-        let font = run.font();
-        let (id, number) = (font.data.id(), font.index);
-        let font = fonts.entry(id).or_insert_with(|| {
-            let (data, _) = font.data.clone().into_raw_parts();
-            Font::new(Data::from(data), number)
-        });
-        let Some(font) = font else { continue };
-        let size = run.font_size();
-        let mut glyphs: Vec<KrillaGlyph> = Vec::new();
-        let (mut ink, mut begin) = (Ink::default(), x);
-        for cluster in run.visual_clusters() {
-            let range = cluster.text_range();
-            if cluster.is_hard_line_break() {
-                continue;
-            }
-            if cluster.is_ligature_continuation() {
-                if let Some(glyph) = glyphs.last_mut() {
-                    glyph.text_range.end = glyph.text_range.end.max(range.end);
+/// Words of a line as they are painted.
+struct Words<'a, 's> {
+    surface: &'a mut Surface<'s>,
+    fonts: &'a mut HashMap<u64, Option<Font>>,
+    /// Where they are noted for those who listen; none of what is not said.
+    place: Option<&'a mut Vec<Identifier>>,
+    /// The language that has begun.
+    language: Option<Option<String>>,
+}
+
+impl Words<'_, '_> {
+    fn line(&mut self, lines: &Lines, index: usize, at: Point) {
+        let Some(line) = lines.layout.get(index) else {
+            return;
+        };
+        // What is empty has a place as well.
+        self.begin(lines.language(line.text_range().start));
+        let y = at.y + line.metrics().baseline;
+        let mut x = at.x + line.metrics().offset;
+        for run in line.runs() {
+            let font = run.font();
+            let (id, number) = (font.data.id(), font.index);
+            let font = self.fonts.entry(id).or_insert_with(|| {
+                let (data, _) = font.data.clone().into_raw_parts();
+                Font::new(Data::from(data), number)
+            });
+            let Some(font) = font.clone() else { continue };
+            let size = run.font_size();
+            let mut glyphs: Vec<KrillaGlyph> = Vec::new();
+            let (mut ink, mut begin) = (Ink::default(), x);
+            let draw = |surface: &mut Surface, ink, begin, glyphs: &[KrillaGlyph]| {
+                let at = Point::from_xy(begin, y);
+                take_ink(surface, ink, size);
+                surface.draw_glyphs(at, glyphs, font.clone(), &lines.text, size, false);
+            };
+            for cluster in run.visual_clusters() {
+                let range = cluster.text_range();
+                if cluster.is_hard_line_break() {
+                    continue;
                 }
-                continue;
+                if cluster.is_ligature_continuation() {
+                    if let Some(glyph) = glyphs.last_mut() {
+                        glyph.text_range.end = glyph.text_range.end.max(range.end);
+                    }
+                    continue;
+                }
+                let language = lines.language(range.start);
+                let is_other = self
+                    .language
+                    .as_ref()
+                    .is_some_and(|it| it.as_deref() != language);
+                if cluster.style().brush != ink || is_other {
+                    draw(self.surface, ink, begin, &glyphs);
+                    glyphs.clear();
+                    (ink, begin) = (cluster.style().brush, x);
+                    self.begin(language);
+                }
+                for glyph in cluster.glyphs() {
+                    glyphs.push(KrillaGlyph::new(
+                        GlyphId::new(glyph.id),
+                        glyph.advance / size,
+                        glyph.x / size,
+                        // Down there, up here.
+                        -glyph.y / size,
+                        0.0,
+                        range.clone(),
+                        None,
+                    ));
+                    x += glyph.advance;
+                }
             }
-            if cluster.style().brush != ink {
-                paint(surface, ink, size, |surface| {
-                    surface.draw_glyphs(
-                        Point::from_xy(begin, y),
-                        &glyphs,
-                        font.clone(),
-                        &lines.text,
-                        size,
-                        false,
-                    );
-                });
-                glyphs.clear();
-                ink = cluster.style().brush;
-                begin = x;
-            }
-            for glyph in cluster.glyphs() {
-                glyphs.push(KrillaGlyph::new(
-                    GlyphId::new(glyph.id),
-                    glyph.advance / size,
-                    glyph.x / size,
-                    // Down there, up here.
-                    -glyph.y / size,
-                    0.0,
-                    range.clone(),
-                    None,
-                ));
-                x += glyph.advance;
-            }
+            draw(self.surface, ink, begin, &glyphs);
         }
-        paint(surface, ink, size, |surface| {
-            surface.draw_glyphs(
-                Point::from_xy(begin, y),
-                &glyphs,
-                font.clone(),
-                &lines.text,
-                size,
-                false,
-            );
-        });
+        self.end();
+    }
+
+    /// What comes now is in this language.
+    fn begin(&mut self, language: Option<&str>) {
+        if self
+            .language
+            .as_ref()
+            .is_some_and(|it| it.as_deref() == language)
+        {
+            return;
+        }
+        self.end();
+        self.language = Some(language.map(str::to_owned));
+        match &mut self.place {
+            Some(place) => {
+                let tag = SpanTag::empty().with_lang(language);
+                place.push(self.surface.start_tagged(ContentTag::Span(tag)));
+            }
+            None => drop(
+                self.surface
+                    .start_tagged(artifact(ArtifactType::PaginationOther)),
+            ),
+        }
+    }
+
+    fn end(&mut self) {
+        if self.language.take().is_some() {
+            self.surface.end_tagged();
+        }
     }
 }
 
-/// Paints in this ink: what stands out has an outline of its own colour, as the fonts are of one weight.
-fn paint(surface: &mut Surface, ink: Ink, size: f32, draw: impl FnOnce(&mut Surface)) {
+/// What is painted from now on has this ink: what stands out has an outline of its own colour, as the fonts are of one weight.
+fn take_ink(surface: &mut Surface, ink: Ink, size: f32) {
     let color = match ink {
         Ink::Plain | Ink::Strong => rgb::Color::new(20, 22, 24),
         Ink::Faint => rgb::Color::new(95, 100, 105),
     };
     surface.set_fill(Some(fill(color)));
     surface.set_stroke((ink == Ink::Strong).then(|| stroke(color, size * 0.035)));
-    draw(surface);
 }

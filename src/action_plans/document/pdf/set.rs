@@ -67,9 +67,17 @@ pub struct Lines {
     pub text: String,
     /// Where each sign stands.
     pub layout: Layout<Ink>,
+    /// The languages of the text, each with the byte where it ends.
+    languages: Vec<(usize, Option<String>)>,
 }
 
 impl Lines {
+    /// The language of what stands at this byte.
+    pub fn language(&self, at: usize) -> Option<&str> {
+        let mut languages = self.languages.iter();
+        languages.find(|(end, _)| at < *end)?.1.as_deref()
+    }
+
     fn upper(&self, index: usize) -> f32 {
         let line = self.layout.get(index);
         line.map_or(0.0, |line| line.metrics().block_min_coord)
@@ -225,8 +233,7 @@ impl Setter {
     pub fn set(&mut self, block: &Block) {
         let part = match block {
             Block::Heading { level, text } => self.heading(*level, text),
-            Block::Paragraph(text) => self.paragraph(text),
-            Block::Prose(text) => self.paragraph(&Inline::lines(text)),
+            Block::Paragraph(text) | Block::Prose(text) => self.paragraph(text),
             Block::List(entries) => self.list(entries),
             Block::Table { head, rows } => self.table(head, rows),
         };
@@ -371,6 +378,7 @@ impl Setter {
         builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
         builder.push_default(StyleProperty::Brush(ink.unwrap_or_default()));
         let mut from = 0;
+        let mut languages = Vec::new();
         for span in text.spans() {
             let to = from + span.text.len();
             let own = match span.style {
@@ -379,6 +387,7 @@ impl Setter {
                 Style::Plain | Style::Code => Ink::Plain,
             };
             builder.push(StyleProperty::Brush(ink.unwrap_or(own)), from..to);
+            languages.push((to, span.language.clone()));
             from = to;
         }
         let mut layout = builder.build(&whole);
@@ -386,6 +395,7 @@ impl Setter {
         Arc::new(Lines {
             text: whole,
             layout,
+            languages,
         })
     }
 

@@ -135,7 +135,7 @@ pub async fn edge(
     }
     let route = route.unwrap_or_default();
     let span = tracing::info_span!("request", request_id = origin.request_id, %method, route);
-    // Reads wait for nothing but the database: when that hangs, they say so within five seconds.
+    // Reads wait for the database, and documents for their turn to be made: what hangs is told within five seconds.
     let limit = match *request.method() {
         // It waits for others, and says in time itself when it is the database that it waits for.
         Method::GET if route == feed::PATH => feed::LONGEST_WAIT + 2 * DATABASE_PATIENCE,

@@ -66,6 +66,7 @@ pub mod audit;
 pub mod edge;
 pub mod routes;
 pub mod openapi;
+pub mod jobs;
 pub mod server;
 pub mod load;
 pub mod sync;

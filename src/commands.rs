@@ -1,6 +1,6 @@
 //! What the commands of the program do.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +17,7 @@ use crate::accounts::sessions;
 use crate::accounts::types::{User, UserRole};
 use crate::auth::passwords::{Hasher, check_new};
 use crate::auth::secrets::random_password;
-use crate::config::{Config, LogFormat, Settings};
+use crate::config::Config;
 use crate::contract::Contract;
 use crate::db::embedded::{Embedded, Options};
 use crate::db::{Connection, begin, commit, migrations, rollback};
@@ -29,6 +29,7 @@ use crate::problem::Problem;
 use crate::schema::{programmes, users};
 use crate::server::{StartError, hasher, run as serve_app, run_metrics, state};
 use crate::sync;
+use crate::telemetry;
 use crate::webhooks::switching::switch_all_off;
 use crate::write::create_account;
 
@@ -219,7 +220,7 @@ fn database_url(config: &Config, private: Option<&Embedded>) -> SecretString {
 }
 
 fn serve(config: Config) -> Result<(), StartError> {
-    start_logs(&config.settings);
+    let _telemetry = telemetry::start(&config.settings)?;
     let listener = listen(config.settings.bind, "IUC_BIND")?;
     let metrics_bind = config.settings.metrics_bind;
     let metrics = metrics_bind
@@ -357,29 +358,6 @@ async fn create_user(
             rollback(conn).await?;
             Err(problem.into())
         }
-    }
-}
-
-fn start_logs(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log_filter)
-        .unwrap_or_else(|_| "info".into());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let text = match settings.log_format {
-        LogFormat::Auto => std::io::stderr().is_terminal(),
-        LogFormat::Text => true,
-        LogFormat::Json => false,
-    };
-    if text {
-        builder.init();
-    } else {
-        builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .init();
     }
 }
 

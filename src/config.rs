@@ -94,6 +94,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What is logged, in the form of `RUST_LOG`.
     pub log_filter: String,
+    /// URL of a collector that traces and log lines go to by OTLP over HTTP, such as `http://127.0.0.1:4318`; empty: none.
+    pub otlp_endpoint: String,
 }
 
 /// How logs are written.
@@ -198,6 +200,7 @@ impl Default for Settings {
             argon2_passes: 2,
             log_format: LogFormat::Auto,
             log_filter: "info".into(),
+            otlp_endpoint: String::new(),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::feed;
 use crate::messages::Language;
 use crate::problem::{Code, Context, Problem};
 use crate::request::{Address, Granted, Parameters, RequestId};
+use crate::telemetry;
 use crate::write::ACCEPT_PATCH;
 
 /// Answers of the API are shown by nothing.
@@ -134,7 +135,14 @@ pub async fn edge(
         request.extensions_mut().insert(Route(route.clone()));
     }
     let route = route.unwrap_or_default();
-    let span = tracing::info_span!("request", request_id = origin.request_id, %method, route);
+    let settings = &origin.app.config.settings;
+    let span = telemetry::of_request(
+        settings,
+        request.request(),
+        &origin.request_id,
+        &method,
+        &route,
+    );
     // Reads wait for the database, and documents for their turn to be made: what hangs is told within five seconds.
     let limit = match *request.method() {
         // It waits for others, and says in time itself when it is the database that it waits for.
@@ -153,7 +161,7 @@ pub async fn edge(
             .unwrap_or_else(|| of_framework(error.as_response_error().status_code()))),
         Ok(Err(_)) => Err(Problem::new(Code::Timeout).header(header::RETRY_AFTER, "5")),
         Err(_) => {
-            tracing::error!(parent: &span, "a handler panicked");
+            span.in_scope(|| tracing::error!("a handler panicked"));
             Err(Problem::new(Code::Internal))
         }
     };
@@ -162,7 +170,14 @@ pub async fn edge(
         Err(problem) => problem.status(),
     };
     let took = begun.elapsed();
-    tracing::info!(parent: &span, status = status.as_u16(), micros = took.as_micros() as u64, "answered");
+    telemetry::answered(&span, status);
+    span.in_scope(|| {
+        tracing::info!(
+            status = status.as_u16(),
+            micros = took.as_micros() as u64,
+            "answered"
+        );
+    });
     underway.answered(&method, route, status, took);
     response.map_err(|problem| {
         let answer = origin.render(&problem);

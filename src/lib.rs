@@ -22,6 +22,7 @@ pub mod schema;
 
 // Level 1: tools; they know no kind of thing.
 pub mod metrics;
+pub mod telemetry;
 pub mod db;
 pub mod auth;
 pub mod body;

@@ -23,6 +23,7 @@ use std::marker::PhantomData;
 use actix_web::http::StatusCode;
 use actix_web::web::Payload;
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::body::Sent;
 use crate::db::{Connection, begin, commit, patiently, rollback};
@@ -205,7 +206,7 @@ where
 {
     let (tracker, mut minimal) = (ask.app.writes.clone(), ask.prefers("return=minimal"));
     minimal &= !dry_run;
-    let task = tracker.spawn(async move {
+    let work = async move {
         let author = author_of(&ask);
         let mut attempt = 1;
         loop {
@@ -214,7 +215,8 @@ where
                 outcome => return outcome,
             }
         }
-    });
+    };
+    let task = tracker.spawn(work.in_current_span());
     // The task goes on when nobody waits for it any more.
     let outcome = patiently(async {
         task.await.map_err(|error| {

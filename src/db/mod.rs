@@ -21,12 +21,15 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{
+    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, TransactionManager,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Settings;
 use crate::metrics::{self, Busy, Metrics};
 use crate::problem::{Code, Problem};
+use crate::telemetry::Statements;
 
 /// A connection, as every SQL function takes it.
 pub type Connection = AsyncPgConnection;
@@ -196,6 +199,7 @@ fn pool(
     let lock_timeout = settings.lock_timeout;
     // An export waits for its reader with its transaction open.
     let idle = statement_timeout.max(10);
+    let is_traced = !settings.otlp_endpoint.is_empty();
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
@@ -208,7 +212,13 @@ fn pool(
             name.replace(' ', "\\ ")
         );
         let url = url.to_owned();
-        Box::pin(async move { connect(&url, &options).await })
+        Box::pin(async move {
+            let mut conn = connect(&url, &options).await?;
+            if is_traced {
+                conn.set_instrumentation(Statements::default());
+            }
+            Ok(conn)
+        })
     });
     let manager =
         AsyncDieselConnectionManager::<Connection>::new_with_config(url.expose_secret(), config);

@@ -9,6 +9,7 @@ use actix_web::http::header;
 use diesel_async::SimpleAsyncConnection;
 use serde::Serialize;
 use tokio::time::timeout_at;
+use tracing::Instrument;
 
 use super::flow::{Flow, flow};
 use super::forms::Form;
@@ -71,7 +72,7 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
     let mut answer = answer.body(());
     form.mark(&mut answer);
     let (flow, body) = flow(longest(&ask));
-    tokio::spawn(async move {
+    let work = async move {
         let deadline = flow.deadline();
         let work = send_all::<R>(conn, &flow, &ask, params, (narrowing, filter), form);
         let sent = timeout_at(deadline, work).await;
@@ -81,7 +82,8 @@ pub(super) async fn export<R: Resource>(ask: Ask, params: ListParams, format: Fo
             Ok(()) => flow.end().await,
             Err(problem) => tracing::warn!(%problem, "an export broke off"),
         }
-    });
+    };
+    tokio::spawn(work.in_current_span());
     Ok(answer.set_body(BoxBody::new(body)))
 }
 

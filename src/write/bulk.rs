@@ -23,6 +23,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, mpsc};
+use tracing::Instrument;
 use utoipa::{IntoParams, ToSchema};
 
 use self::batch::{Entries, Told, store_alone};
@@ -112,12 +113,13 @@ pub async fn bulk<R: ByRef>(ask: Ask, payload: Payload) -> Answer {
         room: room.clone(),
     };
     let tracker = work.ask.app.writes.clone();
-    tracker.spawn(async move {
+    let work = async move {
         match work.is_atomic {
             true => atomic::run(work, received, outlet).await,
             false => run(work, received, outlet).await,
         }
-    });
+    };
+    tracker.spawn(work.in_current_span());
     let body = futures_util::stream::poll_fn(move |context| told.poll_recv(context));
     let body = body.map(move |bytes| {
         room.add_permits(bytes.len().min(RESULTS));
@@ -270,7 +272,8 @@ async fn run<R: ByRef>(work: Bulk<R>, received: mpsc::Receiver<Received>, outlet
         };
         let task = batch.map(|batch| {
             let numbers: Vec<u64> = batch.0.iter().map(|line| line.number).collect();
-            let task = tracker.spawn(store_alone(work.clone(), entries.of(batch)));
+            let task =
+                tracker.spawn(store_alone(work.clone(), entries.of(batch)).in_current_span());
             let work = work.clone();
             async move {
                 task.await

@@ -66,6 +66,7 @@ mod sync;
 mod sync_first;
 mod sync_killed;
 mod sync_safe;
+mod telemetry;
 mod templates;
 mod tours;
 mod traceability;

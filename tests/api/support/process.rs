@@ -69,8 +69,13 @@ impl Process {
         all.extend(settings);
         let address = free_address();
         all.push(("IUC_BIND", &address));
+        let mut command = command(&all);
+        // Who asks for log lines means another reader than who runs the tests.
+        if settings.iter().any(|(name, _)| *name == "IUC_LOG_FILTER") {
+            command.stderr(Stdio::null());
+        }
         let mut process = Self {
-            child: command(&all).arg("serve").spawn().unwrap(),
+            child: command.arg("serve").spawn().unwrap(),
             url: format!("http://{address}"),
         };
         process.ready().await;

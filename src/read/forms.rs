@@ -355,6 +355,15 @@ impl<R: Resource> Form<R> {
             let headers = answer.headers_mut();
             let media_type = HeaderValue::from_static(self.media_type());
             headers.insert(header::CONTENT_TYPE, media_type);
+            if let Self::Document {
+                form: DocumentForm::Docx | DocumentForm::Pdf,
+                ..
+            } = self
+            {
+                // It is packed already.
+                let as_it_is = HeaderValue::from_static("identity");
+                headers.insert(header::CONTENT_ENCODING, as_it_is);
+            }
             let name = R::PATH.rsplit('/').next().unwrap_or_default();
             let kept_as = ending.map(|ending| format!("inline; filename=\"{name}.{ending}\""));
             if let Some(Ok(kept_as)) = kept_as.as_deref().map(HeaderValue::from_str) {

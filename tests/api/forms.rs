@@ -566,8 +566,11 @@ async fn a_plan_is_a_document_to_print() {
         assert!(again.bytes == reply.bytes, "another file of the same plan");
     }
     let accepted = frankfurt.request("GET", &path);
-    let accepted = accepted.header("accept", "application/pdf").send().await;
-    assert!(accepted.expect(200).bytes.starts_with(b"%PDF"));
+    let accepted = accepted.header("accept", "application/pdf");
+    let accepted = accepted.header("accept-encoding", "br").send().await;
+    let accepted = accepted.expect(200);
+    assert_eq!(accepted.header("content-encoding"), "identity");
+    assert!(accepted.bytes.starts_with(b"%PDF"));
     yokohama
         .get(&format!("{path}?format=pdf"))
         .await

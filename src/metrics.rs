@@ -28,8 +28,8 @@ const TIMES: [f64; 14] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
-/// The label of methods that nobody needs told apart.
-const OTHER: &str = "_OTHER";
+/// What stands for methods that nobody needs told apart.
+pub const OTHER: &str = "_OTHER";
 
 /// Where instances are asked whether they are ready: no is a good answer there.
 const READY: &str = "/health/ready";
@@ -392,8 +392,8 @@ impl Metrics {
     }
 }
 
-/// The method, when it is one: what callers make up does not become labels.
-fn known(method: &Method) -> &'static str {
+/// The method, when it is one: what callers make up becomes neither label nor span.
+pub fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -1,7 +1,7 @@
 //! What the service tells of its work: lines on standard error; and where `otlp_endpoint` names a collector of OpenTelemetry's
 //! protocol, the same lines to it, with a trace of each request and its statements (OTLP 1 over HTTP).
 //!
-//! Neither has an address, a body, a value, a token or an e-mail address: statements are told without what is bound to them.
+//! Neither has an address, a body, a token or an e-mail address. Statements are told without the values that are bound to them.
 
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -13,12 +13,14 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::{Status, TracerProvider};
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_appender_tracing::layer::{OpenTelemetryTracingBridge, TracingSpanAttributes};
 use opentelemetry_otlp::{LogExporter, Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Span};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::filter::filter_fn;
@@ -27,6 +29,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::{LogFormat, Settings};
+use crate::metrics::{OTHER, known};
 
 /// How long the end of the service waits for the collector to take the last of it.
 const LAST_WAIT: Duration = Duration::from_secs(2);
@@ -36,6 +39,12 @@ const LONGEST_STATEMENT: usize = 8 * 1024;
 
 /// How many statements of a connection run at once at most, as far as a trace is concerned.
 const STATEMENTS: usize = 32;
+
+/// The span of a request; its fields go with each log line in it.
+const REQUEST: &str = "request";
+
+/// The span of a statement; no log line is written in it.
+const STATEMENT: &str = "statement";
 
 /// The way to the collector. Dropped, it brings what it still has.
 #[derive(Default)]
@@ -50,6 +59,7 @@ pub type TelemetryError = Box<dyn std::error::Error + Send + Sync>;
 /// From now on the process tells of its work as the settings say. Once in a process.
 pub fn start(settings: &Settings) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&settings.log_filter).unwrap_or_else(|_| "info".into());
+    let most = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
     let is_text = match settings.log_format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,
@@ -65,6 +75,8 @@ pub fn start(settings: &Settings) -> Result<Telemetry, TelemetryError> {
             .with_span_list(false)
             .boxed(),
     };
+    let lines =
+        lines.with_filter(filter_fn(|told| told.name() != STATEMENT).with_max_level_hint(most));
     let telemetry = match settings.otlp_endpoint.trim_end_matches('/') {
         "" => Telemetry::default(),
         endpoint => to_collector(endpoint)?,
@@ -75,11 +87,19 @@ pub fn start(settings: &Settings) -> Result<Telemetry, TelemetryError> {
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(|told| told.is_span() && is_of_work(told)))
+            .with_filter(
+                filter_fn(|told| told.is_span() && is_of_work(told)).with_max_level_hint(most),
+            )
     });
     let logs = telemetry.logs.as_ref().map(|logs| {
-        OpenTelemetryTracingBridge::new(logs)
-            .with_filter(filter_fn(|told| told.is_event() && is_of_work(told)))
+        let of_request = TracingSpanAttributes::allowlist(["request_id", "method", "route"]);
+        let is_told = |told: &Metadata<'_>| told.is_event() || told.name() == REQUEST;
+        OpenTelemetryTracingBridge::builder(logs)
+            .with_tracing_span_attributes(of_request)
+            .build()
+            .with_filter(
+                filter_fn(move |told| is_told(told) && is_of_work(told)).with_max_level_hint(most),
+            )
     });
     tracing_subscriber::registry()
         .with(filter)
@@ -95,14 +115,22 @@ fn to_collector(endpoint: &str) -> Result<Telemetry, TelemetryError> {
     if !is_http {
         return Err(format!("otlp_endpoint {endpoint:?} is no http:// or https:// URL").into());
     }
-    let name = std::env::var("OTEL_SERVICE_NAME").unwrap_or_else(|_| "iuc".into());
-    let resource = Resource::builder()
-        .with_service_name(name)
+    // What the standard's variables say of the instance comes after our own words, and counts.
+    let resource = Resource::builder_empty()
+        .with_service_name("iuc")
         .with_attributes([
             KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             KeyValue::new("service.instance.id", uuid::Uuid::now_v7().to_string()),
         ])
-        .build();
+        .with_detectors(&[
+            Box::new(TelemetryResourceDetector),
+            Box::new(EnvResourceDetector::new()),
+        ]);
+    let resource = match std::env::var("OTEL_SERVICE_NAME") {
+        Ok(name) if !name.is_empty() => resource.with_service_name(name),
+        _ => resource,
+    };
+    let resource = resource.build();
     let traces = SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
@@ -129,10 +157,17 @@ fn to_collector(endpoint: &str) -> Result<Telemetry, TelemetryError> {
     })
 }
 
-/// Whether it tells of the work of the service, and not of telling: that would not end.
+/// Whether it may go to a collector: not what tells of telling, which would not end, nor what has the values of statements.
 fn is_of_work(told: &Metadata<'_>) -> bool {
-    let of_telling = ["opentelemetry", "reqwest", "hyper", "h2", "rustls"];
-    !of_telling
+    let others = [
+        "opentelemetry",
+        "reqwest",
+        "hyper",
+        "h2",
+        "rustls",
+        "tokio_postgres",
+    ];
+    !others
         .iter()
         .any(|target| told.target().starts_with(target))
 }
@@ -160,10 +195,12 @@ pub fn of_request(
     method: &Method,
     route: &str,
 ) -> Span {
+    let method = known(method);
     let span = tracing::info_span!(
-        "request",
+        target: "iuc::edge",
+        REQUEST,
         request_id = id,
-        %method,
+        method,
         route,
         otel.name = tracing::field::Empty,
         otel.kind = tracing::field::Empty
@@ -175,10 +212,13 @@ pub fn of_request(
         TraceContextPropagator::new().extract_with_context(&Context::new(), &Fields(request));
     // There is nothing to belong to where the request is not traced.
     let _ = span.set_parent(caller);
-    span.record("otel.name", format!("{method} {route}").trim_end());
+    let named = if method == OTHER { "HTTP" } else { method };
+    span.record("otel.name", format!("{named} {route}").trim_end());
     span.record("otel.kind", "server");
-    span.set_attribute("http.request.method", method.to_string());
-    span.set_attribute("http.route", route.to_owned());
+    span.set_attribute("http.request.method", method);
+    if !route.is_empty() {
+        span.set_attribute("http.route", route.to_owned());
+    }
     span
 }
 
@@ -191,20 +231,23 @@ pub fn answered(span: &Span, status: StatusCode) {
     }
 }
 
-/// The header fields of a request.
+/// The header fields of a request that say to which trace it belongs; not what others have noted there for themselves.
 struct Fields<'a>(&'a HttpRequest);
 
 impl Extractor for Fields<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.headers().get(key)?.to_str().ok()
+        let value = self.0.headers().get(key).filter(|_| key == TRACEPARENT);
+        value?.to_str().ok()
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.headers().keys().map(|name| name.as_str()).collect()
+        vec![TRACEPARENT]
     }
 }
 
-/// Tells of the statements that a connection runs for requests.
+const TRACEPARENT: &str = "traceparent";
+
+/// Tells of the statements that a connection runs while it is lent once: of one that is given up no end is told.
 #[derive(Default)]
 pub struct Statements {
     /// Text and span of each that runs.
@@ -221,14 +264,13 @@ impl Instrumentation for Statements {
                 let text = without_values(query);
                 let operation = text.split_whitespace().next().unwrap_or_default();
                 let span = tracing::info_span!(
-                    "statement",
+                    STATEMENT,
                     otel.name = operation,
                     otel.kind = "client",
                     db.system.name = "postgresql",
                     db.operation.name = operation,
                     db.query.text = text
                 );
-                // Of one that was given up no end is told.
                 if self.running.len() >= STATEMENTS {
                     self.running.remove(0);
                 }
@@ -260,9 +302,8 @@ fn without_values(query: &dyn std::fmt::Display) -> String {
     // It ends with an error where the values begin.
     let _ = write!(text, "{query}");
     let Text(mut text) = text;
-    if let Some((statement, _)) = text.split_once(VALUES) {
-        text.truncate(statement.len());
-    }
+    let end = text.find(VALUES).unwrap_or(text.len());
+    text.truncate(text.floor_char_boundary(end.min(LONGEST_STATEMENT)));
     text
 }
 
@@ -275,7 +316,7 @@ struct Text(String);
 impl Write for Text {
     fn write_str(&mut self, part: &str) -> std::fmt::Result {
         self.0.push_str(part);
-        match self.0.len() > LONGEST_STATEMENT || self.0.ends_with(VALUES) {
+        match self.0.ends_with(VALUES) {
             true => Err(std::fmt::Error),
             false => Ok(()),
         }

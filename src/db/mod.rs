@@ -58,6 +58,8 @@ thread_local! {
 /// A connection on loan from a pool.
 pub struct Loan {
     object: Option<Object<Connection>>,
+    /// Its statements are told of.
+    is_traced: bool,
     /// It counts as lent.
     _lent: Busy,
 }
@@ -121,6 +123,7 @@ impl Database {
         match connections.get().await {
             Ok(object) => Ok(Loan {
                 object: Some(object),
+                is_traced: !self.settings.otlp_endpoint.is_empty(),
                 _lent: self.metrics.lent(pool, since),
             }),
             Err(error) => {
@@ -281,10 +284,13 @@ impl DerefMut for Loan {
 impl Drop for Loan {
     /// A broken connection, or one with a transaction still open, is closed and not given back.
     fn drop(&mut self) {
-        if let Some(mut object) = self.object.take()
-            && object.is_broken()
-        {
+        let Some(mut object) = self.object.take() else {
+            return;
+        };
+        if object.is_broken() {
             drop(Object::take(object));
+        } else if self.is_traced {
+            object.set_instrumentation(Statements::default());
         }
     }
 }

@@ -107,7 +107,7 @@ pub async fn bulk<R: ByRef>(ask: Ask, payload: Payload) -> Answer {
     let (lines, received) = mpsc::channel(1);
     let (results, mut told) = mpsc::unbounded_channel::<Bytes>();
     let room = Arc::new(Semaphore::new(RESULTS));
-    actix_web::rt::spawn(read_lines(payload, limits, lines));
+    actix_web::rt::spawn(read_lines(payload, limits, lines).in_current_span());
     let outlet = Outlet {
         results,
         room: room.clone(),

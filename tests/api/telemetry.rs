@@ -14,10 +14,10 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
 use serde_json::json;
 
-use crate::support::App;
 use crate::support::app::PASSWORD;
 use crate::support::cluster::BACKGROUND;
 use crate::support::process::{Process, command};
+use crate::support::{App, IN_TIME};
 
 /// What was posted, by path.
 type Posted = Arc<Mutex<Vec<(String, Bytes)>>>;
@@ -120,6 +120,7 @@ async fn a_collector_hears_of_requests_and_their_statements_and_of_nothing_perso
     let settings = [
         ("IUC_OTLP_ENDPOINT", collector.url.as_str()),
         ("IUC_LOG_FILTER", "info"),
+        ("IUC_DRAIN_TIME", "0"),
     ];
     let mut service = Process::serve(&app, &app.database_url, &settings).await;
     let anonymous = service.client(&app.anonymous());
@@ -133,6 +134,7 @@ async fn a_collector_hears_of_requests_and_their_statements_and_of_nothing_perso
         .request("PATCH", "/v1/cities/umea")
         .header("if-match", &city.etag())
         .header("traceparent", &format!("00-{trace}-{caller}-01"))
+        .header("tracestate", "made=up")
         .header("x-request-id", "told-of")
         .body(
             "application/merge-patch+json",
@@ -142,6 +144,7 @@ async fn a_collector_hears_of_requests_and_their_statements_and_of_nothing_perso
         .await;
     changed.expect(200);
     anonymous.get("/v1/cities/nowhere").await.expect(404);
+    anonymous.request("BREW", "/v1/cities").send().await;
     service.stop();
     assert!(service.ended().await.success());
 
@@ -195,11 +198,21 @@ async fn a_collector_hears_of_requests_and_their_statements_and_of_nothing_perso
     let answered = answered.expect("the line of the request names its trace");
     assert_eq!(plain(answered.body.as_ref()), "answered");
     assert_eq!(answered.span_id, root.span_id);
+    assert_eq!(field(&answered.attributes, "request_id"), "told-of");
+    assert_eq!(field(&answered.attributes, "route"), "/v1/cities/{id}");
 
     let all: Vec<u8> = ["/v1/traces", "/v1/logs"]
         .map(|path| collector.bodies(path).concat())
         .concat();
-    for secret in [email, PASSWORD, &token, "hidden.example", "umea"] {
+    for secret in [
+        email,
+        PASSWORD,
+        &token,
+        "hidden.example",
+        "umea",
+        "made=up",
+        "BREW",
+    ] {
         let is_told = all
             .windows(secret.len())
             .any(|part| part == secret.as_bytes());
@@ -210,20 +223,25 @@ async fn a_collector_hears_of_requests_and_their_statements_and_of_nothing_perso
 #[tokio::test]
 async fn a_collector_that_does_not_answer_keeps_nobody_waiting() {
     let app = App::start().await;
-    // Nobody listens behind the queue of connections.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", silent.local_addr().unwrap());
     let settings = [
         ("IUC_OTLP_ENDPOINT", endpoint.as_str()),
         ("IUC_LOG_FILTER", "info"),
+        ("IUC_DRAIN_TIME", "0"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "20"),
     ];
     let mut service = Process::serve(&app, &app.database_url, &settings).await;
     let anonymous = service.client(&app.anonymous());
+    // It is told of the first requests, and says nothing.
+    let _held = silent.accept().await.unwrap();
     for _ in 0..100 {
         anonymous.get("/v1/cities").await.expect(200);
     }
     service.stop();
-    assert!(service.ended().await.success());
+    let ended = tokio::time::timeout(IN_TIME, service.ended()).await;
+    assert!(ended.expect("it does not wait for the collector").success());
 }
 
 #[tokio::test]

@@ -391,8 +391,13 @@ pub fn only<I: PartialEq>(named: Vec<Named<I>>) -> Result<Option<I>, Problem> {
 }
 
 fn typed<T: DeserializeOwned>(parameters: Value) -> Result<T, Problem> {
-    serde_json::from_value(parameters).map_err(|error| {
-        tracing::error!(%error, "parameters that the contract lets pass do not fit their type");
+    // The error would quote what was sent.
+    serde_json::from_value(parameters).map_err(|_| {
+        let expected = std::any::type_name::<T>();
+        tracing::error!(
+            expected,
+            "parameters that the contract lets pass do not fit their type"
+        );
         Problem::new(Code::Internal)
     })
 }
